@@ -1,0 +1,176 @@
+"""One block of the county: its scenes read, its state updated and written, its changed cells returned.
+
+This is the whole task that a worker does; pixels never leave it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from pipeline import store
+from pipeline.detect.block import Looks, begin_year, watch
+from pipeline.detect.evidence import bare_all_year, changed_cells
+from pipeline.detect.looks import correct
+from pipeline.detect.mask import CLOUD, HALO, MISSING, bad_classes, marks
+from pipeline.detect.shift import Model, Shared
+from pipeline.detect.state import NONE, Alert, Baseline, arrays
+from pipeline.grid import Block, Grid
+from pipeline.sources.reader import read_dn, read_scl, scaling
+from pipeline.sources.scene import Scene
+from pipeline.survey import day_number
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A scene with what was found to be shared by all of it."""
+
+    scene: Scene
+    shared: Shared
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every block task needs to know."""
+
+    grid: Grid
+    bands: tuple[str, ...]
+    model: Model
+    area: BaseGeometry
+    """The county, in the grid's CRS: cells outside are not judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockMonth:
+    """What a block has to say of a month."""
+
+    cells: NDArray[np.void]
+    """Changed cells (`evidence.dtype`)."""
+    before: NDArray[np.int32]
+    """(n, 3): row, column, day of ground that changed for good before monitoring began."""
+    seen: int
+    """Cells of the area with a clear look in the month."""
+    inside: int
+    """Cells of the area."""
+
+
+def read_looks(sightings: Sequence[Sighting], ground: Ground, block: Block, rows: slice | None = None) -> Looks:
+    """Looks at a block (or some of its rows), scenes without any clear cell there left out."""
+    part = block if rows is None else Block(block.row, block.col, block.top + rows.start, block.left, rows.stop - rows.start, block.width)
+    box, wide = ground.grid.window(part), ground.grid.window(part, HALO)
+    bands, bad = ground.bands, bad_classes()
+    kept: list[tuple[int, NDArray[np.int16], NDArray[np.uint8], NDArray[np.float32]]] = []
+    for sighting in sightings:
+        mark = np.empty((part.height, part.width), np.uint8)
+        marks(read_scl(sighting.scene, wide), HALO, bad, mark)
+        if ((mark == CLOUD) | (mark == MISSING)).all():
+            continue
+        dn = read_dn(sighting.scene, bands, box)
+        gain, offset = scaling(sighting.scene, bands)
+        look = np.empty(dn.shape, np.int16)
+        correct(dn, gain, offset, sighting.shared.shift, ground.model.red, ground.model.nir, look)
+        kept.append((day_number(sighting.scene), look, mark, sighting.shared.noise))
+    shape = (part.height, part.width)
+    return Looks(
+        np.array([k[0] for k in kept], np.int64),
+        np.stack([k[1] for k in kept]) if kept else np.zeros((0, len(bands), *shape), np.int16),
+        np.stack([k[2] for k in kept]) if kept else np.zeros((0, *shape), np.uint8),
+        np.stack([k[3] for k in kept]) if kept else np.ones((0, len(bands)), np.float32),
+    )
+
+
+def _load(file: Path, kind: type[Baseline] | type[Alert]) -> Baseline | Alert:
+    kept = store.read(file)
+    return kind(**{f.name: kept[f.name] for f in fields(kind)})  # type: ignore[arg-type]
+
+
+def load_alert(folder: Path, block: Block) -> Alert:
+    """A block's alerts from a month's state folder."""
+    state = _load(folder / f"{block.name}.alert", Alert)
+    assert isinstance(state, Alert)
+    return state
+
+
+def load_baseline(folder: Path, block: Block) -> Baseline:
+    """A block's baseline from a year's state folder."""
+    state = _load(folder / f"{block.name}.base", Baseline)
+    assert isinstance(state, Baseline)
+    return state
+
+
+def _rows_at_once(ground: Ground, block: Block, scenes: int, memory_mb: int) -> int:
+    """Rows whose stack fits into the memory allowed; all where it does."""
+    a_row = block.width * scenes * (2 * len(ground.bands) * 2 + 2)
+    return min(max(memory_mb * 2**20 // max(a_row, 1), 16), block.height)
+
+
+def fit_block(
+    block: Block,
+    sightings: Sequence[Sighting],
+    ground: Ground,
+    january: int,
+    last: tuple[Path, Path] | None,
+    out: tuple[Path, Path],
+    key: str,
+    memory_mb: int,
+) -> None:
+    """Fit a block's baseline for a year, from `sightings` of the window, and write baseline and first alerts.
+
+    last: folders of last year's baseline and of December's alerts, or None in the first year. out: folders of this year's.
+    A block already written under `key` is left as it is.
+    """
+    base_file, alert_file = out[0] / f"{block.name}.base", out[1] / f"{block.name}.alert"
+    if store.key_of(base_file) == key and store.key_of(alert_file) == key:
+        return
+    before = (load_baseline(last[0], block), load_alert(last[1], block)) if last else None
+    bands = len(ground.bands)
+    baseline, alert = Baseline.empty(bands, block.height, block.width), Alert.empty(bands, block.height, block.width)
+    step = _rows_at_once(ground, block, len(sightings), memory_mb)
+    for top in range(0, block.height, step):
+        rows = slice(top, min(top + step, block.height))
+        cut = tuple(type(s)(**{n: a[..., rows, :] for n, a in arrays(s).items()}) for s in before) if before else None  # type: ignore[arg-type]
+        parts = begin_year(read_looks(sightings, ground, block, rows), ground.model, january, cut)  # type: ignore[arg-type]
+        for whole, part in zip((baseline, alert), parts, strict=True):
+            for name, array in arrays(whole).items():
+                array[..., rows, :] = arrays(part)[name]
+    store.write(base_file, arrays(baseline), key)
+    store.write(alert_file, arrays(alert), key)
+
+
+def watch_block(
+    block: Block, sightings: Sequence[Sighting], ground: Ground, base: Path, last: Path, out: Path, key: str, monitor_from: int
+) -> BlockMonth:
+    """Show a month's scenes to a block, write its alerts, and return what changed.
+
+    base: folder of the year's baseline; last: of the alerts at the end of the month before; out: of this month's.
+    """
+    baseline = load_baseline(base, block)
+    file = out / f"{block.name}.alert"
+    if store.key_of(file) == key:
+        alert = load_alert(out, block)
+    else:
+        alert = load_alert(last, block)
+        alert.month_looks[:] = 0
+        watch(read_looks(sightings, ground, block), ground.model, baseline, alert)
+        store.write(file, arrays(alert), key)
+    inside = ground.grid.mask(ground.area, ground.grid.window(block))
+    cells = changed_cells(baseline, alert, ground.model, block.top, block.left)
+    cells = cells[inside[cells["row"] - block.top, cells["col"] - block.left]]
+    rows, cols = np.nonzero(inside & (baseline.changed > 0) & (baseline.changed < monitor_from) & (alert.status == NONE))
+    before = np.stack([rows + block.top, cols + block.left, baseline.changed[rows, cols]], axis=1).astype(np.int32)
+    return BlockMonth(cells, before, int((inside & (alert.month_looks > 0)).sum()), int(inside.sum()))
+
+
+def bare_cells(block: Block, ground: Ground, base: Path, where: BaseGeometry) -> NDArray[np.int32]:
+    """(n, 2): rows and columns of ground within `where` that was bare round the year in the baseline."""
+    inside = ground.grid.mask(where, ground.grid.window(block))
+    if not inside.any():
+        return np.zeros((0, 2), np.int32)
+    rows, cols = np.nonzero(inside & bare_all_year(load_baseline(base, block), ground.model))
+    return np.stack([rows + block.top, cols + block.left], axis=1).astype(np.int32)

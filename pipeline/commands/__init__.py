@@ -1,0 +1,1 @@
+"""What each command does. Heavy libraries are imported where they are used, so that `--help` answers at once."""

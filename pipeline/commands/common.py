@@ -1,0 +1,39 @@
+"""What all commands share: their options, and the config they begin with."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline.config import Project, load
+from pipeline.console import Console
+from pipeline.errors import Exit
+
+Body = Callable[..., Exit | None]
+
+config_argument = click.argument("config", type=click.Path(path_type=Path))
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output and nothing else there.")
+
+
+def talking(body: Body) -> Callable[..., int]:
+    """Give a command `--log-format` and `--quiet`, a Console as its first argument, and an exit code whatever happens."""
+
+    @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of messages on standard error.")
+    @click.option("--quiet", is_flag=True, help="Say only what needs a person.")
+    @functools.wraps(body)
+    def command(log_format: str, quiet: bool, **arguments: Any) -> int:
+        console = Console(as_json=log_format == "json", quiet=quiet)
+        return console.guard(lambda: body(console, **arguments))
+
+    return command
+
+
+def open_project(console: Console, config: Path) -> Project:
+    """Load a config and let the log go beside its results."""
+    project = load(config)
+    console.use_log(project.output / "log" / "minewarden.log")
+    return project

@@ -1,0 +1,140 @@
+"""`minewarden status`: what is done, what came late, what waits for a person."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline import months
+from pipeline.commands.common import config_argument, json_option, open_project, talking
+from pipeline.config import Project
+from pipeline.console import Console
+from pipeline.errors import Exit, MinewardenError
+
+
+@click.command("status")
+@config_argument
+@json_option
+@talking
+def command(console: Console, config: Path, as_json: bool) -> Exit:
+    """Months done, coverage, late scenes, open cases, and what needs a person."""
+    project = open_project(console, config)
+    found = survey(project)
+    if as_json:
+        console.object(found)
+    else:
+        for line in _lines(found):
+            console.result(line)
+    return Exit.DONE
+
+
+def survey(project: Project) -> dict[str, Any]:
+    """What `--json` prints."""
+    runs = finished(project.output)
+    last = max(runs, default=None)
+    flagged = _flagged(project.output / last) if last else []
+    found = {
+        "county": project.config.county.name,
+        "months": [_month(month, run) for month, run in runs.items()],
+        "late_scenes": late_scenes(project, runs),
+        "open_cases": dict(sorted(Counter(p["finding"] for p in flagged).items())),
+        "reviews": dict(sorted(Counter(p["review"] for p in flagged).items())),
+    }
+    return found | {"needs_a_person": _needs(project, found, runs)}
+
+
+def finished(output: Path) -> dict[str, dict[str, Any]]:
+    """run.json of every finished month, oldest first."""
+    runs = {}
+    for file in sorted(output.glob("*/run.json")):
+        if re.fullmatch(r"\d{4}-\d{2}", file.parent.name):
+            runs[file.parent.name] = _read(file)
+    return runs
+
+
+def late_scenes(project: Project, runs: dict[str, dict[str, Any]]) -> list[dict[str, str]]:
+    """Scenes of finished months that their run did not know, or had to leave out and that have been mended since."""
+    from pipeline.sources import HashCache, open_sources, scene_sha256
+
+    cache = HashCache(project.state / "hashes.json")
+    late = []
+    for scene in open_sources(project).scenes if runs else ():
+        month = months.of(scene.day)
+        if month not in runs:
+            continue
+        known = next((s for s in runs[month]["scenes"] if s["id"] == scene.id), None)
+        if known is None or (not known["used"] and known["sha256"] != scene_sha256(scene, cache)):
+            late.append({"id": scene.id, "date": scene.day.isoformat(), "month": month})
+    return late
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise _damaged(file) from error
+    if not isinstance(data, dict) or not isinstance(data.get("coverage"), dict) or not isinstance(data.get("scenes"), list):
+        raise _damaged(file)
+    return data
+
+
+def _damaged(file: Path) -> MinewardenError:
+    return MinewardenError("MW-RESULT-DAMAGED", f"{file} is damaged.", "Restore it from a backup, or run that month with --replay.", Exit.DAMAGED)
+
+
+def _flagged(month: Path) -> list[dict[str, Any]]:
+    file = month / "flagged.geojson"
+    try:
+        return [feature["properties"] for feature in json.loads(file.read_text("utf-8"))["features"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(file) from error
+
+
+def _month(month: str, run: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "month": month,
+        "observed_fraction": run["coverage"].get("observed_fraction"),
+        "unobserved_ha": run["coverage"].get("unobserved_ha"),
+        "scenes_used": sum(bool(s["used"]) for s in run["scenes"]),
+        "scenes_left_out": sum(not s["used"] for s in run["scenes"]),
+    }
+
+
+def _needs(project: Project, found: dict[str, Any], runs: dict[str, dict[str, Any]]) -> list[str]:
+    needs = []
+    ended = months.last_ended(months.today())
+    last = max(runs, default=None)
+    if last is None or last < ended:
+        needs.append(f"Run: {'no month is done' if last is None else f'the last month done is {last}'}; {ended} has ended.")
+    pending = found["reviews"].get("pending", 0)
+    if pending:
+        needs.append(f"Review: {pending} case(s) wait for a verdict.")
+    field = found["reviews"].get("needs_field_check", 0)
+    if field:
+        needs.append(f"Field: {field} case(s) wait for a field check.")
+    if found["late_scenes"]:
+        first, number = min(scene["month"] for scene in found["late_scenes"]), len(found["late_scenes"])
+        needs.append(f"Late scenes: {number} arrived after their month was done. Use them: minewarden run {project.file} --replay --month {first}")
+    if last:
+        seen = runs[last]["coverage"].get("observed_fraction") or 0
+        if seen < project.config.coverage.min:
+            needs.append(f"Coverage: only {seen:.0%} of the area was seen clearly in {last}.")
+        needs += [f"Scene {s['id']} was left out of {last}: {s.get('reason')}" for s in runs[last]["scenes"] if not s["used"]]
+    return needs
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    lines = [f"{found['county']}: {len(found['months'])} month(s) done"]
+    for m in found["months"][-12:]:
+        seen = "–" if m["observed_fraction"] is None else f"{m['observed_fraction']:.0%}"
+        lines.append(f"  {m['month']}  seen {seen:>4}  scenes {m['scenes_used']} used, {m['scenes_left_out']} left out")
+    cases = ", ".join(f"{finding} {number}" for finding, number in found["open_cases"].items())
+    lines.append(f"Open cases: {cases or 'none'}")
+    lines += [f"Late: {s['id']} ({s['date']})" for s in found["late_scenes"][:10]]
+    lines += [f"To do: {need}" for need in found["needs_a_person"]] or ["Nothing waits for a person."]
+    return lines

@@ -1,0 +1,135 @@
+"""How commands speak to people and programs, and what becomes of an error."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import os
+import re
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import Exit, MinewardenError
+from pipeline.progress import Progress
+
+LOGGER = logging.getLogger("minewarden")
+_SOURCES = (LOGGER, logging.getLogger("py.warnings"))
+for _logger in _SOURCES:
+    _logger.addHandler(logging.NullHandler())  # without a log file, messages go nowhere rather than between the lines of the answer
+LOG_BYTES = 2_000_000
+_SECRET = re.compile(
+    r"(?i)((?:token|secret|password|passwd|signature|sig|x-amz-[a-z-]+|api[_-]?key|authorization)[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;]+"
+)
+
+
+def scrub(text: str) -> str:
+    """Text without the values of tokens, passwords and signed URLs."""
+    return _SECRET.sub(r"\1***", text)
+
+
+class _Scrubbing(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return scrub(super().format(record))
+
+
+class Console:
+    """Results on standard output, progress and errors on standard error, everything else in the log file."""
+
+    def __init__(self, *, as_json: bool = False, quiet: bool = False) -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+        self.log_file: Path | None = None
+        self._handler: logging.Handler | None = None
+        self.progress = Progress(sys.stderr, quiet=quiet, as_json=as_json)
+
+    def use_log(self, file: Path) -> None:
+        """Log to `file` from now on; where it can't be written, errors go to a temporary file as before."""
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            handler = RotatingFileHandler(file, maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8")
+        except OSError:
+            return
+        handler.setFormatter(_Scrubbing("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        self.close()
+        self._handler = handler
+        for logger in _SOURCES:
+            logger.addHandler(handler)
+            logger.propagate = False
+        LOGGER.setLevel(logging.INFO)
+        self.log_file = file
+
+    def close(self) -> None:
+        if self._handler is not None:
+            for logger in _SOURCES:
+                logger.removeHandler(self._handler)
+            self._handler.close()
+            self._handler = None
+
+    def result(self, line: str) -> None:
+        """A line of the answer; left out where `--quiet` was asked for."""
+        if not self.quiet:
+            print(line, flush=True)
+
+    def object(self, value: dict[str, Any]) -> None:
+        """The one JSON object of `--json`."""
+        print(json.dumps(value, ensure_ascii=False, indent=1), flush=True)
+
+    def notice(self, line: str) -> None:
+        """What a person must hear even where `--quiet` was asked for."""
+        print(json.dumps({"level": "warning", "message": line}, ensure_ascii=False) if self.as_json else line, file=sys.stderr, flush=True)
+
+    def error(self, error: MinewardenError) -> None:
+        """One line that says what is wrong and how to put it right."""
+        parts = {"code": error.code, "message": error.message, "fix": error.fix}
+        parts = {key: scrub(" ".join(text.split())) for key, text in parts.items()}
+        LOGGER.error("%s: %s", error.code, error.message)
+        if self.as_json:
+            when = datetime.now(UTC).isoformat(timespec="seconds")
+            line = json.dumps({"time": when, "level": "error", **parts}, ensure_ascii=False)
+        else:
+            line = f"{parts['code']}: {parts['message']} Fix: {parts['fix']}"
+        print(line, file=sys.stderr, flush=True)
+
+    def guard(self, body: Callable[[], Exit | None]) -> int:
+        """Run a command; whatever happens ends as an exit code and at most one message."""
+        logging.captureWarnings(True)
+        try:
+            return int(body() or Exit.DONE)
+        except MinewardenError as error:
+            self.error(error)
+            return int(error.exit_code)
+        except KeyboardInterrupt:
+            self.error(MinewardenError("MW-STOPPED", "Stopped from the keyboard.", "Give the command again; what was finished is kept."))
+        except BrokenPipeError:
+            # The reader of our output has gone (… | head); Python must not complain of it once more at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except Exception as error:
+            self.error(self._unexpected(error))
+        finally:
+            logging.captureWarnings(False)
+            self.close()
+        return int(Exit.FAULT)
+
+    def _unexpected(self, error: Exception) -> MinewardenError:
+        log = self._write_traceback()
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return MinewardenError(
+                "MW-DISK-FULL", f"The disk is full ({error.filename or 'while writing'}).", f"Free some space and run again. Log: {log}."
+            )
+        return MinewardenError("MW-FAULT", f"A fault of ours: {type(error).__name__}.", f"The log {log} says where; please send it to us.")
+
+    def _write_traceback(self) -> Path:
+        if self.log_file is not None:
+            LOGGER.exception("unexpected")
+            return self.log_file
+        handle, name = tempfile.mkstemp(prefix="minewarden-", suffix=".log")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(scrub(traceback.format_exc()))
+        return Path(name)

@@ -1,0 +1,70 @@
+"""A block through the year: fitted each January, then shown each clear look in turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.detect.baseline import fit
+from pipeline.detect.looks import SEASONS, in_spring, noise_floor, season_byte, season_terms
+from pipeline.detect.monitor import monitor, scores
+from pipeline.detect.shift import Model
+from pipeline.detect.state import CONFIRMED, FIRST, Alert, Baseline, arrays
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """Looks at a block, oldest first."""
+
+    days: NDArray[np.int64]
+    """(n,): days since 1970-01-01."""
+    stack: NDArray[np.int16]
+    """(n, n_bands, h, w): reflectance, 1e-4, each scene's shift taken off."""
+    marks: NDArray[np.uint8]
+    """(n, h, w): marks of mask.py."""
+    noise: NDArray[np.float32]
+    """(n, n_bands) ≥ 1: each scene's noise."""
+
+
+def watch(looks: Looks, model: Model, baseline: Baseline, alert: Alert) -> None:
+    """Show each look to the alerts of a block, in place."""
+    floor = noise_floor(model.bands)
+    score = np.empty(alert.status.shape, np.float32)
+    for t, day in enumerate(looks.days.tolist()):
+        terms = season_terms(day)
+        scores(looks.stack[t], terms, baseline.mean, baseline.fine, baseline.scale, looks.noise[t], model.white, score)
+        monitor(
+            looks.stack[t], looks.marks[t], score, day, season_byte(day), terms, SEASONS, floor, model.red, model.nir, model.index("B03"),
+            model.index("B11"), baseline.mean, baseline.fine, baseline.barest, baseline.looks, *arrays(alert).values(),
+        )  # fmt: skip
+
+
+def begin_year(looks: Looks, model: Model, january: int, last: tuple[Baseline, Alert] | None) -> tuple[Baseline, Alert]:
+    """Fit a block's baseline on the looks of the window before `january` (days since 1970-01-01).
+
+    In the first year the window is then watched as if it were monitored: what is in alert at its end changed before monitoring.
+    Later, a cell in an open alert keeps the baseline it was judged against: a pit must never become normal.
+    """
+    bands, height, width = looks.stack.shape[1:]
+    baseline = Baseline.empty(bands, height, width)
+    terms = np.stack([season_terms(day) for day in looks.days.tolist()]) if len(looks.days) else np.zeros((0, 5), np.float32)
+    prior = (1 / (looks.noise**2).mean(axis=1)).astype(np.float32)
+    fit(
+        looks.stack, looks.marks, np.ones(len(looks.days), bool), in_spring(looks.days), terms, prior, model.least, model.red, model.nir,
+        baseline.mean, baseline.fine, baseline.scale, baseline.barest, baseline.looks,
+    )  # fmt: skip
+    baseline.fitted[:] = january
+    alert = Alert.empty(bands, height, width)
+    if last is None:
+        watch(looks, model, baseline, alert)
+        return baseline, alert
+    old_baseline, old_alert = last
+    alert.last_clear[:] = old_alert.last_clear
+    alert.last_normal[:] = old_alert.last_normal
+    keep = (old_alert.status >= FIRST) & (old_alert.status <= CONFIRMED)
+    for new, old in ((baseline, old_baseline), (alert, old_alert)):
+        for name, array in arrays(new).items():
+            array[..., keep] = arrays(old)[name][..., keep]
+    return baseline, alert

@@ -1,0 +1,87 @@
+"""One clear look at the ground: bands, units, and the correction of what a whole scene shares.
+
+Reflectance is int16 in units of 1e-4 throughout this room; `NO_DATA` marks cells without a value. Spectra that are kept
+for long are uint8 in steps of `STEP` (0.004): its rounding error, 0.0012, is a tenth of the noise of a look.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+BANDS = ("B02", "B03", "B04", "B08", "B11", "B12")
+NOISE_FLOOR = {"B02": 0.010, "B03": 0.011, "B04": 0.013, "B08": 0.018, "B11": 0.022, "B12": 0.020}
+"""Look-to-look noise of unchanged ground by band, reflectance: the unit of novelty."""
+NO_DATA = -32768
+UNIT = 1e-4
+STEP = 40
+"""Step of an 8-bit spectrum, in units of 1e-4."""
+YEAR = 365.25
+TERMS = 5
+BARE_NDVI, GREEN_NDVI = 0.20, 0.50
+"""Between them a cell counts partly as bare, partly as green, for the shift that a scene's bare and green ground share."""
+
+
+def season_terms(day: float) -> NDArray[np.float32]:
+    """Terms of a harmonic year of two orders on `day` (days since 1970-01-01): 1, cos, sin, cos 2, sin 2."""
+    angle = 2 * math.pi * (day % YEAR) / YEAR
+    return np.array([1, math.cos(angle), math.sin(angle), math.cos(2 * angle), math.sin(2 * angle)], np.float32)
+
+
+SEASONS = np.stack([season_terms(k * YEAR / 24) for k in range(24)])
+"""(24, 5) float32: the year at 24 seasons."""
+SEASON_BYTES = np.stack([season_terms(k * YEAR / 256) for k in range(256)])
+"""(256, 5) float32: terms of a season kept in one byte."""
+
+
+def in_spring(days: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which days lie between mid-March and June, when fields are bare, or under plastic film."""
+    phase = days % YEAR
+    out: NDArray[np.bool_] = (phase >= 74) & (phase < 181)
+    return out
+
+
+def season_byte(day: int) -> int:
+    """Season of a day in 1/256 of a year."""
+    return int((day % YEAR) * 256 / YEAR) & 255
+
+
+def noise_floor(bands: tuple[str, ...]) -> NDArray[np.float32]:
+    """(n_bands,) float32, reflectance in units of 1e-4."""
+    return np.array([NOISE_FLOOR[band] / UNIT for band in bands], np.float32)
+
+
+@njit(nogil=True, cache=True)
+def correct(dn, gain, offset, shift, red, nir, out):  # type: ignore[no-untyped-def]
+    """Turn digital numbers into reflectance and take off the shift that the whole scene shares.
+
+    dn: (n_bands, h, w) uint16, 0 = no data. gain, offset: (n_bands,) float32, reflectance in 1e-4 = dn · gain + offset.
+    shift: (2, n_bands) float32, in 1e-4, of bare and of green ground. red, nir: band indices. out: (n_bands, h, w) int16.
+    A cell with no data in any band has none in all.
+    """
+    bands, height, width = dn.shape
+    for y in range(height):
+        for x in range(width):
+            valid = True
+            for b in range(bands):
+                valid &= dn[b, y, x] != 0
+            if not valid:
+                for b in range(bands):
+                    out[b, y, x] = NO_DATA
+                continue
+            r = dn[red, y, x] * gain[red] + offset[red]
+            n = dn[nir, y, x] * gain[nir] + offset[nir]
+            ndvi = (n - r) / max(n + r, np.float32(100.0))
+            green = min(max((ndvi - np.float32(BARE_NDVI)) / np.float32(GREEN_NDVI - BARE_NDVI), np.float32(0)), np.float32(1))
+            for b in range(bands):
+                value = dn[b, y, x] * gain[b] + offset[b] - shift[0, b] - green * (shift[1, b] - shift[0, b])
+                out[b, y, x] = np.int16(min(max(value, np.float32(-5000)), np.float32(30000)))
+
+
+@njit(nogil=True, cache=True)
+def to_byte(value):  # type: ignore[no-untyped-def]
+    """Reflectance in 1e-4 to an 8-bit step."""
+    return np.uint8(min(max((value + np.float32(0.5 * STEP)) / np.float32(STEP), np.float32(0)), np.float32(255)))

@@ -1,0 +1,111 @@
+"""What the detector remembers of a block: what changes each year apart from what changes each month.
+
+Both are plain arrays with the cell as the last two axes, so that kernels run along rows and compressors find like bytes
+side by side. With six bands a cell takes 71 + 56 = 127 bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+RING = 6
+"""Clear looks of changed ground that are kept: the median of six withstands two bad ones."""
+FINE = 12
+"""Unit of second-order harmonics, in 1e-4: one byte holds ± 0.15."""
+NONE, FIRST, PROVISIONAL, CONFIRMED, ENDED = 0, 1, 2, 3, 4
+"""Alert status of a cell, named as in OPERA DIST-ALERT."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A block's own past: what each cell looks like through the year, and how far it strays."""
+
+    mean: NDArray[np.int16]
+    """(n_bands, 3, h, w): constant and first harmonic of reflectance, 1e-4."""
+    fine: NDArray[np.int8]
+    """(n_bands, 2, h, w): second harmonic, units of FINE · 1e-4."""
+    scale: NDArray[np.uint8]
+    """(n_bands, h, w): spread of a clear look round the year, reflectance 0.001 · 2^(code / 32)."""
+    barest: NDArray[np.uint8]
+    """(2, n_bands, h, w): median of the few barest looks, in spring (plastic film, seedbeds) and in the rest of the year, units of STEP · 1e-4."""
+    looks: NDArray[np.uint8]
+    """(h, w): clear looks that the baseline rests on, at most 255; 0 = no baseline."""
+    changed: NDArray[np.uint16]
+    """(h, w): day (since 1970-01-01) when the ground changed for good inside the window; 0 = it did not."""
+    fitted: NDArray[np.uint16]
+    """(h, w): the January (day) of the fit; older than the year's where an open alert kept its baseline."""
+
+    @classmethod
+    def empty(cls, bands: int, height: int, width: int) -> Baseline:
+        return cls(
+            np.zeros((bands, 3, height, width), np.int16),
+            np.zeros((bands, 2, height, width), np.int8),
+            np.zeros((bands, height, width), np.uint8),
+            np.zeros((2, bands, height, width), np.uint8),
+            np.zeros((height, width), np.uint8),
+            np.zeros((height, width), np.uint16),
+            np.zeros((height, width), np.uint16),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A block's alerts at the end of a month. Days are counted from 1970-01-01; 0 = never."""
+
+    status: NDArray[np.uint8]
+    """(h, w): NONE … ENDED."""
+    anomalous: NDArray[np.uint8]
+    """(h, w): looks at changed ground since `first_day`, at most 255."""
+    missed: NDArray[np.uint8]
+    """(h, w): looks in a row that showed the old ground again."""
+    first_day: NDArray[np.uint16]
+    """(h, w): first anomalous look. While status is NONE: first of a row of doubtful marks."""
+    last_day: NDArray[np.uint16]
+    """(h, w): last anomalous look."""
+    last_clear: NDArray[np.uint16]
+    """(h, w): last clear look of any kind."""
+    last_normal: NDArray[np.uint16]
+    """(h, w): last clear look at the old ground before `first_day`."""
+    month_looks: NDArray[np.uint8]
+    """(h, w): clear looks in the month."""
+    marked: NDArray[np.uint8]
+    """(h, w): looks in a row that SCL marked alone, and that looked alike."""
+    filled: NDArray[np.uint8]
+    """(h, w): looks written into the ring, counted on past RING."""
+    ring: NDArray[np.uint8]
+    """(RING, n_bands, h, w): last looks at changed ground, units of STEP · 1e-4."""
+    season: NDArray[np.uint8]
+    """(RING, h, w): their seasons, in 1/256 of a year."""
+
+    @classmethod
+    def empty(cls, bands: int, height: int, width: int) -> Alert:
+        plane = (height, width)
+        u8, u16 = np.uint8, np.uint16
+        return cls(
+            np.zeros(plane, u8), np.zeros(plane, u8), np.zeros(plane, u8),
+            np.zeros(plane, u16), np.zeros(plane, u16), np.zeros(plane, u16), np.zeros(plane, u16),
+            np.zeros(plane, u8), np.zeros(plane, u8), np.zeros(plane, u8),
+            np.zeros((RING, bands, height, width), u8), np.zeros((RING, height, width), u8),
+        )  # fmt: skip
+
+
+def arrays(state: Baseline | Alert) -> dict[str, NDArray[np.generic]]:
+    """The arrays of a state by name."""
+    return {f.name: getattr(state, f.name) for f in fields(state)}
+
+
+def bytes_per_cell(bands: int) -> int:
+    """Bytes of memory of one cell, before compression."""
+    return sum(a.nbytes for kind in (Baseline, Alert) for a in arrays(kind.empty(bands, 1, 1)).values())
+
+
+def scale_of(code: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Spread in 1e-4 from its one-byte code."""
+    return np.float32(10) * np.exp2(code.astype(np.float32) / np.float32(32))
+
+
+SCALES: NDArray[np.float32] = scale_of(np.arange(256, dtype=np.uint8))
+"""(256,) float32: spread by code, 1e-4."""

@@ -1,0 +1,106 @@
+"""Ground of a patch: its dated cells, and outlines cut from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import MultiPolygon
+from shapely.geometry.base import BaseGeometry
+
+from pipeline.grid import Grid
+from pipeline.patches.patch import Patch
+
+CRUMB_M2 = 0.01
+"""Less than this is rounding of coordinates, not ground."""
+EPOCH = date(1970, 1, 1).toordinal()
+
+
+def pieces(geometry: BaseGeometry) -> list[BaseGeometry]:
+    """The polygons of a geometry; lines, points and crumbs that overlays leave fall away."""
+    parts = shapely.get_parts(shapely.get_parts(geometry))
+    return [p for p in parts.tolist() if p.geom_type == "Polygon" and p.area > CRUMB_M2]
+
+
+def joined(geometries: Iterable[BaseGeometry]) -> BaseGeometry:
+    """One Polygon or MultiPolygon of all, possibly empty."""
+    polygons = [p for g in geometries for p in pieces(g)]
+    return polygons[0] if len(polygons) == 1 else shapely.union_all(polygons) if polygons else MultiPolygon()
+
+
+def common(one: BaseGeometry, other: BaseGeometry) -> BaseGeometry:
+    return joined([shapely.intersection(one, other)])
+
+
+def without(one: BaseGeometry, other: BaseGeometry) -> BaseGeometry:
+    return joined([shapely.difference(one, other)])
+
+
+def at_least(area_m2: float, least_m2: float) -> bool:
+    """Whether an area reaches a threshold, rounding of coordinates aside."""
+    return area_m2 >= least_m2 - CRUMB_M2
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The cells of a patch with the day that each changed."""
+
+    at: NDArray[np.int32]
+    """(n, 2): row and column."""
+    centre: NDArray[np.float64]
+    """(n, 2): x and y of the centres, in the grid's CRS."""
+    side: float
+    """Metres."""
+    day: NDArray[np.int32]
+    """(n,): days since 1970-01-01."""
+
+    @staticmethod
+    def of(patch: Patch, grid: Grid) -> Cells:
+        transform = grid.geobox.affine
+        x = transform.c + (patch.cells[:, 1] + 0.5) * transform.a
+        y = transform.f + (patch.cells[:, 0] + 0.5) * transform.e
+        return Cells(patch.cells, np.column_stack([x, y]), grid.resolution, patch.first_day)
+
+    def boxes(self, which: NDArray[np.bool_], shrink: float = 0.0) -> NDArray[np.object_]:
+        """Squares of some cells, each side moved inward by `shrink`."""
+        x, y = self.centre[which].T
+        half = self.side / 2 - shrink
+        return np.asarray(shapely.box(x - half, y - half, x + half, y + half), object)
+
+    def outline(self, which: NDArray[np.bool_]) -> BaseGeometry:
+        return joined([shapely.union_all(self.boxes(which))])
+
+    def meeting(self, geometry: BaseGeometry) -> NDArray[np.bool_]:
+        """Cells of which more than a rim of a millimetre lies in `geometry`."""
+        shapely.prepare(geometry)
+        return np.asarray(shapely.intersects(geometry, self.boxes(np.ones(len(self.day), bool), 0.001)))
+
+    def inside(self, geometry: BaseGeometry) -> NDArray[np.bool_]:
+        """Cells whose centre lies in `geometry`."""
+        shapely.prepare(geometry)
+        return np.asarray(shapely.contains_xy(geometry, self.centre))
+
+    def by_day(self, value: Callable[[date], object]) -> NDArray[np.object_]:
+        """(n,): what `value` says of each cell's date."""
+        days, of = np.unique(self.day, return_inverse=True)
+        return np.array([value(date.fromordinal(EPOCH + int(d))) for d in days], object)[of]
+
+    def opened(self, which: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Cells of the morphological opening by 2×2: those that belong to a full square of chosen cells."""
+        row, col = (self.at - self.at.min(axis=0)).T
+        full = np.zeros((int(row.max()) + 2, int(col.max()) + 2), bool)
+        full[row[which], col[which]] = True
+        corner = full[:-1, :-1] & full[1:, :-1] & full[:-1, 1:] & full[1:, 1:]
+        kept = np.zeros_like(full)
+        for down in (0, 1):
+            for right in (0, 1):
+                kept[down : down + corner.shape[0], right : right + corner.shape[1]] |= corner
+        return kept[row, col]
+
+    def first(self, which: NDArray[np.bool_]) -> date | None:
+        """Earliest day of some cells."""
+        return date.fromordinal(EPOCH + int(self.day[which].min())) if which.any() else None

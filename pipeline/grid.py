@@ -1,0 +1,73 @@
+"""Which block of ground is this? The county's pixel grid and its division into blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from rasterio.features import rasterize
+from shapely.geometry.base import BaseGeometry
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A rectangle of cells of the county's grid: rows `top … top+height`, columns `left … left+width`."""
+
+    row: int
+    """Block row, counted from the north."""
+    col: int
+    """Block column, counted from the west."""
+    top: int
+    left: int
+    height: int
+    width: int
+
+    @property
+    def name(self) -> str:
+        return f"r{self.row:03d}c{self.col:03d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The county's grid: one GeoBox of square, north-up cells, cut into blocks of `block` cells a side."""
+
+    geobox: GeoBox
+    block: int = 512
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.geobox.shape.y, self.geobox.shape.x
+
+    @property
+    def crs(self) -> str:
+        return str(self.geobox.crs)
+
+    @property
+    def resolution(self) -> float:
+        """Side of a cell, metres."""
+        return float(self.geobox.resolution.x)
+
+    @property
+    def cell_area_m2(self) -> float:
+        return self.resolution**2
+
+    def blocks(self) -> Iterator[Block]:
+        rows, cols = self.shape
+        for i, top in enumerate(range(0, rows, self.block)):
+            for j, left in enumerate(range(0, cols, self.block)):
+                yield Block(i, j, top, left, min(self.block, rows - top), min(self.block, cols - left))
+
+    def window(self, block: Block, halo: int = 0) -> GeoBox:
+        """GeoBox of a block widened by `halo` cells on every side (it may reach beyond the grid)."""
+        return self.geobox[block.top : block.top + block.height, block.left : block.left + block.width].pad(halo)
+
+    def mask(self, shape_geometry: BaseGeometry, geobox: GeoBox | None = None) -> NDArray[np.bool_]:
+        """Cells whose centre lies in `shape_geometry` (in the grid's CRS); of the whole grid or of `geobox`."""
+        box = self.geobox if geobox is None else geobox
+        if shape_geometry.is_empty:
+            return np.zeros(tuple(box.shape), bool)
+        out: NDArray[np.uint8] = rasterize([(shape_geometry, 1)], out_shape=tuple(box.shape), transform=box.affine, dtype="uint8")
+        return out.astype(bool)

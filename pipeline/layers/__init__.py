@@ -1,0 +1,5 @@
+"""What is permitted, banned or owed here, on that date?"""
+
+from pipeline.layers.load import Checked, check, load
+
+__all__ = ["Checked", "check", "load"]

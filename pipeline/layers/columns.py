@@ -1,0 +1,129 @@
+"""A layer's columns under our field names, feature by feature, with what was wrong noted down."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from pipeline.layers import dates
+from pipeline.layers.model import Problem
+
+DBF_NAME_BYTES = 10
+"""A Shapefile's column names end after so many bytes."""
+IN_SOURCE = "Correct it in the source and export the layer again."
+
+
+def text(value: Any) -> str | None:
+    """A value as stripped text; whole numbers without their '.0'; None where nothing is said."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip() or None
+
+
+def _short(name: str) -> str:
+    return name.encode()[:DBF_NAME_BYTES].decode(errors="ignore")
+
+
+def find(name: str, columns: Mapping[str, list[Any]], shortened: bool) -> str | None:
+    """The file's column of that name: exactly, else whatever its case, else (in a Shapefile) cut to what fits there."""
+    if name in columns:
+        return name
+    for wanted in (name, _short(name)) if shortened else (name,):
+        alike = [column for column in columns if column.casefold() == wanted.casefold()]
+        if len(alike) == 1:
+            return alike[0]
+    return None
+
+
+@dataclass(slots=True)
+class Rows:
+    """Features of one layer by our field names. `problems` grows as values are asked for."""
+
+    file: str
+    fields: Mapping[str, list[Any]]
+    """Our field name: the file's values."""
+    count: int
+    problems: list[Problem] = field(default_factory=list)
+
+    def value(self, k: int, name: str) -> Any:
+        return self.fields[name][k] if name in self.fields else None
+
+    def text(self, k: int, name: str) -> str | None:
+        return text(self.value(k, name))
+
+    def label(self, k: int) -> str:
+        """How to speak of a feature: by its id, else by its place in the file."""
+        return self.text(k, "id") or f"no. {k + 1}"
+
+    def note(self, k: int, code: str, message: str, fix: str, fatal: bool = False) -> Problem:
+        """A Problem of one feature; the caller keeps it."""
+        return Problem(self.text(k, "id"), code, f"{self.file}: feature {self.label(k)} {message}", fix, fatal)
+
+    def warn(self, k: int, code: str, message: str, fix: str) -> None:
+        self.problems.append(self.note(k, code, message, fix))
+
+    def date(self, k: int, name: str) -> date | None:
+        value = self.value(k, name)
+        try:
+            return dates.parse(value)
+        except ValueError:
+            shown = repr(text(value))[:60]
+            self.warn(k, "MW-LAYER-DATE", f"has {name} {shown}, which is no date; it is taken as 'not limited'.", "Write dates as 2024-06-30.")
+            return None
+
+    def number(self, k: int, name: str) -> float | None:
+        shown = self.text(k, name)
+        if shown is None:
+            return None
+        try:
+            found = float(shown)
+        except ValueError:
+            found = math.nan
+        if math.isfinite(found):
+            return found
+        self.warn(k, "MW-LAYER-NUMBER", f"has {name} {shown[:60]!r}, which is no number; it is left out.", "Write the number without its unit.")
+        return None
+
+    def one_of(self, k: int, name: str, known: frozenset[str], instead: str) -> str | None:
+        """A text that should be one of a few; what is not known is noted and left out."""
+        value = self.text(k, name)
+        if value is None or value in known:
+            return value
+        said = f"has {name} {value[:60]!r}, which is none of {' '.join(sorted(known))}; {instead}."
+        self.warn(k, f"MW-LAYER-{name.upper()}", said, "Use one of these words.")
+        return None
+
+    def check_ids(self) -> None:
+        """Every feature needs an id of its own."""
+        if self.count and "id" not in self.fields:
+            message = f"{self.file}: there is no column 'id'."
+            self.problems.append(Problem(None, "MW-LAYER-ID", message, "Name the column that holds it: fields: {id: …} in the config.", True))
+            return
+        seen: set[str] = set()
+        for k in range(self.count):
+            identity = self.text(k, "id")
+            if identity is None:
+                self.problems.append(self.note(k, "MW-LAYER-ID", "has no id.", IN_SOURCE, True))
+            elif identity in seen:
+                self.problems.append(self.note(k, "MW-LAYER-ID", "is there more than once: ids must be unique.", IN_SOURCE, True))
+            else:
+                seen.add(identity)
+
+
+def rows(file: str, columns: Mapping[str, list[Any]], mapping: Mapping[str, str], expected: tuple[str, ...], count: int, shortened: bool) -> Rows:
+    """A file's columns under our names: those that `mapping` (config `fields`) tells, else those of the same name."""
+    found = {name: find(mapping.get(name, name), columns, shortened) for name in expected}
+    out = Rows(file, {name: columns[column] for name, column in found.items() if column is not None}, count)
+    has = f"It has: {', '.join(columns)[:300]}."
+    for name, column in mapping.items():
+        if name not in expected:
+            fix = f"Fields of this layer are: {', '.join(expected)}."
+            out.problems.append(Problem(None, "MW-LAYER-FIELD", f"{file}: 'fields' maps {name!r}, which this layer does not have.", fix, False))
+        elif count and found[name] is None and name != "id":
+            out.problems.append(Problem(None, "MW-LAYER-FIELD", f"{file}: there is no column {column!r} for {name}.", has, False))
+    return out

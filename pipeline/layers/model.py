@@ -1,0 +1,167 @@
+"""The county's layers as values: rights, legacy patches, zones, approvals, each with its dates."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from shapely.geometry.base import BaseGeometry
+
+
+class Standing(StrEnum):
+    """What a mining right is worth on a given day."""
+
+    VALID = "valid"
+    NOT_YET = "not_yet"
+    EXPIRED = "expired"
+    CLOSED = "closed"
+    EXPLORATION = "exploration"
+
+
+CLOSED_STATUS = frozenset({"注销", "吊销", "关闭"})
+EXPIRED_STATUS = "过期"
+EXPLORATION_STATUS = "探矿"
+RIGHT_STATUS = CLOSED_STATUS | {"有效", EXPIRED_STATUS, EXPLORATION_STATUS}
+BASIC_FARMLAND, ARABLE = "永久基本农田", "耕地"
+LEGACY_STATES = frozenset({"未治理", "治理中", "已治理"})
+
+
+class ZoneKind(StrEnum):
+    REDLINE = "redline"
+    FARMLAND = "farmland"
+    ZONE = "zone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Right:
+    """A mining (or exploration) right as registered. Geometry in the grid's CRS; `None` = not said or not limited."""
+
+    id: str
+    geometry: BaseGeometry
+    name: str | None = None
+    holder: str | None = None
+    mineral: str | None = None
+    method: str | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+    status: str | None = None
+    renewal_applied: date | None = None
+    restore_by: date | None = None
+    scale: float | None = None
+    bottom: float | None = None
+    top: float | None = None
+    exploration: bool = False
+    """From the layer `exploration_rights`, or status 探矿."""
+
+    def standing(self, day: date) -> Standing:
+        """What the right was worth on `day` (contract section 3, default field names).
+
+        `valid_to` is inclusive; a renewal applied for by then keeps the right alive; 过期 without a date has always ended,
+        注销/吊销/关闭 hold from the day after `valid_to`, without one always.
+        """
+        past = self.valid_to is not None and day > self.valid_to
+        if self.status in CLOSED_STATUS and (past or self.valid_to is None):
+            return Standing.CLOSED
+        renewed = self.valid_to is not None and self.renewal_applied is not None and self.renewal_applied <= self.valid_to
+        if (past and not renewed) or (self.status == EXPIRED_STATUS and self.valid_to is None):
+            return Standing.EXPIRED
+        if self.exploration:
+            return Standing.EXPLORATION
+        if self.valid_from is not None and day < self.valid_from:
+            return Standing.NOT_YET
+        return Standing.VALID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegacyPatch:
+    """A patch of the historic-legacy mine inventory (历史遗留矿山图斑)."""
+
+    id: str
+    geometry: BaseGeometry
+    state: str | None = None
+    deadline: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """Ground where mining is banned, or farmland."""
+
+    id: str
+    geometry: BaseGeometry
+    kind: ZoneKind
+    layer: str
+    """Name of the layer in the config."""
+    name: str | None = None
+    type: str | None = None
+    """Farmland: 永久基本农田 or 耕地."""
+
+    @property
+    def bans_mining(self) -> bool:
+        return self.kind is not ZoneKind.FARMLAND or self.type == BASIC_FARMLAND
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """Ground lawfully changed (construction, reservoir, land levelling): explains a patch."""
+
+    id: str
+    geometry: BaseGeometry
+    layer: str
+    name: str | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Town:
+    id: str
+    geometry: BaseGeometry
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LayerVersion:
+    """Which content of a layer was used."""
+
+    name: str
+    version: str
+    """First 12 hex digits of `sha256`."""
+    sha256: str
+    """Of the layer file's bytes (all parts of a Shapefile)."""
+    features: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong in a layer. `fatal` ones stop a run."""
+
+    id: str | None
+    code: str
+    message: str
+    fix: str
+    fatal: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerSet:
+    """All layers of a county, in the grid's CRS."""
+
+    area: BaseGeometry
+    rights: tuple[Right, ...] = ()
+    legacy: tuple[LegacyPatch, ...] = ()
+    zones: tuple[Zone, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    towns: tuple[Town, ...] = ()
+    versions: tuple[LayerVersion, ...] = ()
+    off: tuple[str, ...] = ()
+    """Names of the standard layers that were not given: checks that need them are off."""
+    problems: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
+    """Non-fatal problems by layer name."""
+
+    @property
+    def version(self) -> str:
+        """One content hash of all layers, for `layers_version`: 12 hex digits, the same for any order of the layers."""
+        lines = sorted(f"{layer.name} {layer.sha256}\n" for layer in self.versions)
+        return hashlib.sha256("".join(lines).encode()).hexdigest()[:12]

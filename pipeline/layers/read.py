@@ -1,0 +1,152 @@
+"""Opens a layer's file: GeoJSON, GeoPackage or Shapefile, and nothing else that calls itself so."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyogrio
+import shapely
+from numpy.typing import NDArray
+
+from pipeline.errors import MinewardenError
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    driver: str
+    magic: bytes
+
+
+SHAPEFILE = "ESRI Shapefile"
+_GEOJSON = Format("GeoJSON", b"{")
+FORMATS = {
+    ".geojson": _GEOJSON,
+    ".json": _GEOJSON,
+    ".gpkg": Format("GPKG", b"SQLite format 3\x00"),
+    ".shp": Format(SHAPEFILE, b"\x00\x00\x27\x0a"),
+}
+SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A layer as it stands in its file."""
+
+    geometry: NDArray[np.object_]
+    """Shapely geometries in `crs`; None where there is none or it can't be read."""
+    columns: dict[str, list[Any]]
+    crs: str
+    driver: str
+
+
+def _refuse(code: str, layer: str, what: str, fix: str) -> MinewardenError:
+    return MinewardenError(code, f"Layer {layer}: {what}", fix)
+
+
+def locate(layer: str, given: Path, file: Path) -> Format:
+    """Make sure that `file` (written `given` in the config) is a local file of a known format.
+
+    Neither a URL nor a path of GDAL's virtual file systems may pass: GDAL would go and fetch it.
+    """
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", str(given)) or str(given).startswith("/vsi"):
+        raise _refuse("MW-LAYER-REMOTE", layer, f"{given} is not a local file.", "Download it and give the path of the copy.")
+    if not file.is_file():
+        raise _refuse("MW-LAYER-FILE", layer, f"there is no file {file}.", "Correct its path in the config.")
+    form = FORMATS.get(file.suffix.lower())
+    if form is None:
+        known = ", ".join(sorted(FORMATS))
+        raise _refuse("MW-LAYER-FORMAT", layer, f"{file} ends in {file.suffix!r}, not in one of {known}.", "Save it as GeoJSON or GeoPackage.")
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(64)
+    except OSError as error:
+        raise _refuse("MW-LAYER-FILE", layer, f"{file} can't be read ({error.strerror}).", "Check its permissions.") from error
+    if not head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n" if form is _GEOJSON else b"").startswith(form.magic):
+        raise _refuse("MW-LAYER-FORMAT", layer, f"{file} is not the {form.driver} file that its name claims.", "Export the layer again.")
+    return form
+
+
+def sha256(file: Path) -> str:
+    """Of a layer file's bytes; of all parts of a Shapefile, each after its suffix."""
+    digest = hashlib.sha256()
+    if file.suffix.lower() != ".shp":
+        digest.update(file.read_bytes())
+        return digest.hexdigest()
+    parts = {p.suffix.lower(): p for p in sorted(file.parent.glob("*")) if p.stem == file.stem}
+    for suffix in SHAPEFILE_PARTS:
+        if suffix in parts:
+            digest.update(suffix.encode())
+            digest.update(parts[suffix].read_bytes())
+    return digest.hexdigest()
+
+
+def _table_of(layer: str, file: Path, form: Format) -> str:
+    """Which table of the file is the layer: the only one with geometry, or the one of the layer's name."""
+    if pyogrio.read_info(file)["driver"] != form.driver:
+        raise _refuse("MW-LAYER-FORMAT", layer, f"{file} is not plain {form.driver}.", "Export the layer again as GeoJSON or GeoPackage.")
+    names = [str(name) for name, kind in pyogrio.list_layers(file) if kind is not None]
+    if layer in names:
+        return layer
+    if len(names) != 1:
+        raise _refuse(
+            "MW-LAYER-TABLE", layer, f"{file} holds {len(names)} layers ({', '.join(names)[:200]}).", f"Keep one, or name one of them {layer}."
+        )
+    return names[0]
+
+
+def _decoder(file: Path, raw: list[str]) -> str:
+    """The encoding of a Shapefile's text: what its .cpg says where that fits, else UTF-8 where that fits, else GBK's superset.
+
+    Chinese bureaus' files are GBK, and their .cpg is often missing.
+    """
+    sidecar = next((p for p in sorted(file.parent.glob("*")) if p.stem == file.stem and p.suffix.lower() == ".cpg"), None)
+    said = sidecar.read_text("ascii", "ignore").strip() if sidecar else ""
+    said = f"cp{said}" if said.isdigit() else said
+    values = [text.encode("latin-1") for text in raw]
+    for encoding in (said, "utf-8"):
+        try:
+            for value in values:
+                value.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+        return encoding
+    return "gb18030"
+
+
+def _decode(file: Path, columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Text of a Shapefile, read byte by byte as Latin-1, in its own encoding. Names may end in half a character: ten bytes are all they have."""
+    encoding = _decoder(file, [v for values in columns.values() for v in values if isinstance(v, str)])
+
+    def text(value: Any) -> Any:
+        return value.encode("latin-1").decode(encoding, "ignore") if isinstance(value, str) else value
+
+    return {text(name): [text(v) for v in values] for name, values in columns.items()}
+
+
+def read(layer: str, given: Path, file: Path) -> Table:
+    """Read a layer.
+
+    Raises MinewardenError (`MW-LAYER-…`) where the file can't be used at all; single features that are wrong come back as they are.
+    """
+    form = locate(layer, given, file)
+    shapefile = form.driver == SHAPEFILE
+    try:
+        meta, _, wkb, fields = pyogrio.raw.read(
+            file, layer=_table_of(layer, file, form), encoding="ISO-8859-1" if shapefile else None, force_2d=True, datetime_as_string=True
+        )
+        geometry = np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), object)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError, UnicodeDecodeError, OSError) as error:
+        raise _refuse("MW-LAYER-READ", layer, f"{file} can't be read: {str(error).split(';')[0][:200]}.", "Export the layer again.") from error
+    except (RuntimeError, ValueError, shapely.errors.ShapelyError) as error:
+        raise _refuse("MW-LAYER-READ", layer, f"{file} can't be read ({type(error).__name__}).", "Export the layer again.") from error
+    if meta["crs"] is None:
+        raise _refuse(
+            "MW-LAYER-CRS", layer, f"{file} does not say its coordinate system.", "Assign its CRS (in QGIS: Set Layer CRS) and save it again."
+        )
+    columns = {str(name): values.tolist() for name, values in zip(meta["fields"], fields, strict=True)}
+    return Table(geometry.reshape(-1), _decode(file, columns) if shapefile else columns, str(meta["crs"]), form.driver)

@@ -1,0 +1,91 @@
+"""Geometries of a layer, brought to the grid's CRS and made sound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError
+from shapely.geometry import MultiPolygon
+from shapely.geometry.base import BaseGeometry
+
+from pipeline.errors import MinewardenError
+from pipeline.layers.model import Problem
+
+POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+EXPORT = "Correct it in the source and export the layer again."
+
+Say = Callable[[int, str, str, str, bool], Problem]
+"""(feature's position, code, message, fix, fatal) → a Problem that names layer, file and feature."""
+
+
+def polygonal(geometry: BaseGeometry) -> BaseGeometry:
+    """The polygons of a geometry, without its lines and points."""
+    if geometry.geom_type in ("Polygon", "MultiPolygon"):
+        return geometry
+    return shapely.union_all([p for p in _flat(geometry) if p.geom_type == "Polygon"]) if not geometry.is_empty else MultiPolygon()
+
+
+def _flat(geometry: BaseGeometry) -> list[BaseGeometry]:
+    """Parts of collections of collections."""
+    if not hasattr(geometry, "geoms"):
+        return [geometry]
+    return [leaf for part in geometry.geoms for leaf in _flat(part)]
+
+
+def _finite(geometry: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Which geometries have only finite coordinates."""
+    xy, of = shapely.get_coordinates(geometry, return_index=True)
+    fine = np.ones(len(geometry), bool)
+    fine[of[~np.isfinite(xy).all(axis=1)]] = False
+    return fine
+
+
+def to_grid(geometry: NDArray[np.object_], source: str, target: str) -> NDArray[np.object_]:
+    """Geometries in the grid's CRS. Raises MinewardenError where the file's CRS is not known to PROJ."""
+    try:
+        if CRS.from_user_input(source) == CRS.from_user_input(target):
+            return geometry
+        move = Transformer.from_crs(source, target, always_xy=True)
+    except CRSError as error:
+        raise MinewardenError(
+            "MW-LAYER-CRS", f"The coordinate system {source[:100]!r} is not known.", "Save the layer in EPSG:4490 or EPSG:4326."
+        ) from error
+
+    def turn(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack(move.transform(points[:, 0], points[:, 1]))
+
+    return np.asarray(shapely.transform(geometry, turn), object)
+
+
+def clean(geometry: NDArray[np.object_], source: str, target: str, say: Say) -> tuple[NDArray[np.object_], list[Problem]]:
+    """Geometries in the grid's CRS, None where one can't be used, and what was wrong."""
+    problems: list[Problem] = []
+    good = geometry.copy()
+
+    def drop(which: NDArray[np.bool_], code: str, message: str, fix: str) -> None:
+        for k in np.flatnonzero(which).tolist():
+            problems.append(say(k, code, message, fix, True))
+        good[which] = None
+
+    drop(shapely.is_missing(good) | shapely.is_empty(good), "MW-LAYER-EMPTY", "has no geometry, or one that can't be read.", EXPORT)
+    there = ~shapely.is_missing(good)
+    drop(there & ~np.isin(shapely.get_type_id(good), POLYGONAL), "MW-LAYER-TYPE", "is not a polygon.", "Only areas belong here: " + EXPORT)
+    drop(~shapely.is_missing(good) & ~_finite(good), "MW-LAYER-NAN", "has coordinates that are not numbers (NaN or infinite).", EXPORT)
+    moved = to_grid(good, source, target)
+    lost = ~shapely.is_missing(good) & ~_finite(moved)
+    good = moved
+    drop(lost, "MW-LAYER-COORDINATES", f"has coordinates that {source[:40]} does not allow.", "Does the file say the right CRS? " + EXPORT)
+    for k in np.flatnonzero(~shapely.is_missing(good) & ~shapely.is_valid(good)).tolist():
+        reason = str(shapely.is_valid_reason(good[k])).split("[")[0]
+        mended = polygonal(shapely.make_valid(good[k]))
+        good[k] = None if mended.is_empty or mended.area == 0 else mended
+        if good[k] is None:
+            problems.append(say(k, "MW-LAYER-EMPTY", f"encloses no ground ({reason}).", EXPORT, True))
+        else:
+            said = f"crosses itself ({reason}); repaired: it now covers {mended.area / 1e4:.2f} ha."
+            problems.append(say(k, "MW-LAYER-SELF-CROSSING", said, "Correct its corner points in the source.", False))
+    return good, problems

@@ -1,0 +1,63 @@
+"""The audit trail: append-only, each entry sealed with the hash of the one before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+_HEAD = "audit_head"
+
+
+def canonical(value: object) -> str:
+    """JSON that is the same for the same value."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _hash(seq: int, at: str, actor: str, action: str, detail: str, previous: str) -> str:
+    return hashlib.sha256(canonical([seq, at, actor, action, detail, previous]).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def append(connection: sqlite3.Connection, at: str, actor: str, action: str, detail: Mapping[str, Any]) -> None:
+    """Add an entry. The head is noted in `settings` too, so that entries cut off at the end are missed."""
+    last = connection.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+    seq, previous = (last["seq"] + 1, last["hash"]) if last else (1, "")
+    text = canonical(detail)
+    hashed = _hash(seq, at, actor, action, text, previous)
+    connection.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?)", (seq, at, actor, action, text, previous, hashed))
+    connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (_HEAD, f"{seq}:{hashed}"))
+
+
+def verify(connection: sqlite3.Connection) -> list[str]:
+    """What is wrong with the trail, a sentence each; nothing when it is whole.
+
+    Verdicts are held against their entries too: the table people see must be the one that was sealed.
+    """
+    problems: list[str] = []
+    try:
+        rows = connection.execute("SELECT * FROM audit ORDER BY seq").fetchall()
+        verdicts = connection.execute("SELECT * FROM verdicts ORDER BY case_id, version").fetchall()
+        head = connection.execute("SELECT value FROM settings WHERE key = ?", (_HEAD,)).fetchone()
+    except sqlite3.DatabaseError as error:
+        return [f"The audit trail can't be read: {error}."]
+    previous, sealed = "", set()
+    for expected, row in enumerate(rows, 1):
+        if row["seq"] != expected:
+            problems.append(f"Entry {expected} is missing before entry {row['seq']}.")
+            break
+        if row["previous"] != previous:
+            problems.append(f"Entry {expected} does not follow the entry before it.")
+        if _hash(row["seq"], row["at"], row["actor"], row["action"], row["detail"], row["previous"]) != row["hash"]:
+            problems.append(f"Entry {expected} ({row['action']}, {row['at']}) has been altered.")
+        if row["action"] == "verdict":
+            sealed.add(row["detail"])
+        previous = row["hash"]
+    if (head["value"] if head else "0:") != f"{len(rows)}:{previous}" and not problems:
+        problems.append("Entries are missing at the end.")
+    standing = {canonical(dict(row)): row for row in verdicts}
+    unsealed = (row for text, row in standing.items() if text not in sealed)
+    problems += [f"The verdict on {row['case_id']}, version {row['version']}, is not in the audit trail." for row in unsealed]
+    problems += [f"A verdict of the audit trail is missing: {text}." for text in sorted(sealed - standing.keys())]
+    return problems

@@ -1,0 +1,167 @@
+"""The county's ledger: what we said before, and what people decided."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from shapely.geometry.base import BaseGeometry
+
+from pipeline.ledger import audit, cases, database, patches, verdicts
+from pipeline.ledger.forget import forget
+from pipeline.ledger.records import CaseDraft, CaseRecord, MonthFacts, RecordedCase
+
+BUSY_SECONDS = 30.0
+"""How long a verdict waits for a month that is being written."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class MonthWriter:
+    """One month in the making: patches first, then cases, then `finish`."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, county: str, month: str) -> None:
+        self._connection = connection
+        self._path = path
+        self._county = county
+        self.month = month
+        self.finished = False
+
+    def identify_patches(
+        self,
+        geometries: Sequence[BaseGeometry],
+        areas: Sequence[float],
+        statuses: Sequence[str],
+        cell_order: Sequence[tuple[str, float, float]],
+    ) -> list[str]:
+        """Ids of the month's patches. `cell_order` of each is (first_seen, −y, x): the order of new ids."""
+        with database.explained(self._path):
+            return patches.identify(self._connection, self._county, self.month, geometries, areas, statuses, cell_order)
+
+    def identify_cases(self, drafts: Sequence[CaseDraft]) -> list[CaseRecord]:
+        """Ids, growth and verdicts of the month's cases; all of them, dismissed ones too."""
+        with database.explained(self._path):
+            return cases.identify(self._connection, self._county, self.month, drafts)
+
+    def finish(self, facts: Mapping[str, Any], scenes: Sequence[Mapping[str, Any]]) -> None:
+        """Note the run's facts and the scenes used (id and sha256), and seal the month."""
+        row = (self.month, audit.canonical(dict(facts)), audit.canonical([dict(scene) for scene in scenes]))
+        with database.explained(self._path):
+            self._connection.execute("INSERT INTO months VALUES (?, ?, ?, '')", row)
+            self._connection.execute("UPDATE months SET seal = ? WHERE month = ?", (database.seal(self._connection, self.month), self.month))
+        self.finished = True
+
+
+class Ledger:
+    """`ledger.sqlite`. A context manager; one writer at a time."""
+
+    def __init__(self, path: Path, county: str, *, clock: Callable[[], datetime] = _utc_now, busy_seconds: float = BUSY_SECONDS) -> None:
+        if not re.fullmatch(r"\d{6}", county):
+            raise ValueError(f"not a division code: {county!r}")
+        self.path = path
+        self._county = county
+        self._clock = clock
+        self._connection = database.connect(path, busy_seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _now(self) -> str:
+        return self._clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def transaction(self) -> contextlib.AbstractContextManager[None]:
+        """Several changes at once, or none of them."""
+        return database.transaction(self._connection, self.path)
+
+    @contextlib.contextmanager
+    def month(self, month: str, actor: str = "minewarden") -> Iterator[MonthWriter]:
+        """Write a month in one transaction, committed at the end of the block: rename the output folder right after.
+
+        What the ledger already holds from this month on (a run killed between commit and rename) is made anew.
+        """
+        if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
+            raise ValueError(f"not a month: {month!r}")
+        with self.transaction():
+            self.forget_from(month, actor=actor)
+            writer = MonthWriter(self._connection, self.path, self._county, month)
+            yield writer
+            if not writer.finished:
+                raise RuntimeError(f"month {month} was not finished")
+            self.audit(actor, "month", {"month": month})
+
+    def forget_from(self, month: str, *, keep_ids: bool = False, actor: str = "minewarden") -> int:
+        """Make `month` and later ones anew; how many were forgotten. Verdicts and the audit trail stay.
+
+        Ids with a verdict come back on the same ground and never on other ground. With `keep_ids` (a replay: people have
+        read those months) the others do too; without, numbering goes as if the months ran for the first time.
+        """
+        with self.transaction(), database.explained(self.path):
+            months = forget(self._connection, month, keep_ids)
+            if months:
+                self.audit(actor, "forget", {"from": month, "months": months, "keep_ids": keep_ids})
+        return months
+
+    def months(self) -> list[str]:
+        """Finished months, oldest first."""
+        return [str(row[0]) for row in self._query("SELECT month FROM months ORDER BY month")]
+
+    def last_month(self) -> str | None:
+        months = self.months()
+        return months[-1] if months else None
+
+    def facts(self, month: str) -> MonthFacts | None:
+        """What was noted when `month` was finished; None for a month that is not."""
+        rows = self._query("SELECT * FROM months WHERE month = ?", month)
+        return MonthFacts(month, json.loads(rows[0]["facts"]), tuple(json.loads(rows[0]["scenes"]))) if rows else None
+
+    def open_cases(self, month: str) -> list[RecordedCase]:
+        """Cases of a month that had not ended, with their verdicts as of now; dismissed ones too (see `record.listed`)."""
+        with database.explained(self.path):
+            return cases.of_month(self._connection, month)
+
+    def setting(self, key: str) -> str | None:
+        rows = self._query("SELECT value FROM settings WHERE key = ?", key)
+        return str(rows[0]["value"]) if rows else None
+
+    def set_setting(self, key: str, value: str) -> None:
+        """Remember a value, e.g. `monitor_from`."""
+        with self.transaction(), database.explained(self.path):
+            self._connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, value))
+
+    def record_verdict(self, case_id: str, review: str, *, version: int, reviewer: str, reason: str | None = None, note: str | None = None) -> int:
+        """Add a verdict that answers `version` of a case; the version the case has now.
+
+        Raises MinewardenError `MW-VERDICT-UNKNOWN`, `-VALUE` or `-STALE`.
+        """
+        with self.transaction(), database.explained(self.path):
+            row = verdicts.record(self._connection, case_id, review, version, reviewer, reason, note, self._now())
+            self.audit(reviewer, "verdict", row)
+        return version + 1
+
+    def audit(self, actor: str, action: str, detail: Mapping[str, Any]) -> None:
+        """Add an entry to the audit trail."""
+        with self.transaction(), database.explained(self.path):
+            audit.append(self._connection, self._now(), actor, action, detail)
+
+    def verify_audit(self) -> list[str]:
+        """What is wrong with the audit trail, a sentence each; empty when it is whole."""
+        return audit.verify(self._connection)
+
+    def _query(self, sql: str, *values: object) -> list[sqlite3.Row]:
+        with database.explained(self.path):
+            return self._connection.execute(sql, values).fetchall()

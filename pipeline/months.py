@@ -1,0 +1,42 @@
+"""Months as `YYYY-MM`, and the day it is."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+from pipeline.errors import MinewardenError
+
+
+def today() -> date:
+    """The UTC day: scenes are dated in it."""
+    return datetime.now(UTC).date()
+
+
+def last_day(month: str) -> date:
+    year, number = int(month[:4]), int(month[5:])
+    return date(year + number // 12, number % 12 + 1, 1) - timedelta(days=1)
+
+
+def of(day: date) -> str:
+    return f"{day:%Y-%m}"
+
+
+def last_ended(now: date) -> str:
+    return of(now.replace(day=1) - timedelta(days=1))
+
+
+def check(text: str | None, now: date) -> str:
+    """The month asked for, or the last that has ended where none is.
+
+    Raises MinewardenError `MW-MONTH-FORMAT` or `MW-MONTH-FUTURE`.
+    """
+    if text is None:
+        return last_ended(now)
+    if not re.fullmatch(r"(19|20)\d{2}-(0[1-9]|1[0-2])", text):
+        raise MinewardenError("MW-MONTH-FORMAT", f"{text!r} is not a month.", "Write it as YYYY-MM, e.g. 2024-09.")
+    if last_day(text) >= now:
+        raise MinewardenError(
+            "MW-MONTH-FUTURE", f"{text} has not ended (today is {now}, UTC).", f"Run {last_ended(now)}, or wait for the month's end."
+        )
+    return text

@@ -1,0 +1,55 @@
+"""Which cells are one thing? Connected groups of scattered cells, without a raster of the county."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+
+@njit(nogil=True, cache=True)
+def _root(parent, i):  # type: ignore[no-untyped-def]
+    while parent[i] != i:
+        parent[i] = parent[parent[i]]
+        i = parent[i]
+    return i
+
+
+@njit(nogil=True, cache=True)
+def _join(rows, cols, starts, reach, parent):  # type: ignore[no-untyped-def]
+    """Union of all cells within `reach` rows and columns of each other. rows, cols: sorted by row, then column."""
+    count = rows.shape[0]
+    for i in range(count):
+        for down in range(reach + 1):
+            row = rows[i] + down
+            if row >= starts.shape[0] - 1:
+                break
+            first, last = starts[row], starts[row + 1]
+            # Columns of a row are sorted: start at the first that is near enough.
+            j = first + np.searchsorted(cols[first:last], cols[i] - reach)
+            while j < last and cols[j] <= cols[i] + reach:
+                if j != i:
+                    a, b = _root(parent, i), _root(parent, j)
+                    if a != b:
+                        parent[max(a, b)] = min(a, b)
+                j += 1
+
+
+def label(rows: NDArray[np.int64], cols: NDArray[np.int64], reach: int) -> NDArray[np.int64]:
+    """Group of each cell: (n,) numbers from 0 in the order of each group's first cell.
+
+    rows, cols: (n,) sorted by row, then column, all ≥ 0. Cells at most `reach` rows and columns apart are one group.
+    """
+    if not rows.size:
+        return np.zeros(0, np.int64)
+    top = int(rows[0])
+    starts = np.searchsorted(rows - top, np.arange(int(rows[-1]) - top + 2)).astype(np.int64)
+    parent = np.arange(rows.size)
+    _join(rows - top, cols, starts, reach, parent)
+    while True:
+        up = parent[parent]
+        if (up == parent).all():
+            break
+        parent = up
+    _, labels = np.unique(parent, return_inverse=True)
+    return labels.astype(np.int64)

@@ -1,0 +1,71 @@
+"""What does a patch look like? Numbers that a person can check, from its cells alone."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.detect.shift import Model
+
+
+def _ratio(a: float, b: float) -> float:
+    return a / b if abs(b) > 1e-9 else 0.0
+
+
+def _difference(a: float, b: float) -> float:
+    return _ratio(a - b, a + b)
+
+
+def _shape(rows: NDArray[np.int64], cols: NDArray[np.int64]) -> dict[str, float]:
+    """Length, width (from second moments) and thickness of a patch, cells."""
+    y, x = rows - rows.mean(), cols - cols.mean()
+    spread = np.linalg.eigvalsh(np.array([[(y * y).mean(), (x * y).mean()], [(x * y).mean(), (x * x).mean()]]) + np.eye(2) / 12)
+    length, width = 2 * np.sqrt(3 * spread[1]), 2 * np.sqrt(3 * spread[0])
+    mask = np.zeros((int(rows.max() - rows.min()) + 3, int(cols.max() - cols.min()) + 3), bool)
+    mask[rows - rows.min() + 1, cols - cols.min() + 1] = True
+    edges = int((mask[1:] != mask[:-1]).sum() + (mask[:, 1:] != mask[:, :-1]).sum())
+    return {"length": float(length), "elongation": float(length / width), "thickness": 4 * rows.size / edges}
+
+
+def features(table: NDArray[np.void], share: NDArray[np.float64], model: Model) -> dict[str, float]:
+    """Features of one patch by name.
+
+    table: its cells (`evidence.dtype`); share: (n,) changed share of each. Reflectances are 0–1, areas cells, times days.
+    """
+    core = share >= min(0.85, float(np.quantile(share, 0.5)))
+    cells = table[core]
+    names = {band: k for k, band in enumerate(model.bands)}
+    now, season, bare = (np.median(cells[name], axis=0) / 1e4 for name in ("spectrum", "expected", "barest"))
+    soil = model.soil[1] / 1e4
+    red, nir = names["B04"], names["B08"]
+    out = {
+        "cells": float(len(table)),
+        "score": float(np.median(cells["score"])),
+        "novelty": float(np.median(cells["novelty"])),
+        "ndvi": _difference(now[nir], now[red]),
+        "ndvi_season": _difference(season[nir], season[red]),
+        "greenest": float(np.median(cells["greenest"])),
+        "red_to_bare": _ratio(now[red], bare[red]),
+        "red_to_soil": _ratio(now[red], soil[red]),
+        "nir_to_red": _ratio(now[nir], now[red]),
+        "texture": float(np.std(cells["spectrum"][:, red]) / max(float(np.mean(cells["spectrum"][:, red])), 1.0)),
+        "days_of_growth": float(np.quantile(table["first_day"], 0.9)) - float(np.quantile(table["first_day"], 0.1)),
+        "age": float(table["last_day"].max()) - float(np.quantile(table["first_day"], 0.1)),
+        "looks": float(np.median(cells["anomalous"])),
+        "red": float(now[red]),
+    }
+    if "B02" in names:
+        out["blue_to_red"] = _ratio(now[names["B02"]], now[red])
+        out["blue_to_red_bare"] = _ratio(bare[names["B02"]], bare[red])
+    if "B03" in names:
+        out["ndwi"] = _difference(now[names["B03"]], now[nir])
+    if "B11" in names:
+        out["swir_to_nir"] = _ratio(now[names["B11"]], now[nir])
+        out["swir_to_nir_bare"] = _ratio(bare[names["B11"]], bare[nir])
+        out["swir"] = float(now[names["B11"]])
+        out["swir_to_red"] = _ratio(now[names["B11"]], now[red])
+        out["swir_to_red_bare"] = _ratio(bare[names["B11"]], bare[red])
+    if "B11" in names and "B12" in names:
+        out["clay"] = _ratio(now[names["B12"]], now[names["B11"]])
+        out["clay_bare"] = _ratio(bare[names["B12"]], bare[names["B11"]])
+    return {**out, **_shape(table["row"].astype(np.int64), table["col"].astype(np.int64))}

@@ -1,0 +1,141 @@
+"""Changed cells to patches: pieces of ground that changed together, with outline, dates and a first opinion of the cause."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.detect.looks import noise_floor
+from pipeline.detect.shift import Model
+from pipeline.detect.state import CONFIRMED, ENDED, FIRST, PROVISIONAL
+from pipeline.grid import Grid
+from pipeline.patches.components import label
+from pipeline.patches.features import features
+from pipeline.patches.likelihood import count_similar, judge
+from pipeline.patches.outline import HALF, changed_share, filled, geometry_of
+from pipeline.patches.patch import Patch, Status
+
+SEED_SCORE = 8.0
+"""A patch needs `min_cells` / 2 cells that are this far from their season …"""
+SEED_NOVELTY = 1.0
+"""… and this unlike their past."""
+GROW_SCORE = 2.5
+REACH = 2
+"""Cells with one cell between them are still one patch: floors of pits look like the soil around."""
+EPOCH_ORDINAL = 719163
+
+
+Piece = tuple[NDArray[np.void], NDArray[np.float64]]
+"""Cells of a piece (`evidence.dtype`) and the changed share of each."""
+
+
+def day_to_date(day: int) -> date:
+    return date.fromordinal(EPOCH_ORDINAL + int(day))
+
+
+def _eligible(cells: NDArray[np.void]) -> NDArray[np.bool_]:
+    sure = (cells["status"] == PROVISIONAL) | (cells["status"] == CONFIRMED)
+    nearly = (cells["status"] == FIRST) & (cells["anomalous"] >= 2)
+    out: NDArray[np.bool_] = (sure | nearly) & (cells["score"] >= GROW_SCORE)
+    return out
+
+
+def _clean_days(rows: NDArray[np.int64], cols: NDArray[np.int64], days: NDArray[np.int64]) -> NDArray[np.int32]:
+    """First days with single late cells drawn to their neighbours: an edge cell is noticed late, not dug late."""
+    top, left = rows.min() - 1, cols.min() - 1
+    plane = np.full((rows.max() - top + 2, cols.max() - left + 2), np.nan)
+    plane[rows - top, cols - left] = days
+    around = np.stack([plane[1 + dy : plane.shape[0] - 1 + dy, 1 + dx : plane.shape[1] - 1 + dx] for dy in (-1, 0, 1) for dx in (-1, 0, 1)])
+    own = around[:, rows - top - 1, cols - left - 1]
+    # The lower median of the neighbours, themselves included, never later than the cell's own day.
+    ordered = np.sort(own, axis=0)
+    known = (~np.isnan(own)).sum(axis=0)
+    middle = ordered[(known - 1) // 2, np.arange(rows.size)]
+    return np.minimum(days, middle).astype(np.int32)
+
+
+def _status(table: NDArray[np.void]) -> Status:
+    if (table["status"] == ENDED).all():
+        return Status.ENDED
+    alive = table[table["status"] != ENDED]
+    return Status.CONFIRMED if 2 * (alive["status"] == CONFIRMED).sum() >= len(alive) else Status.PROVISIONAL
+
+
+def _patch(table: NDArray[np.void], measured: dict[str, float], grid: Grid, monitor_from: int) -> Patch:
+    """One patch from the cells that belong to it and the features measured on them."""
+    opinion = judge(measured)
+    rows, cols = filled(table["row"].astype(np.int64), table["col"].astype(np.int64))
+    days = np.full(rows.size, -1, np.int64)
+    place = {(r, c): i for i, (r, c) in enumerate(zip(rows.tolist(), cols.tolist(), strict=True))}
+    own = [place[r, c] for r, c in zip(table["row"].tolist(), table["col"].tolist(), strict=True)]
+    days[own] = table["first_day"]
+    days[days < 0] = int(np.median(table["first_day"]))
+    days = _clean_days(rows, cols, days).astype(np.int64)
+    normal = int(np.median(table["last_normal"]))
+    return Patch(
+        cells=np.stack([rows, cols], axis=1).astype(np.int32),
+        first_day=days.astype(np.int32),
+        geometry=geometry_of(rows, cols, grid),
+        status=_status(table),
+        first_seen=day_to_date(days.min()),
+        last_seen=day_to_date(table["last_day"].max()),
+        before_date=day_to_date(normal) if normal else None,
+        after_date=day_to_date(table["last_clear"].max()),
+        looks_before=int(np.median(table["looks"])),
+        looks_after=int(np.median(table["anomalous"])),
+        confidence=opinion.confidence,
+        mining_likelihood=opinion.mining,
+        cause=opinion.cause,
+        clay_like=opinion.clay_like,
+        before_monitoring=bool(np.median(days) < monitor_from),
+        features={name: round(value, 4) for name, value in measured.items()},
+    )
+
+
+def _pieces(table: NDArray[np.void], model: Model, min_cells: int) -> list[Piece]:
+    """Connected pieces that hold enough strongly changed cells, cut back to the cells that are at least half changed."""
+    groups = label(table["row"].astype(np.int64), table["col"].astype(np.int64), REACH)
+    order = np.argsort(groups, kind="stable")
+    cuts = np.flatnonzero(np.diff(groups[order])) + 1
+    out = []
+    for members in np.split(order, cuts):
+        piece = table[members]
+        strong = (piece["score"] >= SEED_SCORE) & (piece["novelty"] >= SEED_NOVELTY) & (piece["status"] != FIRST)
+        if len(piece) < min_cells or strong.sum() < max(min_cells // 2, 0.1 * len(piece)):
+            continue
+        share = changed_share(piece, model.bands)
+        kept = share >= HALF
+        if kept.sum() >= min_cells:
+            out.append((piece[kept], share[kept]))
+    return out
+
+
+def _measure(pieces: Sequence[Piece], model: Model) -> list[dict[str, float]]:
+    """Features of every piece, and how many others are like it."""
+    found = [features(piece, share, model) for piece, share in pieces]
+    floor = noise_floor(model.bands)
+    spectra = np.array([np.median(piece["spectrum"], axis=0) / floor for piece, _ in pieces]).reshape(len(pieces), len(floor))
+    days = np.array([np.quantile(piece["first_day"], 0.1) for piece, _ in pieces])
+    for measured, similar in zip(found, count_similar(spectra, days), strict=True):
+        measured["similar"] = float(similar)
+    return found
+
+
+def find_patches(cells: NDArray[np.void], model: Model, grid: Grid, monitor_from: int, min_cells: int) -> list[Patch]:
+    """Patches of changed ground, ordered by first look, then north to south, west to east.
+
+    cells: `evidence.dtype`, sorted by row, then column. monitor_from: day (since 1970-01-01) when monitoring began. Ground that
+    changed before, ground in alert and ground whose alert has ended make patches of their own.
+    """
+    early = cells["first_day"] < monitor_from
+    ended = cells["status"] == ENDED
+    alive = _eligible(cells)
+    out = []
+    for members in (alive & ~early, alive & early, ended & ~early):
+        pieces = _pieces(cells[members], model, min_cells)
+        measured = _measure(pieces, model)
+        out += [_patch(piece, found, grid, monitor_from) for (piece, _), found in zip(pieces, measured, strict=True)]
+    return sorted(out, key=lambda p: (p.first_seen, int(p.cells[0, 0]), int(p.cells[0, 1])))

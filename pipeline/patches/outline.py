@@ -1,0 +1,81 @@
+"""What outline does a piece of changed ground have? Cells that are at least half changed, judged on the 10 m bands.
+
+At an edge a cell shows a mixture of what was there and what is there now. Its changed share is the projection of what it shows
+on the way from its own season to the changed ground beside it (linear mixture, two end members). The 20 m bands help to find
+changed ground, not to outline it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.features import shapes
+from shapely.geometry import MultiPolygon, Polygon, shape
+from shapely.geometry.base import BaseGeometry
+
+from pipeline.detect.looks import noise_floor
+from pipeline.grid import Grid
+from pipeline.patches.components import label
+
+FINE_BANDS = ("B02", "B03", "B04", "B08")
+HALF = 0.5
+LARGEST_HOLE = 6
+"""Holes of so few cells are filled: a machine, a puddle, a shadow in a pit."""
+NEAR_CORE = 4
+"""Cells from an edge cell to the changed ground that it is compared with."""
+
+
+def _neighbours(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Number of the 4 side neighbours that are set."""
+    wide = np.pad(mask.astype(np.int64), 1)
+    out: NDArray[np.int64] = wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:]
+    return out
+
+
+def changed_share(table: NDArray[np.void], bands: tuple[str, ...]) -> NDArray[np.float64]:
+    """Changed share of each cell of one piece, (n,) about 0–1. table: `evidence.dtype` rows."""
+    fine = [k for k, band in enumerate(bands) if band in FINE_BANDS]
+    weight = 1 / noise_floor(bands)[fine].astype(np.float64)
+    now, season = table["spectrum"][:, fine] * weight, table["expected"][:, fine] * weight
+    rows, cols = table["row"] - table["row"].min(), table["col"] - table["col"].min()
+    mask = np.zeros((rows.max() + 1, cols.max() + 1), bool)
+    mask[rows, cols] = True
+    core = _neighbours(mask)[rows, cols] == 4
+    if core.sum() < 2:
+        core = table["score"] >= np.quantile(table["score"], 0.6)
+    overall = np.median(now[core], axis=0)
+    out = np.ones(len(table))
+    core_rows, core_cols, core_now = rows[core], cols[core], now[core]
+    for i in np.flatnonzero(~core):
+        near = np.maximum(np.abs(core_rows - rows[i]), np.abs(core_cols - cols[i])) <= NEAR_CORE
+        pure = np.median(core_now[near], axis=0) if near.sum() >= 2 else overall
+        way = pure - season[i]
+        out[i] = float((now[i] - season[i]) @ way) / max(float(way @ way), 1e-9)
+    return out
+
+
+def filled(rows: NDArray[np.int64], cols: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Cells of a piece with its small holes filled, by row, then column."""
+    top, left = int(rows.min()) - 1, int(cols.min()) - 1
+    mask = np.zeros((int(rows.max()) - top + 2, int(cols.max()) - left + 2), bool)
+    mask[rows - top, cols - left] = True
+    empty_rows, empty_cols = np.nonzero(~mask)
+    group = label(empty_rows, empty_cols, 1)
+    small = np.bincount(group)[group] <= LARGEST_HOLE
+    # The first group holds the corner, so it is the ground outside.
+    hole = small & (group != group[0])
+    mask[empty_rows[hole], empty_cols[hole]] = True
+    out_rows, out_cols = np.nonzero(mask)
+    return out_rows + top, out_cols + left
+
+
+def geometry_of(rows: NDArray[np.int64], cols: NDArray[np.int64], grid: Grid) -> BaseGeometry:
+    """Union of cells in the grid's CRS."""
+    top, left = int(rows.min()), int(cols.min())
+    mask = np.zeros((int(rows.max()) - top + 1, int(cols.max()) - left + 1), np.uint8)
+    mask[rows - top, cols - left] = 1
+    transform = grid.geobox[top : top + mask.shape[0], left : left + mask.shape[1]].affine
+    parts = [shape(g) for g, _ in shapes(mask, mask=mask > 0, connectivity=4, transform=transform)]
+    parts.sort(key=lambda p: (-p.bounds[3], p.bounds[0]))
+    polygons = [p for p in parts if isinstance(p, Polygon)]
+    return polygons[0] if len(polygons) == 1 else MultiPolygon(polygons)

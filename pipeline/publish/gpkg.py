@@ -1,0 +1,167 @@
+"""flagged.gpkg: the month and the layers it was judged by, in CGCS2000, styled for QGIS."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyogrio
+import pyogrio.raw
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from pipeline.layers.model import LayerSet
+from pipeline.publish.features import CASE_FIELDS, COVERAGE_FIELDS, PATCH_FIELDS, Feature
+from pipeline.publish.files import fsync_file, fsync_folder
+from pipeline.publish.styles import styled
+from pipeline.publish.wgs84 import Projector
+
+CRS = "EPSG:4490"
+"""CGCS2000, which differs from WGS 84 by centimetres: the outlines are those of the GeoJSON, point for point."""
+
+Rows = list[tuple[BaseGeometry, dict[str, Any]]]
+
+_DECIMALS = """area_m2 area_mu area_ha growth_m2 confidence mining_likelihood distance_to_right_m overshoot_m2 overshoot_max_m
+    position_error_m overshoot_certain_m2 restriction_m2 lon lat scale bottom top"""
+_NUMBERS: Mapping[str, type] = {
+    **dict.fromkeys(("severity", "scenes_before", "scenes_after", "version"), int),
+    **dict.fromkeys(("new_this_month", "exploration"), bool),
+    **dict.fromkeys(_DECIMALS.split(), float),
+}
+"""Columns that hold no text, by name: one of nothing but nulls keeps its type from month to month."""
+
+_DTYPES: Mapping[type, Any] = {int: np.int32, float: np.float64, bool: np.bool_}
+
+_COLUMNS = {"cases": CASE_FIELDS, "patches": PATCH_FIELDS, "coverage": COVERAGE_FIELDS}
+
+
+def write(
+    path: Path,
+    *,
+    flagged: Sequence[Feature],
+    patches: Sequence[Feature],
+    coverage: Sequence[Feature],
+    layers: LayerSet,
+    projector: Projector,
+    month: str,
+) -> None:
+    """Write the package whole or not at all."""
+    tables: dict[str, Rows] = {
+        "area": [(projector.write(layers.area).geometry, {"id": "area"})],
+        **_context(layers, projector),
+        "coverage": _published(coverage),
+        "patches": _published(patches),
+        "cases": _published(flagged),
+    }
+    stamp = f"{month}-01T00:00:00.000Z"
+    handle, name = tempfile.mkstemp(prefix=".flagged-", suffix=".gpkg", dir=path.parent)
+    os.close(handle)
+    draft = Path(name)
+    draft.unlink()
+    try:
+        with _dated(stamp):
+            for table, rows in tables.items():
+                _write_table(draft, table, rows)
+        _add_styles(draft, list(tables), stamp)
+        fsync_file(draft)
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    fsync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def _dated(stamp: str) -> Iterator[None]:
+    """GDAL stamps every layer with the time of day; with the month instead, the same input gives the same bytes."""
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": stamp})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+
+
+def _published(features: Sequence[Feature]) -> Rows:
+    return [(each.written.geometry, each.properties) for each in features]
+
+
+def _context(layers: LayerSet, projector: Projector) -> dict[str, Rows]:
+    """The county's layers that were given, each row with all its fields."""
+    given: Mapping[str, Sequence[Any]] = {
+        "towns": layers.towns,
+        "zones": layers.zones,
+        "approvals": layers.approvals,
+        "legacy": layers.legacy,
+        "rights": layers.rights,
+    }
+    return {table: [(projector.write(each.geometry).geometry, _attributes(each)) for each in rows] for table, rows in given.items() if rows}
+
+
+def _attributes(row: object) -> dict[str, Any]:
+    assert is_dataclass(row)
+    values = {each.name: getattr(row, each.name) for each in fields(row) if each.name != "geometry"}
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
+
+
+def _write_table(path: Path, table: str, rows: Rows) -> None:
+    names = list(_COLUMNS.get(table) or rows[0][1])
+    data, masks = [], []
+    for name in names:
+        values, mask = _column(name, [properties.get(name) for _, properties in rows])
+        data.append(values)
+        masks.append(mask)
+    # MultiPolygon throughout, since a table of a GeoPackage has one type.
+    outlines = [shapely.multipolygons(shapely.get_parts([geometry])) for geometry, _ in rows]
+    pyogrio.raw.write(
+        path,
+        np.array([shapely.to_wkb(outline) for outline in outlines], object),
+        data,
+        names,
+        field_mask=masks,
+        layer=table,
+        driver="GPKG",
+        geometry_type="MultiPolygon",
+        crs=CRS,
+        append=path.exists(),
+        layer_options={"GEOMETRY_NAME": "geom", "FID": "fid"},
+    )
+
+
+def _column(name: str, values: list[Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """A column's values and where it is null."""
+    mask = np.array([value is None for value in values], bool)
+    kind = _NUMBERS.get(name)
+    if kind is None:
+        return np.array([None if value is None else _text(value) for value in values], object), mask
+    return np.array([kind() if value is None else kind(value) for value in values], _DTYPES[kind]), mask
+
+
+def _text(value: Any) -> str:
+    return str(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _add_styles(path: Path, tables: list[str], stamp: str) -> None:
+    """The table `layer_styles`, from which QGIS takes how a layer looks when it is opened."""
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            """CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT, f_table_catalog TEXT, f_table_schema TEXT, f_table_name TEXT,
+            f_geometry_column TEXT, styleName TEXT, styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, owner TEXT, ui TEXT,
+            update_time DATETIME)"""
+        )
+        connection.executemany(
+            "INSERT INTO layer_styles VALUES (NULL, '', '', ?, 'geom', ?, ?, '', 1, '', '', '', ?)",
+            ((table, table, style, stamp) for table, style in styled(tables)),
+        )
+        connection.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change) VALUES ('layer_styles', 'attributes', 'layer_styles', ?)",
+            (stamp,),
+        )

@@ -1,0 +1,113 @@
+"""run.json: what a month was made from. Written last: a folder without it is not a result."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.publish.files import sha256_file, write_atomic
+
+NAME = "run.json"
+RENEWED = frozenset({"report.html", "ledger.xlsx"})
+"""Files that verdicts renew after the month is finished: no hash of them would hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class SceneUse:
+    """What became of a scene. A scene that was not used says why."""
+
+    id: str
+    date: str | None
+    sha256: str | None
+    used: bool
+    reason: str | None = None
+    clear_fraction: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LayerUse:
+    name: str
+    version: str
+    sha256: str
+    features: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """Contract section 5, `run.json`, without the outputs, which are found in the folder."""
+
+    run_id: str
+    month: str
+    version: str
+    config_sha256: str
+    bands: Sequence[str]
+    scenes: Sequence[SceneUse]
+    layers: Sequence[LayerUse]
+    observed_fraction: float
+    unobserved_ha: float
+    counts: Mapping[str, int]
+    timings: Mapping[str, float]
+    """Seconds by stage."""
+    warnings: Sequence[str] = field(default=())
+    """What is wrong with layers and scenes without stopping the run."""
+
+
+def write(folder: Path, facts: RunFacts) -> None:
+    """Hash what the folder holds and write run.json beside it."""
+    write_atomic(folder / NAME, encode(facts, outputs(folder)))
+
+
+def outputs(folder: Path) -> list[dict[str, str]]:
+    """Every finished file of the month with its hash, by name."""
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    kept = (name for name in files if name != NAME and name not in RENEWED and not name.rsplit("/", 1)[-1].startswith("."))
+    return [{"path": name, "sha256": sha256_file(folder / name)} for name in kept]
+
+
+def encode(facts: RunFacts, files: Sequence[Mapping[str, str]]) -> bytes:
+    document = {
+        "run_id": facts.run_id,
+        "month": facts.month,
+        "version": facts.version,
+        "config_sha256": facts.config_sha256,
+        "bands": list(facts.bands),
+        "scenes": [_scene(scene) for scene in facts.scenes],
+        "layers": [{"name": each.name, "version": each.version, "sha256": each.sha256, "features": each.features} for each in facts.layers],
+        "coverage": {"observed_fraction": round(facts.observed_fraction, 4), "unobserved_ha": round(facts.unobserved_ha, 2)},
+        "counts": dict(facts.counts),
+        "timings": {stage: round(seconds, 3) for stage, seconds in facts.timings.items()},
+        "warnings": list(facts.warnings),
+        "outputs": [dict(file) for file in files],
+    }
+    return (json.dumps(scrub(document), ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode("utf-8", "replace")
+
+
+def _scene(scene: SceneUse) -> dict[str, Any]:
+    clear = None if scene.clear_fraction is None else round(scene.clear_fraction, 4)
+    reason = scene.reason if scene.used or scene.reason else "not said"
+    return {"id": scene.id, "date": scene.date, "sha256": scene.sha256, "used": scene.used, "reason": reason, "clear_fraction": clear}
+
+
+_WORDS = "token|secret|password|passwd|signature|credential|authorization|api[_-]?key|access[_-]?key"
+_SECRET = rf"(?:[\w-]*(?:{_WORDS})[\w-]*|x-amz-[\w-]+|x-goog-[\w-]+|sig)"
+_SECRET_NAME = re.compile(rf"^{_SECRET}$", re.IGNORECASE)
+_QUERY = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s\"'?#]*)\?[^\s\"'<>]*", re.IGNORECASE)
+_USER = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s@\"']+@", re.IGNORECASE)
+_ASSIGNED = re.compile(rf"\b{_SECRET}\b[\"']?\s*[=:]\s*(?:(?:bearer|basic)\s+)?[^\s&,;\"']+", re.IGNORECASE)
+_BEARER = re.compile(r"\b(?:bearer|basic)\s+[\w.~+/-]{8,}=*", re.IGNORECASE)
+
+
+def scrub(value: Any) -> Any:
+    """The same without secrets: no query or user of a URL, no value of anything named like a password."""
+    if isinstance(value, Mapping):
+        return {str(name): scrub(each) for name, each in value.items() if not _SECRET_NAME.match(str(name))}
+    if isinstance(value, list | tuple):
+        return [scrub(each) for each in value]
+    if isinstance(value, str):
+        for pattern, instead in ((_QUERY, r"\1"), (_USER, r"\1"), (_ASSIGNED, "***"), (_BEARER, "***")):
+            value = pattern.sub(instead, value)
+    return value

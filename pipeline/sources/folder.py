@@ -1,0 +1,165 @@
+"""Scenes as folders of GeoTIFFs on a disk: one folder per acquisition, one file per band."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+
+from pipeline.errors import MinewardenError
+from pipeline.sources import item as stac
+from pipeline.sources import naming
+from pipeline.sources.bandfile import open_band, outside
+from pipeline.sources.passes import once_each, pass_key
+from pipeline.sources.scene import BandFile, Refused, Scene
+
+SCALE = 0.0001
+OFFSET = -0.1
+OFFSET_SINCE = "0400"
+"""Processing baseline (2022-01-25) from which 1000 is added to every DN."""
+DEPTH = 3
+"""Scene folders may lie in folders of their own (by year, by tile), so many levels deep."""
+
+
+class FolderSource:
+    """`kind: folder`. Discovers acquisitions by name and by the bands they hold; reads no pixels."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        bands: Sequence[str] | None = None,
+        mask: str | None = None,
+        scale: float | None = None,
+        offset: float | None = None,
+    ) -> None:
+        self.path = path
+        self.needed = tuple(bands) if bands else naming.NEEDED
+        self.mask = mask
+        self.scale = scale
+        self.offset = offset
+
+    def scenes(self) -> tuple[Sequence[Scene], Sequence[Refused]]:
+        """All scenes, oldest first, each pass once, and what had to be left out."""
+        if not self.path.is_dir():
+            raise MinewardenError("MW-SOURCE-PATH", f"The scene folder {self.path} is not there.", "Set the source's path, or mount its disk.")
+        found: list[Scene] = []
+        refused: list[Refused] = []
+        for folder in self._folders(self.path, DEPTH):
+            try:
+                outcome = self._scene(folder)
+            except OSError as error:
+                outcome = Refused(folder.name, _only_day(folder.name), f"{error.filename} can't be read ({error.strerror}).")
+            if isinstance(outcome, Scene):
+                found.append(outcome)
+            else:
+                refused.append(outcome)
+        if not found and not refused:
+            fix = "Put one folder per acquisition into it, its name holding the date as YYYYMMDD, with files such as B04.tif and B08.tif."
+            raise MinewardenError("MW-SOURCE-EMPTY", f"The scene folder {self.path} holds no scenes.", fix)
+        kept, twice = once_each(found)
+        return kept, sorted([*refused, *twice], key=lambda r: r.id)
+
+    def _folders(self, parent: Path, depth: int) -> Iterator[Path]:
+        """Folders that hold bands, or are named like a scene and hold nothing that does."""
+        for folder in sorted(p for p in parent.iterdir() if p.is_dir() and not p.name.startswith((".", "__"))):
+            if outside(folder, self.path) or any(naming.band_of(f.name) for f in _files(folder)):
+                yield folder
+                continue
+            below = list(self._folders(folder, depth - 1)) if depth > 1 else []
+            yield from below
+            if not below and naming.stamps(folder.name):
+                yield folder
+
+    def _scene(self, folder: Path) -> Scene | Refused:
+        def refuse(reason: str, day: date | None = None) -> Refused:
+            return Refused(folder.name, day, reason)
+
+        if outside(folder, self.path):
+            return refuse("The folder is a link that leads out of the scene folder.")
+        try:
+            item = self._item(folder / "item.json")
+        except stac.BadItem as error:
+            return refuse(f"item.json {error}.", _only_day(folder.name))
+        stamp, days = naming.sensed(folder.name, item.acquired if item else None)
+        if stamp is None:
+            said = f"holds two dates ({', '.join(map(str, days))}): which is the acquisition?" if days else "holds no date (YYYYMMDD)."
+            return refuse(f"The folder's name {said}")
+        day = stamp.moment.date()
+        files, problem = self._band_files(folder)
+        if problem:
+            return refuse(problem, day)
+        baseline = naming.baseline(folder.name) or (item.baseline if item else "")
+        try:
+            bands = {b: self._scaled(b, files[b], item, baseline) for b in naming.BANDS if b in files}
+        except stac.BadItem as error:
+            return refuse(f"item.json {error}.", day)
+        satellite = naming.satellite(folder.name) or (item.satellite if item else "")
+        tile = naming.tile(folder.name) or (item.tile if item else "")
+        return Scene(
+            id=folder.name,
+            acquired=stamp.moment,
+            bands=bands,
+            scl=None if self.mask == "none" else files.get("SCL"),
+            baseline=baseline,
+            pass_key=pass_key(satellite, tile, stamp),
+        )
+
+    def _item(self, file: Path) -> stac.Item | None:
+        if not file.is_file():
+            return None
+        if outside(file, self.path):
+            raise stac.BadItem("is a link that leads out of the scene folder")
+        return stac.read(file)
+
+    def _band_files(self, folder: Path) -> tuple[dict[str, Path], str]:
+        """File of each band (the finest where there are several), or why they can't be used."""
+        found: dict[str, list[tuple[int, Path]]] = {}
+        for file in _files(folder):
+            band = naming.band_of(file.name)
+            if band:
+                found.setdefault(band[0], []).append((band[1], file))
+        chosen = {}
+        for name, files in found.items():
+            finest = min(size for size, _ in files)
+            same = [file for size, file in files if size == finest]
+            if len(same) > 1:
+                return {}, f"Two files claim to be {name}: {same[0].name} and {same[1].name}."
+            if outside(same[0], self.path):
+                return {}, f"{same[0].name} is a link that leads out of the scene folder."
+            if not same[0].is_file():
+                return {}, f"{same[0].name} is no file, or a link that leads nowhere."
+            chosen[name] = same[0]
+        missing = [b for b in (*self.needed, *(("SCL",) if self.mask == "SCL" else ())) if b not in chosen]
+        return chosen, f"No file for {', '.join(missing)}." if missing else ""
+
+    def _scaled(self, band: str, file: Path, item: stac.Item | None, baseline: str) -> BandFile:
+        """Scale and offset: from the item, else by the baseline, else the config's, else the file's own tags, else the default."""
+        told = item.reflectance(band, file) if item else None
+        if told is None and baseline:
+            told = SCALE, OFFSET if baseline >= OFFSET_SINCE else 0.0
+        if told is None and (self.scale is not None or self.offset is not None):
+            told = SCALE if self.scale is None else self.scale, OFFSET if self.offset is None else self.offset
+        if told is None:
+            told = _own_tags(file)
+        scale, offset = told or (SCALE, OFFSET)
+        return BandFile(file, scale, offset)
+
+
+def _files(folder: Path) -> list[Path]:
+    # Names that begin with a dot are what desktop systems leave beside the real files ('._B04.tif').
+    return sorted(f for f in folder.iterdir() if not f.name.startswith(".") and not f.is_dir())
+
+
+def _only_day(name: str) -> date | None:
+    stamp, _ = naming.sensed(name, None)
+    return stamp.moment.date() if stamp else None
+
+
+def _own_tags(file: Path) -> tuple[float, float] | None:
+    try:
+        with open_band(file) as band:
+            scale, offset = float(band.scales[0]), float(band.offsets[0])
+    except MinewardenError:
+        return None  # the reader opens it again and names the scene
+    return None if (scale, offset) == (1.0, 0.0) else (scale, offset)

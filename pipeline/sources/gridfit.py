@@ -1,0 +1,62 @@
+"""The county's grid: that of scenes which are already in its CRS, so that nothing is resampled needlessly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from affine import Affine
+from odc.geo.geobox import GeoBox
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+from shapely.geometry.base import BaseGeometry
+
+from pipeline.config import Config
+from pipeline.errors import MinewardenError
+from pipeline.grid import Grid
+from pipeline.sources.bandfile import open_band
+from pipeline.sources.scene import Scene
+
+_TOUCH = 1e-6
+"""Bounds that touch a cell's edge to this part of a cell do not need the next cell."""
+
+
+def county_grid(config: Config, area: BaseGeometry, scenes: Sequence[Scene]) -> Grid:
+    """Grid that covers `area` (in the grid's CRS) on the cells of the first scene, by date, that fits; else on multiples of the resolution."""
+    crs = metric_crs(config.grid.crs)
+    if area.is_empty:
+        raise MinewardenError("MW-GRID-AREA", "The area is empty.", "Check the area layer.")
+    step = config.grid.resolution
+    x0, y0 = next((o for s in sorted(scenes, key=lambda s: (s.acquired, s.id)) if (o := _origin(s, crs, step))), (0.0, 0.0))
+    west, south, east, north = area.bounds
+    left, right = math.floor((west - x0) / step + _TOUCH), math.ceil((east - x0) / step - _TOUCH)
+    low, high = math.floor((south - y0) / step + _TOUCH), math.ceil((north - y0) / step - _TOUCH)
+    affine = Affine(step, 0, x0 + left * step, 0, -step, y0 + high * step)
+    shape = max(high - low, 1), max(right - left, 1)
+    return Grid(GeoBox(shape, affine, config.grid.crs), config.compute.block)
+
+
+def metric_crs(text: str) -> CRS:
+    """The config's `grid.crs`; MW-GRID-CRS unless it is a projected one in metres."""
+    try:
+        crs = CRS.from_user_input(text)
+    except CRSError as error:
+        raise MinewardenError("MW-GRID-CRS", f"grid.crs {text!r} is not a CRS.", "Write it as EPSG:32648.") from error
+    if not crs.is_projected or {axis.unit_name for axis in crs.axis_info[:2]} != {"metre"}:
+        raise MinewardenError("MW-GRID-CRS", f"grid.crs {text} is not in metres.", "Use the UTM zone of the scenes, e.g. EPSG:32648.")
+    return crs
+
+
+def _origin(scene: Scene, crs: CRS, step: float) -> tuple[float, float] | None:
+    """Corner of a band of `scene` that lies in the CRS at this resolution."""
+    for band in scene.bands.values():
+        try:
+            with open_band(band.path) as dataset:
+                transform = dataset.transform
+                if not crs.equals(CRS.from_wkt(dataset.crs.to_wkt()), ignore_axis_order=True):
+                    return None
+        except MinewardenError:
+            continue  # the reader opens it again and names the scene
+        if transform.almost_equals(Affine(step, 0, transform.c, 0, -step, transform.f), precision=1e-6):
+            return transform.c, transform.f
+    return None

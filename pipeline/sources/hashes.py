@@ -1,0 +1,61 @@
+"""What exactly was used: content hashes of scenes, remembered so that an archive is read for it only once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from pipeline.sources.scene import Scene
+
+
+class HashCache:
+    """SHA-256 of files by path, size and time of change, kept in one small JSON file.
+
+    A lost or broken cache costs time, nothing else.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        self.file = file
+        self._known: dict[str, list[object]] = {}
+        self._changed = False
+        try:
+            known = json.loads(file.read_text("utf-8")) if file else {}
+            self._known = {k: v for k, v in known.items() if isinstance(v, list) and len(v) == 3}
+        except (OSError, ValueError, AttributeError):
+            self._known = {}
+
+    def sha256(self, path: Path) -> str:
+        stat = path.stat()
+        key = str(path.resolve())
+        known = self._known.get(key)
+        if known and known[:2] == [stat.st_size, stat.st_mtime_ns]:
+            return str(known[2])
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        self._known[key] = [stat.st_size, stat.st_mtime_ns, digest]
+        self._changed = True
+        return digest
+
+    def save(self) -> None:
+        """Write what was learnt, at once or not at all."""
+        if self.file is None or not self._changed:
+            return
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        draft = self.file.with_name(f"{self.file.name}.{os.getpid()}.tmp")
+        draft.write_text(json.dumps(self._known, ensure_ascii=False, sort_keys=True), "utf-8")
+        draft.replace(self.file)
+        self._changed = False
+
+
+def scene_sha256(scene: Scene, cache: HashCache | None = None) -> str:
+    """Content hash of a scene: its bands in order of name, each with its scale and offset and its file's bytes."""
+    cache = cache or HashCache(None)
+    digest = hashlib.sha256()
+    parts = {name: (band.path, f"{band.scale!r} {band.offset!r}") for name, band in scene.bands.items()}
+    if scene.scl is not None:
+        parts["SCL"] = scene.scl, ""
+    for name, (path, scaling) in sorted(parts.items()):
+        digest.update(f"{name} {scaling} {cache.sha256(path)}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,109 @@
+"""The same pass delivered twice counts once.
+
+A pass is known by satellite, tile or ground, and time; names tell more or less of these, so what one delivery does not
+tell matches whatever the other says, and the ground is looked up in the files only where a tile is not named.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from pyproj import Transformer
+
+from pipeline.errors import MinewardenError
+from pipeline.sources import naming
+from pipeline.sources.bandfile import open_band
+from pipeline.sources.scene import Refused, Scene
+
+SAME_PASS = timedelta(minutes=30)
+"""A name gives the start of the datatake, metadata the middle of the tile: minutes apart. The next orbit is 100 minutes away."""
+_UNKNOWN = "-"
+
+Bounds = tuple[float, float, float, float]
+
+
+def pass_key(satellite: str, tile: str, stamp: naming.Stamp) -> str:
+    """What is known of a pass, as `S2A T48SWE 20240703T034001`; `-` for what is not known."""
+    when = stamp.moment.strftime("%Y%m%dT%H%M%S" if stamp.timed else "%Y%m%d")
+    return f"{satellite or _UNKNOWN} {tile or _UNKNOWN} {when}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    satellite: str
+    tile: str
+    time: datetime | None
+
+    @classmethod
+    def of(cls, scene: Scene) -> _Known:
+        satellite, tile, when = scene.pass_key.split(" ")
+        return cls(satellite, tile, scene.acquired if "T" in when else None)
+
+
+def once_each(scenes: Iterable[Scene]) -> tuple[list[Scene], list[Refused]]:
+    """Of each pass the delivery of the newest baseline, oldest pass first; and the deliveries left out."""
+    days: dict[object, list[Scene]] = defaultdict(list)
+    for scene in scenes:
+        days[scene.day].append(scene)
+    kept: list[Scene] = []
+    left: list[Refused] = []
+    for same_day in days.values():
+        best: list[Scene] = []
+        for scene in sorted(same_day, key=_worth, reverse=True):
+            twin = next((b for b in best if _same(scene, b)), None)
+            if twin is None:
+                best.append(scene)
+            else:
+                left.append(Refused(scene.id, scene.day, f"The same pass as {twin.id}, which is used.", duplicate_of=twin.id))
+        kept += best
+    return sorted(kept, key=lambda s: (s.acquired, s.id)), sorted(left, key=lambda r: r.id)
+
+
+def _worth(scene: Scene) -> tuple[str, str, int, bool, str]:
+    return scene.baseline, naming.produced(scene.id), len(scene.bands), scene.scl is not None, scene.id
+
+
+def _same(a: Scene, b: Scene) -> bool:
+    one, two = _Known.of(a), _Known.of(b)
+    if _UNKNOWN not in (one.satellite, two.satellite) and one.satellite != two.satellite:
+        return False
+    if one.time is not None and two.time is not None and abs(one.time - two.time) > SAME_PASS:
+        return False
+    if _UNKNOWN not in (one.tile, two.tile):
+        return one.tile == two.tile
+    return _same_ground(a, b)
+
+
+def _same_ground(a: Scene, b: Scene) -> bool:
+    """Whether the smaller scene lies for the most part inside the larger. Unreadable ones are told apart later, by the reader."""
+    try:
+        one, two = _degrees(a), _degrees(b)
+    except MinewardenError:
+        return False
+    west, south, east, north = max(one[0], two[0]), max(one[1], two[1]), min(one[2], two[2]), min(one[3], two[3])
+    common = max(0.0, east - west) * max(0.0, north - south)
+    return common > 0.5 * min(_extent(one), _extent(two))
+
+
+def _degrees(scene: Scene) -> Bounds:
+    with open_band(scene.bands["B04"].path) as band:
+        transformer = Transformer.from_crs(band.crs.to_wkt(), "EPSG:4326", always_xy=True)
+        west, south, east, north = transformer.transform_bounds(*band.bounds)
+    return west, south, east, north
+
+
+def _extent(bounds: Bounds) -> float:
+    return (bounds[2] - bounds[0]) * (bounds[3] - bounds[1])
+
+
+def told_apart(scenes: Sequence[Scene]) -> list[Scene]:
+    """Scenes with ids made unique: two sources may hold folders of one name that are different passes."""
+    seen: dict[str, int] = defaultdict(int)
+    out = []
+    for scene in scenes:
+        seen[scene.id] += 1
+        out.append(scene if seen[scene.id] == 1 else replace(scene, id=f"{scene.id}~{seen[scene.id]}"))
+    return out

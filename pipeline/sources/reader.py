@@ -1,0 +1,92 @@
+"""Reads windows of a scene's bands onto the county's grid."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from rasterio.crs import CRS
+from rasterio.enums import Resampling
+from rasterio.vrt import WarpedVRT
+from rasterio.windows import Window
+
+from pipeline.sources.bandfile import open_band
+from pipeline.sources.scene import Scene
+
+
+@lru_cache(maxsize=16)
+def _crs(text: str) -> CRS:
+    return CRS.from_user_input(text)
+
+
+def _aligned(source: rasterio.DatasetReader, box: GeoBox) -> tuple[int, int, int] | None:
+    """How many cells of `box` a pixel spans, and the column and row of `box` in such cells; None where grids don't match."""
+    t, a = source.transform, box.affine
+    ratio = t.a / a.a
+    span = round(ratio)
+    if span < 1 or abs(ratio - span) > 1e-6 or t.b or t.d or abs(t.e + t.a) > 1e-6 or source.crs != _crs(str(box.crs)):
+        return None
+    col, row = (a.c - t.c) / a.a, (t.f - a.f) / a.a
+    if max(abs(col - round(col)), abs(row - round(row))) > 1e-3:
+        return None
+    return span, round(col), round(row)
+
+
+def _spread(source: rasterio.DatasetReader, span: int, col: int, row: int, shape: tuple[int, int]) -> NDArray[np.generic]:
+    """Read a window of whole pixels, repeat each `span` times, cut to the cells wanted; 0 outside the file."""
+    height, width = shape
+    x0, y0 = math.floor(col / span), math.floor(row / span)
+    x1, y1 = math.ceil((col + width) / span), math.ceil((row + height) / span)
+    cx0, cy0, cx1, cy1 = max(x0, 0), max(y0, 0), min(x1, source.width), min(y1, source.height)
+    out = np.zeros((y1 - y0, x1 - x0), source.dtypes[0])
+    if cx1 > cx0 and cy1 > cy0:
+        out[cy0 - y0 : cy1 - y0, cx0 - x0 : cx1 - x0] = source.read(1, window=Window(cx0, cy0, cx1 - cx0, cy1 - cy0))
+    if span > 1:
+        out = out.repeat(span, 0).repeat(span, 1)
+    top, left = row - y0 * span, col - x0 * span
+    return np.ascontiguousarray(out[top : top + height, left : left + width])
+
+
+def read_window(path: Path, box: GeoBox, *, classes: bool) -> NDArray[np.generic]:
+    """Values of a raster in the cells of `box`: as they are where grids match, else resampled once.
+
+    Coarser pixels are repeated, never smoothed. classes: nearest instead of bilinear or mean. 0 outside the file.
+    """
+    with open_band(path) as source:
+        place = _aligned(source, box)
+        if place is not None:
+            return _spread(source, *place, shape=(box.shape.y, box.shape.x))
+        coarse = abs(source.transform.a) >= 0.75 * abs(box.resolution.x) or source.crs != _crs(str(box.crs))
+        method = Resampling.nearest if classes else Resampling.bilinear if coarse else Resampling.average
+        with WarpedVRT(
+            source, crs=str(box.crs), transform=box.affine, width=box.shape.x, height=box.shape.y, resampling=method, src_nodata=0, nodata=0
+        ) as warped:
+            out: NDArray[np.generic] = warped.read(1)
+            return out
+
+
+def read_dn(scene: Scene, bands: tuple[str, ...], box: GeoBox) -> NDArray[np.uint16]:
+    """(n_bands, h, w) uint16: digital numbers of a scene, 0 = no data."""
+    out = np.empty((len(bands), box.shape.y, box.shape.x), np.uint16)
+    for k, band in enumerate(bands):
+        out[k] = read_window(scene.bands[band].path, box, classes=False)
+    return out
+
+
+def read_scl(scene: Scene, box: GeoBox) -> NDArray[np.uint8]:
+    """(h, w) uint8: scene classification; without one every cell counts as bare soil (5), clear."""
+    if scene.scl is None:
+        return np.full((box.shape.y, box.shape.x), 5, np.uint8)
+    return read_window(scene.scl, box, classes=True).astype(np.uint8)
+
+
+def scaling(scene: Scene, bands: tuple[str, ...]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Gain and offset of each band: reflectance in units of 1e-4 = DN · gain + offset."""
+    gain = np.array([scene.bands[band].scale * 1e4 for band in bands], np.float32)
+    offset = np.array([scene.bands[band].offset * 1e4 for band in bands], np.float32)
+    return gain, offset

@@ -1,0 +1,134 @@
+"""Surveys the county: one fixed sample of cells, looked at in every scene before blocks are worked.
+
+What comes of it (each scene's shift and noise, the year's model) is the same for any block size and any number of workers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import store
+from pipeline.detect.looks import NO_DATA, correct, season_terms
+from pipeline.detect.mask import CLEAR, HALO, bad_classes, marks
+from pipeline.detect.shift import Model, Shared, fit_model, shared
+from pipeline.detect.state import Baseline, arrays
+from pipeline.errors import MinewardenError
+from pipeline.grid import Block, Grid
+from pipeline.sources.reader import read_dn, read_scl, scaling
+from pipeline.sources.scene import Scene
+
+SIDE = 64
+"""Side of a sample window, cells."""
+FEWEST, MOST = 9, 36
+CELLS_A_WINDOW = 2**21
+"""One window for so many cells of the county: reading the sample must stay cheap beside reading the county."""
+EPOCH_ORDINAL = 719163
+"""date(1970, 1, 1).toordinal()"""
+DARK, DARK_SHARE, DARK_CLEAR = -200, 0.01, 0.5
+"""A scene is refused where more than 1 % of its clear cells lie below reflectance −0.02 in a band; judged only where half is clear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """One scene's look at the sample, not yet corrected for anything."""
+
+    look: NDArray[np.int16]
+    """(n_bands, 1, p)"""
+    mark: NDArray[np.uint8]
+    """(1, p)"""
+
+
+def day_number(scene: Scene) -> int:
+    """Days since 1970-01-01 of a scene."""
+    return scene.day.toordinal() - EPOCH_ORDINAL
+
+
+def sample_windows(grid: Grid) -> list[Block]:
+    """Windows spread evenly over the county; the whole county where it is small."""
+    rows, cols = grid.shape
+    if rows * cols <= FEWEST * SIDE * SIDE:
+        return [Block(0, 0, 0, 0, rows, cols)]
+    count = min(max(rows * cols // CELLS_A_WINDOW, FEWEST), MOST)
+    across = max(1, round(math.sqrt(count * cols / rows)))
+    down = max(1, round(count / across))
+    tops = [int((i + 0.5) * rows / down - SIDE / 2) for i in range(down)]
+    lefts = [int((j + 0.5) * cols / across - SIDE / 2) for j in range(across)]
+    return [Block(i, j, max(t, 0), max(x, 0), min(SIDE, rows), min(SIDE, cols)) for i, t in enumerate(tops) for j, x in enumerate(lefts)]
+
+
+def glance(scene: Scene, grid: Grid, bands: tuple[str, ...]) -> Glance:
+    """Read a scene's sample."""
+    gain, offset = scaling(scene, bands)
+    zero = np.zeros((2, len(bands)), np.float32)
+    bad = bad_classes()
+    looks, marked = [], []
+    for window in sample_windows(grid):
+        dn = read_dn(scene, bands, grid.window(window))
+        look = np.empty(dn.shape, np.int16)
+        correct(dn, gain, offset, zero, bands.index("B04"), bands.index("B08"), look)
+        mark = np.empty(dn.shape[1:], np.uint8)
+        marks(read_scl(scene, grid.window(window, HALO)), HALO, bad, mark)
+        looks.append(look.reshape(len(bands), 1, -1))
+        marked.append(mark.reshape(1, -1))
+    return Glance(np.concatenate(looks, axis=2), np.concatenate(marked, axis=1))
+
+
+def glances(scenes: Sequence[Scene], grid: Grid, bands: tuple[str, ...], workers: int, say: Callable[[int], None]) -> list[Glance | str]:
+    """Samples of many scenes, in order; where one can't be read, the reason instead."""
+
+    def one(scene: Scene) -> Glance | str:
+        try:
+            return glance(scene, grid, bands)
+        except (MinewardenError, OSError) as error:
+            return error.message if isinstance(error, MinewardenError) else f"can't be read ({type(error).__name__})"
+
+    out: list[Glance | str] = []
+    with ThreadPoolExecutor(max_workers=max(workers, 1)) as pool:
+        for k, result in enumerate(pool.map(one, scenes)):
+            out.append(result)
+            say(k + 1)
+    return out
+
+
+def contradicted(seen: Glance) -> bool:
+    """Whether a scene's clear cells are too dark for the scaling it claims (contract section 4)."""
+    has = seen.look[0] != NO_DATA
+    clear = has & (seen.mark == CLEAR)
+    dark = clear & (seen.look < DARK).any(axis=0)
+    return bool(clear.sum() >= DARK_CLEAR * max(has.sum(), 1) and dark.sum() > DARK_SHARE * clear.sum())
+
+
+def clear_fraction(seen: Glance) -> float:
+    """Share of the sample that the scene saw clearly."""
+    return float(((seen.look[0] != NO_DATA) & (seen.mark == CLEAR)).mean())
+
+
+def survey_window(scenes: Sequence[Scene], seen: Iterable[Glance], bands: tuple[str, ...]) -> tuple[Model, list[Shared]]:
+    """The year's model and what each scene of the window shares."""
+    parts = list(seen)
+    days = np.array([day_number(scene) for scene in scenes], np.int64)
+    return fit_model(bands, np.stack([g.look for g in parts]), np.stack([g.mark for g in parts]), days)
+
+
+def survey_scene(scene: Scene, seen: Glance, model: Model) -> Shared:
+    return shared(seen.look, seen.mark, model, season_terms(day_number(scene)))
+
+
+def save(file: Path, model: Model, key: str) -> None:
+    """Keep a year's model."""
+    kept = {f"sample_{name}": array for name, array in arrays(model.sample).items()}
+    store.write(file, {**kept, "least": model.least, "white": model.white, "soil": model.soil}, key)
+
+
+def load(file: Path, bands: tuple[str, ...]) -> Model:
+    """A year's model as it was kept. Raises MinewardenError (exit 5) where it is damaged."""
+    kept = store.read(file)
+    sample = Baseline(**{f.name: kept[f"sample_{f.name}"] for f in fields(Baseline)})
+    return Model(bands, sample, kept["least"], kept["white"], kept["soil"])  # type: ignore[arg-type]

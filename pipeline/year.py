@@ -1,0 +1,99 @@
+"""The January work: survey the window, fit every block's baseline, carry open alerts over."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from shapely.geometry.base import BaseGeometry
+
+from pipeline import compute, survey
+from pipeline.blocks import Ground, Sighting, fit_block
+from pipeline.detect.shift import Model
+from pipeline.errors import MinewardenError
+from pipeline.grid import Grid
+from pipeline.sources.scene import Refused, Scene
+from pipeline.survey import EPOCH_ORDINAL, Glance
+
+WINDOW_YEARS = 3
+
+Say = Callable[[str, int, int], None]
+"""Progress: stage, done, of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What stays the same from month to month."""
+
+    grid: Grid
+    bands: tuple[str, ...]
+    area: BaseGeometry
+    state: Path
+    workers: int
+    scheduler: str | None
+    memory_mb: int
+    say: Say
+
+
+def january(year: int) -> int:
+    """Days since 1970-01-01 of 1 January."""
+    return date(year, 1, 1).toordinal() - EPOCH_ORDINAL
+
+
+def window_of(year: int, scenes: Sequence[Scene]) -> list[Scene]:
+    """Scenes of the baseline window: up to 36 months before 1 January."""
+    return [s for s in scenes if date(year - WINDOW_YEARS, 1, 1) <= s.day < date(year, 1, 1)]
+
+
+def usable(scenes: Sequence[Scene], setting: Setting, stage: str) -> tuple[list[tuple[Scene, Glance]], list[Refused]]:
+    """Look at the sample in each scene; scenes that can't be read or that contradict their scaling are refused by name."""
+    found = survey.glances(scenes, setting.grid, setting.bands, setting.workers, lambda n: setting.say(stage, n, len(scenes)))
+    good: list[tuple[Scene, Glance]] = []
+    refused: list[Refused] = []
+    for scene, seen in zip(scenes, found, strict=True):
+        if isinstance(seen, str):
+            refused.append(Refused(scene.id, scene.day, seen))
+        elif survey.contradicted(seen):
+            refused.append(
+                Refused(scene.id, scene.day, "more than 1 % of its clear cells are darker than reflectance −0.02: scale or offset is wrong")
+            )
+        else:
+            good.append((scene, seen))
+    return good, refused
+
+
+def digest(*parts: object) -> str:
+    return hashlib.sha256("\n".join(str(p) for p in parts).encode()).hexdigest()[:24]
+
+
+def model_file(state: Path, year: int) -> Path:
+    return state / f"{year}" / "model"
+
+
+def begin(
+    year: int, scenes: Sequence[Scene], sha256: Callable[[Scene], str], last_month: Path | None, setting: Setting
+) -> tuple[Model, list[Refused]]:
+    """Make a year's model and every block's baseline, unless they are there already; resumes where it was stopped.
+
+    last_month: December's alerts, or None in the first year.
+    """
+    folder = setting.state / f"{year}"
+    window = window_of(year, scenes)
+    key = digest(year, setting.bands, setting.grid.geobox, last_month.name if last_month else "", *(sha256(s) for s in window))
+    good, refused = usable(window, setting, "survey")
+    if not good:
+        raise MinewardenError("MW-SCENES-NONE", f"No usable scene in the {WINDOW_YEARS} years before {year}.", "Add scenes of those years.")
+    model, parts = survey.survey_window([s for s, _ in good], [g for _, g in good], setting.bands)
+    survey.save(model_file(setting.state, year), model, key)
+    sightings = [Sighting(s, part, sha256(s)) for (s, _), part in zip(good, parts, strict=True)]
+    ground = Ground(setting.grid, setting.bands, model, setting.area)
+    blocks = list(setting.grid.blocks())
+    last = (setting.state / f"{year - 1}", last_month) if last_month else None
+    compute.each_block(
+        fit_block, blocks, sightings, ground, january(year), last, (folder, folder / "start"), key, setting.memory_mb,
+        workers=setting.workers, scheduler=setting.scheduler, say=lambda n: setting.say("baseline", n, len(blocks)),
+    )  # fmt: skip
+    return model, refused

@@ -1,0 +1,60 @@
+"""Small made inputs for all tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.made import write_band
+
+
+@pytest.fixture
+def scene() -> Callable[..., Path]:
+    """Writes a scene folder: `scene(parent, name, bands=…, item=…, prefix=…, **band settings)`."""
+
+    def make(
+        parent: Path,
+        name: str,
+        bands: Sequence[str] = ("B02", "B03", "B04", "B08", "B11", "B12", "SCL"),
+        *,
+        item: Any = None,
+        form: str = "{band}.tif",
+        **settings: Any,
+    ) -> Path:
+        folder = parent / name
+        folder.mkdir(parents=True)
+        for band in bands:
+            write_band(folder / form.format(band=band), **settings)
+        if item is not None:
+            text = item if isinstance(item, str) else json.dumps(item)
+            (folder / "item.json").write_text(text, "utf-8")
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def config_text() -> str:
+    """The lines that the contract calls enough."""
+    return """\
+county: {name: 会宁县, code: "620422"}
+area: layers/aoi.geojson
+grid: {crs: EPSG:32648, resolution: 10}
+sources:
+  - {kind: folder, path: scenes}
+output: out
+"""
+
+
+@pytest.fixture
+def area_file(tmp_path: Path) -> Path:
+    """A county of a few square kilometres near 105.0 E 35.7 N."""
+    ring = [[105.0, 35.68], [105.03, 35.68], [105.03, 35.7], [105.0, 35.7], [105.0, 35.68]]
+    feature = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    file = tmp_path / "area.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), "utf-8")
+    return file

@@ -1,0 +1,50 @@
+"""What the READMEs show can be typed as it stands."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli import main
+
+ROOT = Path(__file__).parents[2]
+READMES = ("README.md", "README.zh-CN.md")
+COMMAND = ".venv/bin/minewarden"
+ENDS = {"init": {0}, "doctor": {0}, "status": {0}, "layers": {0, 2}, "run": {2}}
+"""Exit codes of each command in a county whose scenes and layers are still to come."""
+
+
+def shown(readme: str) -> list[str]:
+    blocks = re.findall(r"```console\n(.*?)```", (ROOT / readme).read_text("utf-8"), flags=re.DOTALL)
+    return [line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_commands_run(readme: str, tmp_path: Path, area_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in shown(readme):
+        program, *arguments = shlex.split(command)
+        if program == "make":
+            continue
+        assert program == COMMAND
+        code = main(arguments)
+        said = capsys.readouterr().err
+        assert code in ENDS[arguments[0]], f"{command}: {said}"
+        assert not re.search("MW-(USAGE|NOT-YET|FAULT)", said), f"{command}: {said}"
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_make_targets_exist(readme: str) -> None:
+    targets = {name for line in re.findall(r"^([a-z ]+):", (ROOT / "Makefile").read_text("utf-8"), flags=re.MULTILINE) for name in line.split()}
+    wanted = [command.split()[1] for command in shown(readme) if command.startswith("make ")]
+    assert wanted == ["demo", "test"]
+    assert set(wanted) <= targets
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_files_that_are_named_exist(readme: str) -> None:
+    for link in re.findall(r"\]\(([^)#:]+)\)", (ROOT / readme).read_text("utf-8")):
+        assert (ROOT / link).is_file(), link
