@@ -19,7 +19,7 @@ from pipeline.detect.evidence import bare_all_year, changed_cells
 from pipeline.detect.looks import correct
 from pipeline.detect.mask import CLOUD, HALO, MISSING, bad_classes, marks
 from pipeline.detect.shift import Model, Shared
-from pipeline.detect.state import NONE, Alert, Baseline, arrays
+from pipeline.detect.state import Alert, Baseline, arrays
 from pipeline.grid import Block, Grid
 from pipeline.sources.reader import read_dn, read_scl, scaling
 from pipeline.sources.scene import Scene
@@ -52,8 +52,6 @@ class BlockMonth:
 
     cells: NDArray[np.void]
     """Changed cells (`evidence.dtype`)."""
-    before: NDArray[np.int32]
-    """(n, 3): row, column, day of ground that changed for good before monitoring began."""
     seen: int
     """Cells of the area with a clear look in the month."""
     inside: int
@@ -144,7 +142,7 @@ def fit_block(
 
 
 def watch_block(
-    block: Block, sightings: Sequence[Sighting], ground: Ground, base: Path, last: Path, out: Path, key: str, monitor_from: int
+    block: Block, sightings: Sequence[Sighting], ground: Ground, base: Path, last: Path, out: Path, key: str
 ) -> BlockMonth:
     """Show a month's scenes to a block, write its alerts, and return what changed.
 
@@ -162,9 +160,7 @@ def watch_block(
     inside = ground.grid.mask(ground.area, ground.grid.window(block))
     cells = changed_cells(baseline, alert, ground.model, block.top, block.left)
     cells = cells[inside[cells["row"] - block.top, cells["col"] - block.left]]
-    rows, cols = np.nonzero(inside & (baseline.changed > 0) & (baseline.changed < monitor_from) & (alert.status == NONE))
-    before = np.stack([rows + block.top, cols + block.left, baseline.changed[rows, cols]], axis=1).astype(np.int32)
-    return BlockMonth(cells, before, int((inside & (alert.month_looks > 0)).sum()), int(inside.sum()))
+    return BlockMonth(cells, int((inside & (alert.month_looks > 0)).sum()), int(inside.sum()))
 
 
 def bare_cells(block: Block, ground: Ground, base: Path, where: BaseGeometry) -> NDArray[np.int32]:

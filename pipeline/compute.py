@@ -44,7 +44,7 @@ def each_block(
     count = workers_or_default(workers)
     shared = [dask.delayed(a, pure=True, traverse=False) for a in args]
     tasks = [dask.delayed(task, pure=False)(block, *shared) for block in blocks]
-    with _Count(lambda n: say(max(n - len(args), 0))):
+    with _Count(lambda n: say(min(n, len(blocks)))):
         results: tuple[T, ...] = dask.compute(*tasks, scheduler="threads" if count > 1 else "sync", num_workers=count, optimize_graph=False)
     return list(results)
 

@@ -106,3 +106,9 @@ def _band(baseline: Baseline, band: int, terms: NDArray[np.float32]) -> NDArray[
     mean, fine = baseline.mean[band], baseline.fine[band]
     out: NDArray[np.float32] = mean[0] * terms[0] + mean[1] * terms[1] + mean[2] * terms[2] + FINE * (fine[0] * terms[3] + fine[1] * terms[4])
     return out
+
+
+def confidence(score: NDArray[np.float32], looks: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """That ground changed, 0–1: from its distance from its season and the number of looks that saw it changed."""
+    odds = 0.35 * (score.astype(np.float64) - 6) + 0.35 * (looks.astype(np.float64) - 4)
+    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30, 30))))

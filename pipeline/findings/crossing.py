@@ -1,10 +1,10 @@
 """Open ground beside rights: an error of mapping, digging that went on beyond a boundary, or neither.
 
-    right │ tolerance │
-    ──────┼───────────┼──────────
-    dug ▒▒│▒▒▒▒▒▒▒▒▒▒▒│▒▒▒▒▒▒▒      at least 400 m² over there: the piece, from the boundary on, is BEYOND
-    dug ▒▒│▒▒▒▒▒▒▒    │             nothing over there: an error of mapping, the piece counts as inside
-          │   ▒▒▒▒▒▒▒▒│▒▒▒▒▒▒▒      nothing dug in the right beside it: the piece stays OPEN
+right │ tolerance │
+──────┼───────────┼──────────
+dug ▒▒│▒▒▒▒▒▒▒▒▒▒▒│▒▒▒▒▒▒▒      at least 400 m² over there: the piece, from the boundary on, is BEYOND
+dug ▒▒│▒▒▒▒▒▒▒    │             nothing over there: an error of mapping, the piece counts as inside
+      │   ▒▒▒▒▒▒▒▒│▒▒▒▒▒▒▒      nothing dug in the right beside it: the piece stays OPEN
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from shapely.geometry.base import BaseGeometry
 
-from pipeline.findings.ground import CRUMB_M2, Cells, at_least, pieces, without
+from pipeline.findings.ground import CRUMB_M2, Cells, at_least, common, pieces, without
 from pipeline.findings.groups import LEAST_M2, NOWHERE, Ground, Groups, Key, add
 from pipeline.findings.lookup import Dug, Lookup
 from pipeline.layers.model import Right, Standing
@@ -58,13 +58,19 @@ class Neighbours:
                 contact.append((-round(dug.intersection(reach).area, 2), k))
         return [k for _, k in sorted(contact)]
 
+    def adjoins(self, piece: BaseGeometry, key: Key, geometry: BaseGeometry) -> bool:
+        """Whether a piece belongs to a right's group by an error of mapping: it touches, and no case lies beyond the tolerance.
+
+        Ground inside the right is open because the right did not hold yet: that is no error of mapping.
+        """
+        if key[1] == NOWHERE or geometry.distance(piece) > self.tolerance_m:
+            return False
+        within = common(piece, self.right(key[1]).geometry).area
+        return not at_least(within, self.case_m2) and not at_least(self.beyond(piece, [key[1]]), self.case_m2)
+
     def holder(self, piece: BaseGeometry, groups: Groups) -> Key | None:
-        """The group of a right that a piece belongs to by an error of mapping: it adjoins, and no case lies beyond the tolerance."""
-        held = [
-            key
-            for key, geometry in groups.items()
-            if key[1] != NOWHERE and geometry.distance(piece) <= self.tolerance_m and self.beyond(piece, [key[1]]) < self.case_m2 - CRUMB_M2
-        ]
+        """The group that a piece adjoins, the one with most contact."""
+        held = [key for key, geometry in groups.items() if self.adjoins(piece, key, geometry)]
         reach = piece.buffer(self.tolerance_m + SUBCRUMB_M)
         return max(held, key=lambda key: round(groups[key].intersection(reach).area, 2), default=None)
 

@@ -99,7 +99,8 @@ class Cells:
         for down in (0, 1):
             for right in (0, 1):
                 kept[down : down + corner.shape[0], right : right + corner.shape[1]] |= corner
-        return kept[row, col]
+        out: NDArray[np.bool_] = kept[row, col]
+        return out
 
     def first(self, which: NDArray[np.bool_]) -> date | None:
         """Earliest day of some cells."""

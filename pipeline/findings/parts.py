@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
@@ -171,26 +170,21 @@ class Cutter:
             covered.append(without(held, cells.outline(other)) if other.any() else held)
         return joined(covered)
 
-    def _by_zones(self, part: Part) -> Iterator[Part]:
-        """Cut banned zones out of lawful digging, and legacy patches out of open ground."""
+    def _by_zones(self, part: Part) -> list[Part]:
+        """Cut banned zones out of lawful digging, and legacy patches out of open ground; most of it on legacy patches is all of it."""
         if part.ground is Ground.VALID:
-            held = self.lookup.banned.covered(part.geometry)
-            inner = Part(Ground.BANNED, held, part.cells, part.right)
+            inner = replace(part, ground=Ground.BANNED, geometry=self.lookup.banned.covered(part.geometry))
         elif part.ground is Ground.OPEN:
             held = self.lookup.legacy.covered(part.geometry)
-            if held.area >= MOST_SHARE * part.geometry.area:
-                held = part.geometry
             shares = self.lookup.legacy.shares(held)
-            inner = Part(Ground.OPEN, held, part.cells, legacy=shares[0][0] if shares else None)
+            whole = held.area >= MOST_SHARE * part.geometry.area
+            inner = replace(part, geometry=part.geometry if whole else held, legacy=shares[0][0] if shares else None)
         else:
-            held, inner = part.geometry, part
-        rest = without(part.geometry, held)
-        if held is not part.geometry and not at_least(held.area, max(LEAST_M2, self.case_m2)):
-            yield part
-            return
-        yield inner
-        if at_least(rest.area, self.case_m2):
-            yield Part(part.ground, rest, part.cells, part.right)
+            return [part]
+        if inner.geometry is not part.geometry and not at_least(inner.geometry.area, max(LEAST_M2, self.case_m2)):
+            return [part]
+        rest = without(part.geometry, inner.geometry)
+        return [inner, replace(part, geometry=rest)] if at_least(rest.area, self.case_m2) else [inner]
 
 
 def _in_force(approval: Approval, day: date) -> bool:

@@ -104,7 +104,9 @@ def _pieces(table: NDArray[np.void], model: Model, min_cells: int) -> list[Piece
     for members in np.split(order, cuts):
         piece = table[members]
         strong = (piece["score"] >= SEED_SCORE) & (piece["novelty"] >= SEED_NOVELTY) & (piece["status"] != FIRST)
-        if len(piece) < min_cells or strong.sum() < max(min_cells // 2, 0.1 * len(piece)):
+        # A look or two is no patch yet: half of its cells must have been seen changed three times.
+        young = 2 * (piece["status"] == FIRST).sum() > len(piece)
+        if young or len(piece) < min_cells or strong.sum() < max(min_cells // 2, 0.1 * len(piece)):
             continue
         share = changed_share(piece, model.bands)
         kept = share >= HALF
@@ -119,7 +121,8 @@ def _measure(pieces: Sequence[Piece], model: Model) -> list[dict[str, float]]:
     floor = noise_floor(model.bands)
     spectra = np.array([np.median(piece["spectrum"], axis=0) / floor for piece, _ in pieces]).reshape(len(pieces), len(floor))
     days = np.array([np.quantile(piece["first_day"], 0.1) for piece, _ in pieces])
-    for measured, similar in zip(found, count_similar(spectra, days), strict=True):
+    greenest = np.array([measured["greenest"] for measured in found])
+    for measured, similar in zip(found, count_similar(spectra, days, greenest), strict=True):
         measured["similar"] = float(similar)
     return found
 

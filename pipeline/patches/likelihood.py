@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.detect.evidence import confidence
 from pipeline.patches.patch import Cause
 
 Features = dict[str, float]
@@ -121,8 +122,8 @@ _AGAINST = (
     (Cause.FARMLAND, _fields),
     (Cause.CONSTRUCTION, _construction),
 )
-ALIKE, WEEKS = 4.0, 45
-"""Patches are alike when their spectra are within two noise floors and they began within so many days."""
+ALIKE, WEEKS, SAME_GREEN = 4.0, 45, 0.1
+"""Patches are alike when their spectra are within two noise floors, they began within so many days, on ground equally green."""
 NAMED = 1.0
 """A cause is named when it takes this much of the log-odds."""
 
@@ -137,19 +138,21 @@ def judge(f: Features) -> Judgement:
         cause = Cause.MINING
     elif weight < NAMED:
         cause = Cause.FARMLAND if f["novelty"] < 2 else Cause.UNKNOWN
-    confidence = _logistic(0.35 * (f["score"] - 6) + 0.35 * (f["looks"] - 4))
+    sure = float(confidence(np.array(f["score"], np.float32), np.array(min(f["looks"], 255), np.uint8)))
     brown = f.get("blue_to_red", 0.5) < 0.66
     clay_like = brown and f["nir_to_red"] < 1.75
-    return Judgement(round(confidence, 3), round(mining, 3), cause, clay_like)
+    return Judgement(round(sure, 3), round(mining, 3), cause, clay_like)
 
 
-def count_similar(spectra: NDArray[np.float64], days: NDArray[np.float64]) -> list[int]:
-    """For each patch, how many others show the same new ground from the same weeks.
+def count_similar(spectra: NDArray[np.float64], days: NDArray[np.float64], greenest: NDArray[np.float64]) -> list[int]:
+    """For each patch, how many others turned from the same kind of ground into the same new ground in the same weeks.
 
-    spectra: (n, n_bands) in units of the noise floor; days: (n,) when each began.
+    spectra: (n, n_bands) of the new ground, in units of the noise floor; days: (n,) when each began; greenest: (n,) highest
+    NDVI of the old ground's year.
     """
     out = []
-    for spectrum, day in zip(spectra, days, strict=True):
+    for spectrum, day, green in zip(spectra, days, greenest, strict=True):
         alike = ((spectra - spectrum) ** 2).mean(axis=1) <= ALIKE
-        out.append(int((alike & (np.abs(days - day) <= WEEKS)).sum()) - 1)
+        alike &= (np.abs(days - day) <= WEEKS) & (np.abs(greenest - green) <= SAME_GREEN)
+        out.append(int(alike.sum()) - 1)
     return out

@@ -7,6 +7,8 @@ changed ground, not to outline it.
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.features import shapes
@@ -17,6 +19,7 @@ from pipeline.detect.looks import noise_floor
 from pipeline.grid import Grid
 from pipeline.patches.components import label
 
+EPOCH_ORDINAL = 719163
 FINE_BANDS = ("B02", "B03", "B04", "B08")
 HALF = 0.5
 LARGEST_HOLE = 6
@@ -79,3 +82,14 @@ def geometry_of(rows: NDArray[np.int64], cols: NDArray[np.int64], grid: Grid) ->
     parts.sort(key=lambda p: (-p.bounds[3], p.bounds[0]))
     polygons = [p for p in parts if isinstance(p, Polygon)]
     return polygons[0] if len(polygons) == 1 else MultiPolygon(polygons)
+
+
+def unseen_ground(last_seen: NDArray[np.uint16], grid: Grid) -> list[tuple[BaseGeometry, date | None]]:
+    """Ground not seen this month by the day it was last seen, oldest first; None = never.
+
+    last_seen: (rows, cols) 1 + day since 1970-01-01, 1 = never, 0 = seen.
+    """
+    parts: dict[int, list[BaseGeometry]] = {}
+    for geometry, value in shapes(last_seen, mask=last_seen > 0, connectivity=4, transform=grid.geobox.affine):
+        parts.setdefault(int(value), []).append(shape(geometry))
+    return [(MultiPolygon(parts[v]), date.fromordinal(EPOCH_ORDINAL + v - 1) if v > 1 else None) for v in sorted(parts)]

@@ -111,3 +111,13 @@ def scrub(value: Any) -> Any:
         for pattern, instead in ((_QUERY, r"\1"), (_USER, r"\1"), (_ASSIGNED, "***"), (_BEARER, "***")):
             value = pattern.sub(instead, value)
     return value
+
+
+def read(folder: Path) -> RunFacts:
+    """The facts of a finished month, e.g. to make its report again."""
+    document = json.loads((folder / NAME).read_text("utf-8"))
+    coverage = document.pop("coverage")
+    document.pop("outputs")
+    scenes = [SceneUse(**scene) for scene in document.pop("scenes")]
+    layers = [LayerUse(**layer) for layer in document.pop("layers")]
+    return RunFacts(**document, scenes=scenes, layers=layers, **coverage)

@@ -1,0 +1,56 @@
+"""Sites past their deadline and still bare, as findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, Protocol
+
+from shapely.geometry.base import BaseGeometry
+
+from pipeline.findings.facts import Place, legacy_fields, right_fields
+from pipeline.findings.finding import Code, Finding
+from pipeline.findings.lookup import Lookup
+from pipeline.layers.model import LayerSet, LegacyPatch, Right
+
+
+class Overdue(Protocol):
+    """A site judged unrestored, as `pipeline.restoration.bareness` gives it."""
+
+    @property
+    def legacy(self) -> LegacyPatch | None: ...
+    @property
+    def right(self) -> Right | None: ...
+    @property
+    def deadline(self) -> date: ...
+    @property
+    def geometry(self) -> BaseGeometry: ...
+    @property
+    def first_look(self) -> date: ...
+    @property
+    def last_look(self) -> date: ...
+    @property
+    def trace(self) -> tuple[str, ...]: ...
+
+
+def findings(sites: Iterable[Overdue], layers: LayerSet) -> list[Finding]:
+    """One finding for each site; the caller passes only those judged unrestored."""
+    lookup = Lookup(layers)
+    return [_finding(site, Place(site.geometry, lookup)) for site in sites]
+
+
+def _finding(site: Overdue, place: Place) -> Finding:
+    whose: dict[str, Any] = right_fields(site.right) | legacy_fields(site.legacy) | {"deadline": site.deadline}
+    return Finding(
+        patch=None,
+        part=f"legacy:{site.legacy.id}" if site.legacy else f"right:{site.right.id}" if site.right else "open",
+        code=Code.UNRESTORED,
+        first_seen=site.first_look,
+        last_seen=site.last_look,
+        status="confirmed",
+        also=(Code.PROHIBITED_ZONE.value,) if place.holds(place.banned_m2) else (),
+        severity=3 if place.severe else 2,
+        trace=site.trace,
+        **place.fields(),
+        **whose,
+    )

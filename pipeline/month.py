@@ -1,0 +1,207 @@
+"""One month: scenes looked at, cells watched, patches found, judged, named and published."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from shapely import unary_union
+from shapely.geometry import GeometryCollection, MultiPolygon
+from shapely.geometry.base import BaseGeometry
+
+from pipeline import __version__, compute, survey, year
+from pipeline.blocks import BlockMonth, Ground, Sighting, bare_cells, load_alert, watch_block
+from pipeline.config import Project
+from pipeline.detect.evidence import confidence
+from pipeline.detect.shift import Model
+from pipeline.detect.state import NONE
+from pipeline.findings.finding import Finding
+from pipeline.findings.judge import judge
+from pipeline.grid import Block, Grid
+from pipeline.layers.model import LayerSet
+from pipeline.ledger.ledger import Ledger
+from pipeline.patches.find import find_patches
+from pipeline.patches.outline import geometry_of, unseen_ground
+from pipeline.patches.patch import Patch
+from pipeline.publish import cog
+from pipeline.publish.month import Judged, MonthFiles, name_cases, write_month
+from pipeline.publish.runjson import LayerUse, RunFacts, SceneUse
+from pipeline.siteview import unrestored
+from pipeline.sources.scene import Refused, Scene
+from pipeline.year import Setting
+
+NOT_SEEN, OUTSIDE = 5, 65535
+
+
+@dataclass(slots=True)
+class Clock:
+    """Seconds by stage."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a month is made from."""
+
+    project: Project
+    layers: LayerSet
+    scenes: Sequence[Scene]
+    """The whole archive, oldest first."""
+    refused: Sequence[Refused]
+    sha256: Callable[[Scene], str]
+    setting: Setting
+    monitor_from: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of a month."""
+
+    month: str
+    observed: float
+    left_out: tuple[Refused, ...]
+    flagged: int
+    new: int
+    patches: int
+
+
+def month_folder(state: Path, month: str) -> Path:
+    """Folder of the alerts at a month's end."""
+    return state / month
+
+
+def previous(month: str) -> str:
+    number = int(month[:4]) * 12 + int(month[5:]) - 2
+    return f"{number // 12:04d}-{number % 12 + 1:02d}"
+
+
+def _of_month(scenes: Iterable[Scene], month: str) -> list[Scene]:
+    return [s for s in scenes if f"{s.day:%Y-%m}" == month]
+
+
+def _begin_year(inputs: Inputs, month: str) -> tuple[Model, list[Refused]]:
+    """The year's model; in January (or where it is missing) made from the scenes of the window."""
+    this = int(month[:4])
+    file = year.model_file(inputs.setting.state, this)
+    if not month.endswith("-01") and file.exists():
+        return survey.load(file, inputs.setting.bands), []
+    last = month_folder(inputs.setting.state, f"{this - 1}-12") if this > int(inputs.monitor_from[:4]) else None
+    return year.begin(this, inputs.scenes, inputs.sha256, last, inputs.setting)
+
+
+def _watch(inputs: Inputs, month: str, model: Model, good: Sequence[tuple[Scene, survey.Glance]]) -> tuple[Path, list[Block], list[BlockMonth]]:
+    """Show the month's scenes to every block."""
+    setting = inputs.setting
+    base = setting.state / month[:4]
+    last = base / "start" if month.endswith("-01") else month_folder(setting.state, previous(month))
+    sightings = [Sighting(scene, survey.survey_scene(scene, seen, model), inputs.sha256(scene)) for scene, seen in good]
+    ground = Ground(setting.grid, setting.bands, model, setting.area)
+    blocks, out = list(setting.grid.blocks()), month_folder(setting.state, month)
+    shutil.rmtree(out, ignore_errors=True)
+    results = compute.each_block(
+        watch_block, blocks, sightings, ground, base, last, out, year.digest(month, *(s.sha256 for s in sightings)),
+        workers=setting.workers, scheduler=setting.scheduler, say=lambda n: setting.say(f"{month} watch", n, len(blocks)),
+    )  # fmt: skip
+    return out, blocks, results
+
+
+def _dug(inputs: Inputs, patches: Sequence[Patch], month: str, model: Model) -> BaseGeometry:
+    """Ground that was bare before monitoring, inside those rights that a patch comes near."""
+    setting, reach = inputs.setting, inputs.project.config.findings.tolerance_m
+    changed = unary_union([p.geometry for p in patches]).buffer(reach) if patches else GeometryCollection()
+    where = unary_union([r.geometry for r in inputs.layers.rights if r.geometry.intersects(changed)])
+    if where.is_empty:
+        return MultiPolygon()
+    ground = Ground(setting.grid, setting.bands, model, setting.area)
+    found = [bare_cells(block, ground, setting.state / month[:4], where) for block in setting.grid.blocks()]
+    cells = np.concatenate(found).astype(np.int64)
+    return geometry_of(cells[:, 0], cells[:, 1], setting.grid) if len(cells) else MultiPolygon()
+
+
+def _planes(grid: Grid, area: BaseGeometry, folder: Path, blocks: Sequence[Block], results: Sequence[BlockMonth]) -> Iterator[tuple[Block, NDArray[np.uint16]]]:
+    """Blocks of disturbance.tif: status, first day, confidence, clear looks."""
+    for block, result in zip(blocks, results, strict=True):
+        alert = load_alert(folder, block)
+        out = np.zeros((4, block.height, block.width), np.uint16)
+        changed = alert.status != NONE
+        out[0] = np.where(changed, alert.status, np.where(alert.month_looks > 0, NONE, NOT_SEEN))
+        out[1][changed] = alert.first_day[changed]
+        cells = result.cells
+        out[2][cells["row"] - block.top, cells["col"] - block.left] = np.round(confidence(cells["score"], cells["anomalous"]) * 10000)
+        out[3] = alert.month_looks
+        out[:, ~grid.mask(area, grid.window(block))] = OUTSIDE
+        yield block, out
+
+
+def _last_seen(grid: Grid, area: BaseGeometry, folder: Path, blocks: Sequence[Block]) -> NDArray[np.uint16]:
+    """(rows, cols): 1 + day of the last clear look of ground not seen this month, 1 = never; 0 = seen, or outside the area."""
+    out = np.zeros(grid.shape, np.uint16)
+    for block in blocks:
+        alert = load_alert(folder, block)
+        unseen = (alert.month_looks == 0) & grid.mask(area, grid.window(block))
+        out[block.top : block.top + block.height, block.left : block.left + block.width] = np.where(unseen, alert.last_clear + 1, 0)
+    return out
+
+
+def _scene_uses(good: Sequence[tuple[Scene, survey.Glance]], left_out: Sequence[Refused], sha256: Callable[[Scene], str]) -> list[SceneUse]:
+    uses = [SceneUse(s.id, s.day.isoformat(), sha256(s), True, None, survey.clear_fraction(seen)) for s, seen in good]
+    uses += [SceneUse(r.id, r.day.isoformat() if r.day else None, None, False, r.reason) for r in left_out]
+    return sorted(uses, key=lambda u: (u.date or "", u.id))
+
+
+def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Done:
+    """Make a month: its folder appears whole, or not at all."""
+    clock, setting, config = Clock(), inputs.setting, inputs.project.config
+    with clock.stage("baseline"):
+        model, refused_window = _begin_year(inputs, month)
+    with clock.stage("survey"):
+        good, refused = year.usable(_of_month(inputs.scenes, month), setting, f"{month} survey")
+    with clock.stage("watch"):
+        folder, blocks, results = _watch(inputs, month, model, good)
+    with clock.stage("patches"):
+        cells = np.concatenate([r.cells for r in results])
+        cells = cells[np.lexsort((cells["col"], cells["row"]))]
+        patches = find_patches(cells, model, setting.grid, year.january(int(inputs.monitor_from[:4])), config.findings.min_cells)
+    with clock.stage("findings"):
+        findings: list[Finding] = judge(patches, inputs.layers, setting.grid, _dug(inputs, patches, month, model), config.findings)
+    with clock.stage("restoration"):
+        findings += unrestored(inputs.layers, inputs.scenes, last_day, setting, config.findings.min_cells)
+    left_out = tuple(r for r in (*refused, *(r for r in inputs.refused if r.day and f"{r.day:%Y-%m}" == month)))
+    seen, inside = sum(r.seen for r in results), sum(r.inside for r in results)
+    partial = inputs.project.output / f"{month}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    with ledger.month(month) as writer:
+        judged: list[Judged] = name_cases(writer, month, patches, findings, inputs.project, setting.grid)
+        with clock.stage("publish"):
+            cog.write(partial / "disturbance.tif", setting.grid, lambda: _planes(setting.grid, setting.area, folder, blocks, results))
+            unseen = unseen_ground(_last_seen(setting.grid, setting.area, folder, blocks), setting.grid)
+        uses = _scene_uses(good, left_out, inputs.sha256)
+        facts = RunFacts(
+            run_id=year.digest(month, inputs.project.sha256, *(u.sha256 for u in uses)), month=month, version=__version__,
+            config_sha256=inputs.project.sha256, bands=setting.bands, scenes=uses,
+            layers=[LayerUse(v.name, v.version, v.sha256, v.features) for v in inputs.layers.versions],
+            observed_fraction=seen / max(inside, 1), unobserved_ha=(inside - seen) * setting.grid.cell_area_m2 / 1e4,
+            counts={"cells": inside, "cells_changed": len(cells), "patches": len(patches)}, timings=clock.seconds,
+            warnings=[f"{r.id}: {r.reason}" for r in refused_window]
+            + [f"{name}: {p.message}" for name, problems in inputs.layers.problems.items() for p in problems],
+        )  # fmt: skip
+        flagged = write_month(partial, MonthFiles(inputs.project, inputs.layers, judged, unseen, facts, setting.grid))
+        writer.finish({"flagged": len(flagged), "patches": len(patches)}, [{"id": u.id, "sha256": u.sha256} for u in uses if u.used])
+    partial.rename(inputs.project.output / month)
+    new = sum(bool(f.properties["new_this_month"]) for f in flagged)
+    return Done(month, facts.observed_fraction, (*left_out, *refused_window), len(flagged), new, len(patches))

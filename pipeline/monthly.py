@@ -1,0 +1,94 @@
+"""The monthly job: every month that is not done yet, in order."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline import compute, layers, months
+from pipeline.config import Project
+from pipeline.errors import Exit, MinewardenError
+from pipeline.ledger.ledger import Ledger
+from pipeline.memory import remember
+from pipeline.month import Done, Inputs, make_month, month_folder
+from pipeline.sources import HashCache, open_sources, scene_sha256
+from pipeline.sources.gridfit import county_grid
+from pipeline.sources.scene import Refused
+from pipeline.year import Say, Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a run ended, and what to tell the person who started it."""
+
+    exit: Exit
+    lines: tuple[str, ...]
+
+
+def run(project: Project, month: str, workers: int | None, scheduler: str | None, replay: bool, say: Say) -> Result:
+    """Do every month from the start of monitoring to `month` that is not done yet, each leaving its folder.
+
+    replay: redo `month` and all after it, with the scenes and layers of today; ids and verdicts stay.
+    """
+    archive = open_sources(project)
+    ground = layers.load(project, project.config.grid.crs)
+    memory = remember(project, archive.scenes, archive.bands, lambda: county_grid(project.config, ground.area, archive.scenes))
+    hashes = HashCache(project.state / "hashes.json")
+    setting = Setting(
+        memory.grid, memory.bands, ground.area, project.state, compute.workers_or_default(workers), scheduler, project.config.compute.memory_mb, say
+    )
+    inputs = Inputs(project, ground, archive.scenes, archive.refused, lambda s: scene_sha256(s, hashes), setting, memory.monitor_from)
+    with Ledger(project.ledger, project.config.county.code) as ledger:
+        todo = _to_do(project, memory.monitor_from, month, replay, ledger)
+        done = []
+        for each in todo:
+            done.append(make_month(each, months.last_day(each), inputs, ledger))
+            hashes.save()
+    return _result(project, month, done)
+
+
+def _span(first: str, last: str) -> list[str]:
+    start, end = (int(m[:4]) * 12 + int(m[5:]) - 1 for m in (first, last))
+    return [f"{k // 12:04d}-{k % 12 + 1:02d}" for k in range(start, end + 1)]
+
+
+def _to_do(project: Project, first: str, month: str, replay: bool, ledger: Ledger) -> list[str]:
+    """Months to do, in order. A replay sets the months to be redone aside before it begins."""
+    if month < first:
+        raise MinewardenError("MW-MONTH-EARLY", f"{month} lies before monitoring starts ({first}).", f"Ask for {first} or later.")
+    finished = sorted(p.parent.name for p in project.output.glob("????-??/run.json"))
+    if replay:
+        redone = [m for m in finished if m >= month]
+        ledger.forget_from(month, keep_ids=True)
+        for each in redone:
+            shutil.rmtree(project.output / f"{each}.replaced", ignore_errors=True)
+            (project.output / each).rename(project.output / f"{each}.replaced")
+            shutil.rmtree(month_folder(project.state, each), ignore_errors=True)
+        return _span(min([m for m in _span(first, month) if m not in finished] or [month]), max([month, *redone]))
+    missing = [m for m in _span(first, month) if m not in finished]
+    later = [m for m in finished if missing and m > missing[0]]
+    if later:
+        raise MinewardenError(
+            "MW-MONTH-GAP", f"{missing[0]} is not done, but {later[0]} after it is.", f"Redo from there: minewarden run … --replay --month {missing[0]}"
+        )
+    return missing
+
+
+def _left_out(scenes: Sequence[Refused]) -> list[Refused]:
+    """Scenes that are missing from the result; a second delivery of the same pass is not."""
+    return [r for r in scenes if r.duplicate_of is None]
+
+
+def _result(project: Project, month: str, done: Sequence[Done]) -> Result:
+    """Exit code and the lines for cron's mail."""
+    if not done:
+        return Result(Exit.DONE, (f"{month} is done already: {project.output / month}",))
+    lines = [f"{d.month}: {d.flagged} flagged ({d.new} new), {d.patches} patches, {d.observed:.0%} of the area seen" for d in done]
+    causes = [f"{d.month}: scene {r.id} was left out: {r.reason}" for d in done for r in _left_out(d.left_out)]
+    least = project.config.coverage.min
+    if done[-1].month == month and done[-1].observed < least:
+        causes.append(f"{month}: only {done[-1].observed:.0%} of the area was seen clearly (coverage.min is {least:.0%})")
+    folder = project.output / month
+    lines += [*causes, f"Report: {folder / 'report.html'}", f"Flagged: {folder / 'flagged.geojson'}"]
+    return Result(Exit.INCOMPLETE if causes else Exit.DONE, tuple(lines))

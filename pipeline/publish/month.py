@@ -1,0 +1,94 @@
+"""A month's findings get their names and become its files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from shapely.geometry.base import BaseGeometry
+
+from pipeline.config import Project
+from pipeline.findings.finding import Finding
+from pipeline.grid import Grid
+from pipeline.layers.model import LayerSet
+from pipeline.ledger.ledger import MonthWriter
+from pipeline.ledger.records import CaseDraft
+from pipeline.patches.patch import Patch
+from pipeline.publish import geojson, gpkg, report, runjson
+from pipeline.publish.features import Feature, Judged, coverage_features, flagged_features, is_violation, patches_features
+from pipeline.publish.runjson import RunFacts
+from pipeline.publish.wgs84 import Projector
+
+
+@dataclass(frozen=True, slots=True)
+class MonthFiles:
+    """What a month's files are written from."""
+
+    project: Project
+    layers: LayerSet
+    judged: Sequence[Judged]
+    unseen: Sequence[tuple[BaseGeometry, date | None]]
+    facts: RunFacts
+    grid: Grid
+
+
+def name_cases(writer: MonthWriter, month: str, patches: Sequence[Patch], findings: Sequence[Finding], project: Project, grid: Grid) -> list[Judged]:
+    """Give patches and cases the ids the ledger knows them by."""
+    projector = Projector(grid.crs)
+    outlines = [projector.write(p.geometry) for p in patches]
+    order = [(p.first_seen.isoformat(), -w.lat, w.lon) for p, w in zip(patches, outlines, strict=True)]
+    ids = writer.identify_patches([p.geometry for p in patches], [w.area_m2 for w in outlines], [p.status.value for p in patches], order)
+    judged = [
+        Judged(
+            finding=f,
+            written=projector.write(f.geometry),
+            patch_id=None if f.patch is None else ids[f.patch],
+            patch=None if f.patch is None else patches[f.patch],
+        )
+        for f in findings
+    ]
+    cases = [j for j in judged if is_violation(j.finding, project.config.findings.min_likelihood)]
+    records = writer.identify_cases([_draft(j) for j in cases])
+    named = {id(j): record for j, record in zip(cases, records, strict=True)}
+    return [replace(j, case=named.get(id(j))) for j in judged]
+
+
+def _draft(judged: Judged) -> CaseDraft:
+    finding, written = judged.finding, judged.written
+    return CaseDraft(
+        patch_id=judged.patch_id,
+        part=finding.part,
+        code=str(finding.code),
+        geometry=finding.geometry,
+        area_m2=round(written.area_m2, 1),
+        first_seen=finding.first_seen.isoformat(),
+        lon=written.lon,
+        lat=written.lat,
+        status=finding.status,
+        severity=finding.severity,
+        also=finding.also,
+    )
+
+
+def write_month(folder: Path, files: MonthFiles) -> list[Feature]:
+    """Write all files of a month but disturbance.tif, run.json last; returns the flagged features."""
+    config, projector = files.project.config, Projector(files.grid.crs)
+    month = files.facts.month
+    flagged = flagged_features(files.judged, month=month, layers_version=files.layers.version)
+    patches = patches_features(files.judged)
+    coverage = coverage_features(files.unseen, projector)
+    geojson.write(folder / "flagged.geojson", flagged)
+    geojson.write(folder / "patches.geojson", patches)
+    geojson.write(folder / "coverage.geojson", coverage)
+    gpkg.write(folder / "flagged.gpkg", flagged=flagged, patches=patches, coverage=coverage, layers=files.layers, projector=projector, month=month)
+    counts = dict(files.facts.counts) | {"flagged": len(flagged), "explained": len(patches) - sum(p.properties["id"] is not None for p in patches)}
+    facts = replace(files.facts, counts=counts)
+    given = report.ReportInput(
+        county=config.county.name, code=config.county.code, run=facts, flagged=flagged, patches=patches, coverage=coverage, layers=files.layers,
+        projector=projector, min_likelihood=config.findings.min_likelihood, cell_area_m2=files.grid.cell_area_m2,
+    )  # fmt: skip
+    report.write(folder / "report.html", given)
+    runjson.write(folder, facts)
+    return flagged

@@ -1,0 +1,62 @@
+"""Looks at the sites that should have been restored by now, and says which are still bare."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+
+import numpy as np
+
+from pipeline.detect.mask import CLOUD, HALO, MISSING, bad_classes, marks
+from pipeline.errors import MinewardenError
+from pipeline.findings.finding import Finding
+from pipeline.findings.unrestored import findings
+from pipeline.layers.model import LayerSet
+from pipeline.restoration.bareness import Judgement, Site, SiteLook, Window, judge_site, sites, surroundings
+from pipeline.sources.reader import read_dn, read_scl, scaling
+from pipeline.sources.scene import Scene
+from pipeline.year import Setting
+
+
+def _look(scene: Scene, window: Window) -> SiteLook | None:
+    """One scene over a site's window; None where it has no data there or can't be read."""
+    box = window.geobox
+    try:
+        dn = read_dn(scene, ("B04", "B08"), box)
+        scl = read_scl(scene, box.pad(HALO))
+    except (MinewardenError, OSError):
+        return None
+    mark = np.empty((box.shape.y, box.shape.x), np.uint8)
+    marks(scl, HALO, bad_classes(), mark)
+    # Sen2Cor calls bright bare ground cloud again and again: lone marks over a site count as looks.
+    clear = (mark != CLOUD) & (mark != MISSING) & (dn > 0).all(axis=0)
+    if not clear.any():
+        return None
+    gain, offset = scaling(scene, ("B04", "B08"))
+    red, nir = dn[0] * gain[0] + offset[0], dn[1] * gain[1] + offset[1]
+    return SiteLook(scene.day, ((nir - red) / np.maximum(nir + red, 100)).astype(np.float32), clear)
+
+
+def _judge(site: Site, layers: LayerSet, by_day: dict[date, list[Scene]], month_end: date, setting: Setting, min_cells: int) -> Judgement | None:
+    window = surroundings(site, layers, setting.grid)
+
+    def read(day: date) -> SiteLook | None:
+        looks = [look for scene in by_day[day] if (look := _look(scene, window)) is not None]
+        # Of two tiles on one day the one that shows more of the site.
+        return max(looks, key=lambda look: int((look.clear & window.inside).sum()), default=None)
+
+    return judge_site(site, window, by_day, month_end, read, min_cells)
+
+
+def unrestored(layers: LayerSet, scenes: Sequence[Scene], month_end: date, setting: Setting, min_cells: int) -> list[Finding]:
+    """Findings of the sites past their deadline that are still bare against their surroundings."""
+    by_day: dict[date, list[Scene]] = defaultdict(list)
+    for scene in scenes:
+        if scene.day <= month_end:
+            by_day[scene.day].append(scene)
+    due = [site for site in sites(layers, month_end) if site.geometry.intersects(setting.area)]
+    with ThreadPoolExecutor(max_workers=setting.workers) as pool:
+        judged = list(pool.map(lambda site: _judge(site, layers, by_day, month_end, setting, min_cells), due))
+    return findings([j for j in judged if j is not None and j.unrestored], layers)

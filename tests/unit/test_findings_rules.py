@@ -1,0 +1,429 @@
+"""The rules, case by case: a few polygons and a date each."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from pipeline.findings.finding import Code
+from pipeline.findings.names import CAUSES, NAMES, chinese
+from pipeline.findings.rules import RULES
+from pipeline.patches.patch import Cause, Patch, Status
+from tests.county import JULY, MAY, SEPTEMBER, approval, box, farmland, found, layers, legacy, patch, redline, right, said, town
+
+PIT = box(400, 400, 500, 500)
+"""One hectare."""
+JUNE_END = date(2024, 6, 30)
+AROUND = box(300, 300, 600, 600)
+WEST_OF = box(200, 300, 450, 600)
+"""A right that holds the west half of PIT: the east half lies up to 50 m beyond."""
+
+
+def valid(ground: Any = AROUND, **more: Any) -> Any:
+    return right("C1", ground, **{"status": "有效", "valid_from": date(2020, 1, 1), "valid_to": date(2030, 1, 1)} | more)
+
+
+CASES: dict[str, tuple[Patch | list[Patch], list[Any], dict[str, float]]] = {
+    "no layer at all": (patch((PIT, MAY)), [], {"unlicensed": 10000}),
+    "far from a right": (patch((PIT, MAY)), [valid(box(0, 0, 100, 100))], {"unlicensed": 10000}),
+    "in a valid right": (patch((PIT, MAY)), [valid()], {"permitted": 10000}),
+    "in a right without any dates": (patch((PIT, MAY)), [right("C1", AROUND)], {"permitted": 10000}),
+    "on its last day": (patch((PIT, JUNE_END)), [valid(valid_to=JUNE_END)], {"permitted": 10000}),
+    "on the day after": (patch((PIT, date(2024, 7, 1))), [valid(valid_to=JUNE_END)], {"expired_permit": 10000}),
+    "past its date, renewal applied for in time": (
+        patch((PIT, JULY)),
+        [valid(valid_to=JUNE_END, renewal_applied=JUNE_END)],
+        {"permitted": 10000},
+    ),
+    "past its date, renewal applied for too late": (
+        patch((PIT, JULY)),
+        [valid(valid_to=JUNE_END, renewal_applied=date(2024, 7, 1))],
+        {"expired_permit": 10000},
+    ),
+    "过期 without a date": (patch((PIT, MAY)), [right("C1", AROUND, status="过期")], {"expired_permit": 10000}),
+    "过期 today, valid when it was dug": (patch((PIT, MAY)), [valid(status="过期", valid_to=JUNE_END)], {"permitted": 10000}),
+    "not valid yet": (patch((PIT, MAY)), [valid(valid_from=JULY)], {"unlicensed": 10000}),
+    "closed long ago": (patch((PIT, MAY)), [valid(status="注销", valid_to=date(2019, 1, 1))], {"closed_mine": 10000}),
+    "closed without a date": (patch((PIT, MAY)), [right("C1", AROUND, status="关闭")], {"closed_mine": 10000}),
+    "closed later": (patch((PIT, MAY)), [valid(status="吊销", valid_to=JUNE_END)], {"permitted": 10000}),
+    "exploration": (patch((PIT, MAY)), [valid(status="探矿")], {"exploration_as_mining": 10000}),
+    "exploration that has ended": (patch((PIT, JULY)), [valid(status="探矿", valid_to=JUNE_END)], {"expired_permit": 10000}),
+    "a valid right over an expired one": (
+        patch((PIT, MAY)),
+        [valid(), right("C0", AROUND, status="过期")],
+        {"permitted": 10000},
+    ),
+    "closed comes before expired": (
+        patch((PIT, MAY)),
+        [right("A", AROUND, status="过期"), right("B", AROUND, status="注销")],
+        {"closed_mine": 10000},
+    ),
+    "across an expiry": (
+        patch((box(400, 400, 450, 500), MAY), (box(450, 400, 500, 500), JULY)),
+        [valid(valid_to=JUNE_END)],
+        {"permitted": 5000, "expired_permit": 5000},
+    ),
+    "across an expiry, single late cells are noise": (
+        patch((box(400, 400, 410, 410), JULY), (box(450, 450, 460, 480), JULY), (PIT, MAY)),
+        [valid(valid_to=JUNE_END)],
+        {"permitted": 10000},
+    ),
+    "across an expiry, a late corner of four cells counts": (
+        patch((box(480, 480, 500, 500), JULY), (PIT, MAY)),
+        [valid(valid_to=JUNE_END)],
+        {"permitted": 9600, "expired_permit": 400},
+    ),
+    "across an expiry, three late cells in a square do not": (
+        patch((box(480, 490, 500, 500), JULY), (box(490, 480, 500, 490), JULY), (PIT, MAY)),
+        [valid(valid_to=JUNE_END)],
+        {"permitted": 10000},
+    ),
+    "single early cells do not make an expired dig lawful": (
+        patch((box(400, 400, 410, 410), MAY), (PIT, JULY)),
+        [valid(valid_to=JUNE_END)],
+        {"expired_permit": 10000},
+    ),
+    "across two rights": (
+        patch((PIT, MAY)),
+        [right("A", box(300, 300, 450, 600), status="过期"), valid(box(450, 300, 600, 600))],
+        {"expired_permit": 5000, "permitted": 5000},
+    ),
+    "begun before a right began": (
+        patch((box(400, 400, 450, 500), MAY), (box(450, 400, 500, 500), JULY)),
+        [valid(box(300, 300, 800, 800), valid_from=date(2024, 6, 1))],
+        {"unlicensed": 5000, "permitted": 5000},
+    ),
+    "over a boundary by 50 m": (patch((PIT, MAY)), [valid(WEST_OF)], {"cross_boundary": 5000, "permitted": 5000}),
+    "over a boundary within the tolerance": (
+        patch((PIT, MAY)),
+        [valid(box(200, 300, 486, 600))],
+        {"permitted": 10000},
+    ),
+    "over a boundary, too little beyond the tolerance": (
+        patch((box(400, 400, 470, 430), MAY)),
+        [valid(box(200, 300, 445, 600))],
+        {"permitted": 2100},
+    ),
+    "over a boundary, just enough beyond the tolerance": (
+        patch((box(400, 400, 470, 440), MAY)),
+        [valid(box(200, 300, 445, 600))],
+        {"cross_boundary": 1000, "permitted": 1800},
+    ),
+    "outside, going on from an old pit": (
+        patch((box(450, 400, 500, 500), MAY)),
+        [valid(WEST_OF)],
+        {"unlicensed": 5000},
+    ),
+    "outside, touching another patch inside": (
+        [patch((box(450, 400, 500, 500), JULY)), patch((box(390, 400, 440, 500), MAY))],
+        [valid(WEST_OF)],
+        {"cross_boundary": 5000, "permitted": 5000},
+    ),
+    "outside, 16 m from the patch inside": (
+        [patch((box(460, 400, 500, 500), JULY)), patch((box(390, 400, 440, 500), MAY))],
+        [valid(box(200, 300, 444, 600))],
+        {"unlicensed": 4000, "permitted": 5000},
+    ),
+    "outside, touching something inside that is not mining": (
+        [patch((box(450, 400, 500, 500), JULY)), patch((box(390, 400, 450, 500), MAY), mining_likelihood=0.1)],
+        [valid(WEST_OF)],
+        {"unlicensed": 5000, "not_mining": 6000},
+    ),
+    "one cell inside does not make a mine": (
+        patch((box(450, 400, 500, 500), MAY), (box(440, 450, 450, 460), MAY)),
+        [valid(WEST_OF)],
+        {"unlicensed": 5100},
+    ),
+    "over the boundary of an expired right": (
+        patch((PIT, MAY)),
+        [right("C1", WEST_OF, status="过期")],
+        {"expired_permit": 5000, "unlicensed": 5000},
+    ),
+    "over the boundary of an expired right, within the tolerance": (
+        patch((PIT, MAY)),
+        [right("C1", box(200, 300, 490, 600), status="过期")],
+        {"expired_permit": 10000},
+    ),
+    "a corner of an expired right": (
+        patch((PIT, MAY)),
+        [right("C1", box(300, 300, 415, 415), status="过期")],
+        {"unlicensed": 10000},
+    ),
+    "over a boundary that ended before": (
+        patch((box(450, 400, 500, 500), JULY), (box(400, 400, 450, 500), MAY)),
+        [valid(WEST_OF, valid_to=JUNE_END)],
+        {"permitted": 5000, "unlicensed": 5000},
+    ),
+    "between two valid rights": (
+        patch((PIT, MAY)),
+        [right("A", box(300, 300, 440, 600)), right("B", box(460, 300, 600, 600))],
+        {"permitted": 10000},
+    ),
+    "in a valid right in the redline": (patch((PIT, MAY)), [valid(), redline("H", AROUND)], {"prohibited_zone": 10000}),
+    "in a valid right, half in the redline": (
+        patch((PIT, MAY)),
+        [valid(), redline("H", box(450, 300, 600, 600))],
+        {"prohibited_zone": 5000, "permitted": 5000},
+    ),
+    "in a valid right, touching the redline": (
+        patch((PIT, MAY)),
+        [valid(), redline("H", box(497, 300, 600, 600))],
+        {"permitted": 10000},
+    ),
+    "in a valid right on basic farmland": (
+        patch((PIT, MAY)),
+        [valid(), farmland("F", AROUND, "永久基本农田")],
+        {"prohibited_zone": 10000},
+    ),
+    "in a valid right on ordinary farmland": (patch((PIT, MAY)), [valid(), farmland("F", AROUND)], {"permitted": 10000}),
+    "unlicensed in the redline": (patch((PIT, MAY)), [redline("H", AROUND)], {"unlicensed+prohibited_zone": 10000}),
+    "expired in the redline": (
+        patch((PIT, JULY)),
+        [valid(valid_to=JUNE_END), redline("H", AROUND)],
+        {"expired_permit+prohibited_zone": 10000},
+    ),
+    "clay on ordinary farmland": (
+        patch((PIT, MAY), clay_like=True),
+        [farmland("F", AROUND)],
+        {"unlicensed+farmland_clay": 10000},
+    ),
+    "clay on basic farmland": (
+        patch((PIT, MAY), clay_like=True),
+        [farmland("F", AROUND, "永久基本农田")],
+        {"unlicensed+prohibited_zone+farmland_clay": 10000},
+    ),
+    "rock on farmland is no clay": (patch((PIT, MAY)), [farmland("F", AROUND)], {"unlicensed": 10000}),
+    "clay in a valid right on basic farmland": (
+        patch((PIT, MAY), clay_like=True),
+        [valid(), farmland("F", AROUND, "永久基本农田")],
+        {"prohibited_zone+farmland_clay": 10000},
+    ),
+    "on a legacy patch": (patch((PIT, MAY)), [legacy("YL", AROUND)], {"legacy_remined": 10000}),
+    "mostly on a legacy patch": (patch((PIT, MAY)), [legacy("YL", box(300, 300, 460, 600))], {"legacy_remined": 10000}),
+    "partly on a legacy patch": (
+        patch((PIT, MAY)),
+        [legacy("YL", box(300, 300, 430, 600))],
+        {"legacy_remined": 3000, "unlicensed": 7000},
+    ),
+    "touching a legacy patch": (patch((PIT, MAY)), [legacy("YL", box(300, 300, 403, 600))], {"unlicensed": 10000}),
+    "legacy in a valid right": (patch((PIT, MAY)), [valid(), legacy("YL", AROUND)], {"permitted": 10000}),
+    "legacy in an expired right": (
+        patch((PIT, JULY)),
+        [valid(valid_to=JUNE_END), legacy("YL", AROUND)],
+        {"legacy_remined+expired_permit": 10000},
+    ),
+    "legacy in a closed mine, in the redline, clay on farmland": (
+        patch((PIT, MAY), clay_like=True),
+        [right("C1", AROUND, status="注销"), legacy("YL", AROUND), redline("H", AROUND), farmland("F", AROUND)],
+        {"legacy_remined+closed_mine+prohibited_zone+farmland_clay": 10000},
+    ),
+    "a third on a legacy patch in an expired right": (
+        patch((PIT, JULY)),
+        [valid(valid_to=JUNE_END), legacy("YL", box(300, 300, 430, 600))],
+        {"expired_permit+legacy_remined": 10000},
+    ),
+    "legacy beyond a boundary": (
+        patch((PIT, MAY)),
+        [valid(WEST_OF), legacy("YL", box(450, 300, 600, 600))],
+        {"legacy_remined+cross_boundary": 5000, "permitted": 5000},
+    ),
+    "approved": (patch((PIT, MAY)), [approval("S", AROUND)], {"approved": 10000}),
+    "approved nearly all": (patch((PIT, MAY)), [approval("S", box(300, 300, 481, 600))], {"approved": 10000}),
+    "approved in part": (
+        patch((PIT, MAY)),
+        [approval("S", box(300, 300, 450, 600))],
+        {"approved": 5000, "unlicensed": 5000},
+    ),
+    "approval not in force yet": (patch((PIT, MAY)), [approval("S", AROUND, valid_from=JULY)], {"unlicensed": 10000}),
+    "approval run out": (patch((PIT, SEPTEMBER)), [approval("S", AROUND, valid_to=JULY)], {"unlicensed": 10000}),
+    "approval run out midway": (
+        patch((box(400, 400, 450, 500), MAY), (PIT, SEPTEMBER)),
+        [approval("S", AROUND, valid_to=JULY)],
+        {"approved": 5000, "unlicensed": 5000},
+    ),
+    "approved in an expired right": (
+        patch((PIT, JULY)),
+        [valid(valid_to=JUNE_END), approval("S", AROUND)],
+        {"approved": 10000},
+    ),
+    "a building on approved ground": (
+        patch((PIT, MAY), mining_likelihood=0.1, cause=Cause.CONSTRUCTION),
+        [approval("S", AROUND)],
+        {"approved": 10000},
+    ),
+    "not mining": (patch((PIT, MAY), mining_likelihood=0.49), [], {"not_mining": 10000}),
+    "as likely as it must be": (patch((PIT, MAY), mining_likelihood=0.5), [], {"unlicensed": 10000}),
+    "not mining, in a closed mine": (
+        patch((PIT, MAY), mining_likelihood=0.1),
+        [right("C1", AROUND, status="注销")],
+        {"not_mining": 10000},
+    ),
+    "before monitoring": (
+        patch((PIT, MAY), before_monitoring=True),
+        [right("C1", AROUND, status="注销"), approval("S", AROUND)],
+        {"before_monitoring": 10000},
+    ),
+    "four cells": (patch((box(400, 400, 420, 420), MAY)), [], {"unlicensed": 400}),
+    "four cells, three of them in an expired right": (
+        patch((box(400, 400, 420, 420), MAY)),
+        [right("C1", box(300, 300, 415, 600), status="过期")],
+        {"expired_permit": 400},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_rule(case: str) -> None:
+    patches, records, expected = CASES[case]
+    assert said(found(patches, *records)) == expected
+
+
+def test_old_pit_in_the_right_makes_it_a_crossing() -> None:
+    """What was bare before monitoring was dug too: `dug` tells of it."""
+    outer = patch((box(450, 400, 500, 500), MAY))
+    assert said(found(outer, valid(WEST_OF), dug=box(400, 400, 450, 500))) == {"cross_boundary": 5000}
+
+
+def test_old_pit_elsewhere_in_the_right_does_not() -> None:
+    outer = patch((box(450, 400, 500, 500), MAY))
+    assert said(found(outer, valid(WEST_OF), dug=box(210, 310, 300, 390))) == {"unlicensed": 5000}
+
+
+def test_slivers_along_the_edge_stay_only_where_they_hang_on_to_ground_beyond() -> None:
+    tongue = patch((box(400, 400, 450, 600), MAY), (box(450, 400, 500, 440), MAY), (box(450, 500, 460, 600), MAY))
+    findings = found(tongue, valid(box(200, 300, 450, 700)))
+    assert said(findings) == {"cross_boundary": 2000, "permitted": 11000}
+
+
+def test_overshoot_in_numbers() -> None:
+    finding = next(f for f in found(patch((PIT, MAY)), valid(WEST_OF, name="东矿", holder="甲", mineral="砖瓦用粘土")) if f.code is Code.CROSS_BOUNDARY)
+    assert (finding.right_id, finding.right_name, finding.holder, finding.mineral) == ("C1", "东矿", "甲", "砖瓦用粘土")
+    assert finding.valid_to == date(2030, 1, 1)
+    assert finding.overshoot_m2 == pytest.approx(5000)
+    assert finding.overshoot_max_m == pytest.approx(50)
+    assert finding.position_error_m == 9.4
+    assert finding.overshoot_certain_m2 == pytest.approx((50 - 9.4) * 100)
+    assert finding.distance_to_right_m == 0
+
+
+def test_crossing_follows_the_boundary_not_the_cells() -> None:
+    """The right ends 3.4 m into a column of cells."""
+    findings = {f.code: f.geometry for f in found(patch((PIT, MAY)), valid(box(200, 300, 443.4, 600)))}
+    assert findings[Code.CROSS_BOUNDARY].area == pytest.approx(5660)
+    assert findings[Code.CROSS_BOUNDARY].union(findings[Code.PERMITTED]).area == pytest.approx(10000)
+
+
+@pytest.mark.parametrize(
+    ("east", "records", "status", "expected"),
+    [
+        (460, [], Status.CONFIRMED, 2),
+        (460, [], Status.PROVISIONAL, 1),
+        (500, [], Status.CONFIRMED, 3),
+        (500, [], Status.PROVISIONAL, 3),
+        (460, [redline("H", AROUND)], Status.PROVISIONAL, 3),
+        (460, [farmland("F", AROUND)], Status.CONFIRMED, 3),
+        (460, [farmland("F", box(400, 400, 403, 500))], Status.CONFIRMED, 2),
+        (460, [valid(box(200, 300, 430, 600))], Status.CONFIRMED, 2),
+        (452, [valid(box(200, 300, 430, 600))], Status.CONFIRMED, 2),
+    ],
+)
+def test_severity(east: float, records: list[Any], status: Status, expected: int) -> None:
+    findings = found(patch((box(400, 400, east, 500), MAY), status=status), *records)
+    assert max(f.severity for f in findings) == expected
+
+
+def test_crossing_within_the_position_error_is_slight() -> None:
+    """With a tolerance of 3 m what lies 10 m over the line is found, but image and boundary may be off by as much."""
+    findings = found(patch((box(400, 400, 440, 500), MAY)), valid(box(200, 300, 430, 600)), tolerance_m=3)
+    crossing = next(f for f in findings if f.code is Code.CROSS_BOUNDARY)
+    assert (crossing.overshoot_m2, crossing.severity) == (1000, 1)
+    assert crossing.overshoot_certain_m2 == pytest.approx(60)
+
+
+def test_a_part_has_its_own_first_day() -> None:
+    dig = patch((box(400, 400, 450, 500), MAY), (box(450, 400, 500, 500), JULY))
+    seen = {f.code: f.first_seen for f in found(dig, valid(valid_to=JUNE_END))}
+    assert seen == {Code.PERMITTED: MAY, Code.EXPIRED_PERMIT: JULY}
+
+
+def test_noise_taken_in_does_not_date_an_expired_dig_before_its_expiry() -> None:
+    (finding,) = found(patch((box(400, 400, 410, 410), MAY), (PIT, JULY)), valid(valid_to=JUNE_END))
+    assert finding.first_seen == JULY
+
+
+def test_parts_of_a_patch_have_names_of_their_own() -> None:
+    dig = patch((box(400, 400, 430, 500), MAY), (PIT, JULY))
+    records = [right("C1", box(200, 300, 460, 600), valid_to=JUNE_END), redline("H", box(300, 300, 420, 600)), legacy("YL", box(490, 0, 900, 900))]
+    findings = found(dig, *records)
+    assert sorted(f.part for f in findings) == ["legacy:YL", "open", "right:C1", "right:C1:banned", "right:C1:expired"]
+
+
+def test_what_is_written_of_the_place() -> None:
+    records = [
+        right("C1", box(0, 0, 100, 460)),
+        redline("H2", box(480, 300, 600, 600)),
+        farmland("F1", box(300, 300, 405, 600)),
+        town("甲镇", box(0, 0, 430, 1000)),
+        town("乙镇", box(430, 0, 1000, 1000)),
+    ]
+    (finding,) = found(patch((PIT, MAY)), *records)
+    assert finding.restriction == ("F1", "H2")
+    assert finding.restriction_m2 == pytest.approx(2500)
+    assert finding.town == "乙镇"
+    assert finding.distance_to_right_m == 300
+    assert finding.right_id is None
+
+
+def test_overlapping_zones_count_once() -> None:
+    (finding,) = found(patch((PIT, MAY)), redline("H", AROUND), farmland("F", AROUND))
+    assert (finding.restriction, finding.restriction_m2) == (("F", "H"), 10000)
+
+
+def test_no_rights_no_distance() -> None:
+    (finding,) = found(patch((PIT, MAY)))
+    assert finding.distance_to_right_m is None
+    assert (finding.restriction, finding.restriction_m2) == ((), None)
+
+
+def test_legacy_fields() -> None:
+    overlap = [legacy("A", box(300, 300, 440, 600), state="已治理"), legacy("B", box(440, 300, 600, 600), state="未治理", deadline=JUNE_END)]
+    (finding,) = found(patch((PIT, MAY)), *overlap)
+    assert (finding.legacy_id, finding.legacy_state, finding.deadline) == ("B", "未治理", JUNE_END)
+    assert finding.trace == ("overlap with legacy B 100%",)
+
+
+def test_trace_says_why() -> None:
+    (finding,) = found(patch((PIT, MAY), clay_like=True), farmland("F", AROUND), right("C1", box(0, 400, 300, 500)))
+    assert finding.trace == ("outside every right on 2024-05-14, 100 m from the nearest", "clay-like, 10000 m² (100%) on farmland")
+
+
+def test_the_patch_is_carried_over() -> None:
+    (finding,) = found(patch((PIT, MAY), status=Status.ENDED, cause=Cause.ROAD, mining_likelihood=0.2))
+    assert (finding.patch, finding.status, finding.cause, finding.mining_likelihood) == (0, "ended", "road", 0.2)
+    assert (finding.scenes_before, finding.scenes_after, finding.confidence) == (60, 9, 0.97)
+
+
+def test_smallest_case_is_of_the_config() -> None:
+    corner = patch((box(470, 470, 500, 500), JULY), (PIT, MAY))
+    assert said(found(corner, valid(valid_to=JUNE_END), min_cells=10)) == {"permitted": 10000}
+
+
+def test_no_patches_no_findings() -> None:
+    assert found([], valid()) == []
+
+
+def test_every_code_has_its_names_and_every_cause() -> None:
+    assert set(NAMES) == set(Code)
+    assert set(CAUSES) == {c.value for c in Cause}
+    assert chinese("cross_boundary") == "疑似越界开采"
+
+
+def test_rules_stand_in_the_order_of_the_contract() -> None:
+    order = [rule.code for rule in RULES]
+    assert order == [code for code in Code if code is not Code.UNRESTORED]
+
+
+def test_layers_may_be_empty() -> None:
+    assert layers().version == layers().version
