@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -252,7 +252,7 @@ def publish(folder: Path, judged: Sequence[Judged], facts: runjson.RunFacts, gon
 
 def two_months(folder: Path) -> list[Judged]:
     """July 2024 after a June, with verdicts given in between."""
-    with Ledger(folder / "ledger.sqlite", "620422") as ledger:
+    with Ledger(folder / "ledger.sqlite", "620422", clock=lambda: datetime(2024, 7, 9, tzinfo=UTC)) as ledger:
         before = identify(ledger, "2024-06", month_before())
         assert before[1].case is not None
         ledger.record_verdict(before[1].case.case_id, "needs_field_check", version=1, reviewer="王核查", reason="看不清", note=HOSTILE)

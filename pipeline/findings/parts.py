@@ -95,7 +95,7 @@ class Cutter:
         """The patch's ground in one right, by what the right was worth when the ground changed.
 
         Single dates are noisy. Of several standings one is the rule (valid, where that holds anywhere), and another counts only
-        where its cells form 2×2 squares and make up a case; the rest of the ground goes by the rule.
+        where its cells form 2×2 squares (with what clings to them) and make up a case; the rest of the ground goes by the rule.
         """
         within = common(whole, right.geometry)
         if within.is_empty:
@@ -114,8 +114,8 @@ class Cutter:
         return {s: ground for s, ground in split.items() if not ground.is_empty}
 
     def _blocks(self, cells: Cells, which: NDArray[np.bool_]) -> BaseGeometry:
-        """Outline of cells that survive an opening and make up a case."""
-        return joined(p for p in pieces(cells.outline(cells.opened(which))) if at_least(p.area, self.case_m2))
+        """Outline of cells that are no speckle and make up a case."""
+        return joined(p for p in pieces(cells.outline(cells.solid(which))) if at_least(p.area, self.case_m2))
 
     def _small_to_same_right(self, groups: Groups) -> Groups:
         """Ground too small for a case joins the largest other group of its right."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,15 +22,18 @@ from pipeline.errors import MinewardenError
 class Format:
     driver: str
     magic: bytes
+    encoding: str | None = None
+    """Shapefiles are read byte by byte, as Latin-1, and decoded here: what GDAL takes their text for is often wrong."""
 
 
 SHAPEFILE = "ESRI Shapefile"
 _GEOJSON = Format("GeoJSON", b"{")
+GEOPACKAGE = Format("GPKG", b"SQLite format 3\x00")
 FORMATS = {
     ".geojson": _GEOJSON,
     ".json": _GEOJSON,
-    ".gpkg": Format("GPKG", b"SQLite format 3\x00"),
-    ".shp": Format(SHAPEFILE, b"\x00\x00\x27\x0a"),
+    ".gpkg": GEOPACKAGE,
+    ".shp": Format(SHAPEFILE, b"\x00\x00\x27\x0a", "ISO-8859-1"),
 }
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
@@ -87,16 +92,18 @@ def sha256(file: Path) -> str:
 
 def _table_of(layer: str, file: Path, form: Format) -> str:
     """Which table of the file is the layer: the only one with geometry, or the one of the layer's name."""
-    if pyogrio.read_info(file)["driver"] != form.driver:
-        raise _refuse("MW-LAYER-FORMAT", layer, f"{file} is not plain {form.driver}.", "Export the layer again as GeoJSON or GeoPackage.")
+    if form is GEOPACKAGE:
+        # GDAL's complaints of a broken database are not always text; SQLite's are.
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            database.execute("SELECT count(*) FROM gpkg_contents").fetchone()
     names = [str(name) for name, kind in pyogrio.list_layers(file) if kind is not None]
-    if layer in names:
-        return layer
-    if len(names) != 1:
-        raise _refuse(
-            "MW-LAYER-TABLE", layer, f"{file} holds {len(names)} layers ({', '.join(names)[:200]}).", f"Keep one, or name one of them {layer}."
-        )
-    return names[0]
+    if layer not in names and len(names) != 1:
+        held = f"{file} holds {len(names)} layers ({', '.join(names)[:200]})."
+        raise _refuse("MW-LAYER-TABLE", layer, held, f"Keep one, or name one of them {layer}.")
+    name = layer if layer in names else names[0]
+    if pyogrio.read_info(file, layer=name, encoding=form.encoding)["driver"] != form.driver:
+        raise _refuse("MW-LAYER-FORMAT", layer, f"{file} is not plain {form.driver}.", "Export the layer again as GeoJSON or GeoPackage.")
+    return name
 
 
 def _decoder(file: Path, raw: list[str]) -> str:
@@ -134,19 +141,18 @@ def read(layer: str, given: Path, file: Path) -> Table:
     Raises MinewardenError (`MW-LAYER-…`) where the file can't be used at all; single features that are wrong come back as they are.
     """
     form = locate(layer, given, file)
-    shapefile = form.driver == SHAPEFILE
     try:
-        meta, _, wkb, fields = pyogrio.raw.read(
-            file, layer=_table_of(layer, file, form), encoding="ISO-8859-1" if shapefile else None, force_2d=True, datetime_as_string=True
-        )
-        geometry = np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), object)
+        name = _table_of(layer, file, form)
+        meta, _, wkb, fields = pyogrio.raw.read(file, layer=name, encoding=form.encoding, force_2d=True, datetime_as_string=True)
+        with np.errstate(invalid="ignore"):
+            geometry = np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), object)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError, UnicodeDecodeError, OSError) as error:
         raise _refuse("MW-LAYER-READ", layer, f"{file} can't be read: {str(error).split(';')[0][:200]}.", "Export the layer again.") from error
-    except (RuntimeError, ValueError, shapely.errors.ShapelyError) as error:
+    except (RuntimeError, ValueError, sqlite3.Error, shapely.errors.ShapelyError) as error:
         raise _refuse("MW-LAYER-READ", layer, f"{file} can't be read ({type(error).__name__}).", "Export the layer again.") from error
     if meta["crs"] is None:
         raise _refuse(
             "MW-LAYER-CRS", layer, f"{file} does not say its coordinate system.", "Assign its CRS (in QGIS: Set Layer CRS) and save it again."
         )
     columns = {str(name): values.tolist() for name, values in zip(meta["fields"], fields, strict=True)}
-    return Table(geometry.reshape(-1), _decode(file, columns) if shapefile else columns, str(meta["crs"]), form.driver)
+    return Table(geometry.reshape(-1), _decode(file, columns) if form.driver == SHAPEFILE else columns, str(meta["crs"]), form.driver)

@@ -38,6 +38,7 @@ class _Matching:
         self.same_place_and_ground = [
             [option for option in options if option[0] in self.here.get(place, ())] for options, place in zip(on_ground, places, strict=True)
         ]
+        self.on_ground = [{option[0] for option in options} for options in on_ground]
         self.same_place = [[(k, 0.0) for k in self.here.get(place, ())] for place in places]
         # A site is the ground it was registered with, changed ground is not: they never become one another.
         self.same_ground = [
@@ -50,6 +51,17 @@ class _Matching:
         for options in (self.same_place_and_ground, self.same_place, self.same_ground):
             held = set(self.taken.values())
             identity.assign(options, (old for old in range(len(self.known)) if old not in held), self.taken)
+
+    def is_new_event(self, draft: int, month: str) -> bool:
+        """Whether an old case's name now means other digging: elsewhere in its part, or after a long rest.
+
+        A dismissal of then does not speak of it, and must not hide it.
+        """
+        old = self.taken.get(draft)
+        if old is None:
+            return False
+        rested = str(self.known[old]["month"]) < months_before(month, REST_MONTHS)
+        return rested or draft not in self.on_ground[old]
 
     def absorbed(self, last_month: str | None) -> dict[int, list[int]]:
         """Younger cases of last month whose ground now belongs to an older case, by the draft that took them in."""
@@ -80,8 +92,10 @@ def identify(connection: sqlite3.Connection, county: str, month: str, drafts: Se
     for k, draft in enumerate(drafts):
         before = matching.known[matching.taken[k]] if k in matching.taken else None
         taken_in = [matching.known[old] for old in absorbed.get(k, ())]
+        standing = verdicts.get(names[k], Standing())
+        reopened = standing.reopened_by(draft.area_m2, before["reopened_version"] if before else None, matching.is_new_event(k, month))
         connection.executemany("INSERT INTO merges VALUES ('case', ?, ?, ?)", ((row["case_id"], names[k], month) for row in taken_in))
-        records.append(_record(connection, month, names[k], draft, before, taken_in, verdicts.get(names[k], Standing())))
+        records.append(_record(connection, month, names[k], draft, before, taken_in, reopened, standing))
     return records
 
 
@@ -114,15 +128,13 @@ def _record(
     draft: CaseDraft,
     before: sqlite3.Row | None,
     taken_in: Sequence[sqlite3.Row],
+    reopened: int | None,
     standing: Standing,
 ) -> CaseRecord:
     """Write the case's row of this month and answer what is known of it."""
     # Ground that younger cases brought along was reported before: it is no growth of this month.
     previous = None if before is None else round(sum(row["area_m2"] for row in (before, *taken_in)), 3)
     growth = draft.area_m2 if previous is None else max(0.0, round(draft.area_m2 - previous, 3))
-    # After so long a rest the ground was dug anew: a dismissal of then does not speak of it.
-    new_event = before is not None and before["month"] < months_before(month, REST_MONTHS)
-    reopened = standing.reopened_by(draft.area_m2, before["reopened_version"] if before else None, new_event)
     row = {
         **{name: getattr(draft, name) for name in ("patch_id", "part", "code", "severity", "status", "first_seen", "lon", "lat", "area_m2")},
         "case_id": case_id,

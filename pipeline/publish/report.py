@@ -34,6 +34,8 @@ class ReportInput:
     layers: LayerSet
     projector: Projector
     min_likelihood: float = 0.5
+    min_coverage: float = 0.5
+    """Below it the report warns that the month is incomplete."""
     cell_area_m2: float = 100.0
     """Growth of less than a cell is noise and not called growth."""
     gone: Sequence[str] = ()
@@ -97,7 +99,7 @@ def _template() -> Template:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(ha=_hectares, mu=_mu, m2=_square_metres, percent=_percent)
+    environment.filters.update(ha=_hectares, mu=_mu, m2=_square_metres, percent=_percent, share=_share)
     environment.globals.update(
         reviews=REVIEWS, statuses=STATUSES, findings=FINDINGS, causes=CAUSES, layer_names=LAYERS, colours=SEVERITY_COLOURS, severities=SEVERITY_NAMES
     )
@@ -184,3 +186,7 @@ def _square_metres(area_m2: float | None) -> str:
 
 def _percent(share: float | None) -> str:
     return "—" if share is None else f"{share:.0%}"
+
+
+def _share(share: float) -> str:
+    return f"{share:.1%}"

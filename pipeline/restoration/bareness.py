@@ -15,6 +15,7 @@ from datetime import date
 
 import numpy as np
 import shapely
+from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from shapely.geometry import MultiPolygon
@@ -127,18 +128,19 @@ def surroundings(site: Site, layers: LayerSet, grid: Grid) -> Window:
     """The window in which a site is judged: the site and a ring around it, cropped to the grid."""
     near, far = (site.geometry.buffer(d) for d in RING_M)
     left, bottom, right, top = far.bounds
-    box, affine, (rows, cols) = grid.geobox, grid.geobox.affine, grid.shape
-    first = [_clip((top - affine.f) / affine.e, rows - 1), _clip((left - affine.c) / affine.a, cols - 1)]
-    last = [_clip((bottom - affine.f) / affine.e, rows - 1), _clip((right - affine.c) / affine.a, cols - 1)]
-    geobox = box[first[0] : last[0] + 1, first[1] : last[1] + 1]
+    affine, (rows, cols) = grid.geobox.affine, grid.shape
+    row, col = _clip((top - affine.f) / affine.e, rows), _clip((left - affine.c) / affine.a, cols)
+    shape = _clip((bottom - affine.f) / affine.e, rows) - row + 1, _clip((right - affine.c) / affine.a, cols) - col + 1
+    corner = Affine(affine.a, 0, affine.c + col * affine.a, 0, affine.e, affine.f + row * affine.e)
+    geobox = GeoBox(shape, corner, grid.crs)
     recorded: tuple[LegacyPatch | Right, ...] = (*layers.legacy, *layers.rights)
     others = [r.geometry for r in recorded if r is not site.legacy and r is not site.right and r.geometry.intersects(far)]
     ring = shapely.difference(far, shapely.union_all([near, *others]))
     return Window(geobox, grid.mask(site.geometry, geobox), grid.mask(ring, geobox))
 
 
-def _clip(place: float, last: int) -> int:
-    return int(np.clip(np.floor(place), 0, last))
+def _clip(place: float, count: int) -> int:
+    return int(np.clip(np.floor(place), 0, count - 1))
 
 
 def seasons(deadline: date, days: Iterable[date], month_end: date) -> list[list[date]]:

@@ -298,7 +298,9 @@ def test_slivers_along_the_edge_stay_only_where_they_hang_on_to_ground_beyond() 
 
 
 def test_overshoot_in_numbers() -> None:
-    finding = next(f for f in found(patch((PIT, MAY)), valid(WEST_OF, name="东矿", holder="甲", mineral="砖瓦用粘土")) if f.code is Code.CROSS_BOUNDARY)
+    finding = next(
+        f for f in found(patch((PIT, MAY)), valid(WEST_OF, name="东矿", holder="甲", mineral="砖瓦用粘土")) if f.code is Code.CROSS_BOUNDARY
+    )
     assert (finding.right_id, finding.right_name, finding.holder, finding.mineral) == ("C1", "东矿", "甲", "砖瓦用粘土")
     assert finding.valid_to == date(2030, 1, 1)
     assert finding.overshoot_m2 == pytest.approx(5000)

@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import Exit, MinewardenError
 from pipeline.ledger import CaseRecord, Ledger, Review
-from tests.unit.test_ledger_identity import records, square
+from tests.unit.test_ledger_identity import case, records, square
 
 CASE = "620422-2024-000001"
 
@@ -98,6 +98,16 @@ def test_ground_dug_again_after_more_than_a_year_is_not_covered_by_an_old_dismis
     records(ledger, "2024-02", [])
     again = month(ledger, "2025-03", square(0, 0, 60))
     assert (again.case_id, again.review, again.reopened) == (CASE, Review.PENDING, True)
+
+
+def test_a_dismissal_does_not_hide_digging_elsewhere_in_the_same_part(ledger: Ledger) -> None:
+    month(ledger, "2024-01", square(0, 0))
+    ledger.record_verdict(CASE, "dismissed", version=1, reviewer="张三")
+    with ledger.month("2024-02") as writer:
+        (patch,) = writer.identify_patches([box(0, 0, 900, 100)], [90_000.0], ["confirmed"], [("2024-01-01", 0.0, 0.0)])
+        (moved,) = writer.identify_cases([case(patch, square(800, 0, 50))])
+        writer.finish({}, [])
+    assert (moved.case_id, moved.reopened, moved.review) == (CASE, True, Review.PENDING)
 
 
 @pytest.mark.parametrize(

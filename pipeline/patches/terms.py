@@ -1,0 +1,174 @@
+"""What speaks for and against mining, each a number a person can follow.
+
+Every term is a function of a patch's features (`features.features`, with `similar`), mostly 0–1. Terms that name a cause speak
+against mining and for that cause. How much each weighs stands in `models/likelihood.json`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from pipeline.patches.patch import Cause
+
+Features = dict[str, float]
+
+
+def _clip(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
+
+
+def _ramp(value: float, zero: float, one: float) -> float:
+    """0 at `zero`, 1 at `one`, straight between."""
+    return _clip((value - zero) / (one - zero), 0, 1)
+
+
+def _novelty(f: Features) -> float:
+    """Dug ground looks like nothing in the cell's record; ploughed ground does."""
+    return _clip(math.log2(max(f["novelty"], 0.05) / 2), -3, 3.5)
+
+
+def _bare(f: Features) -> float:
+    """Fresh workings carry no plants; fallow ground has weeds."""
+    return _clip(10 * (0.235 - f["ndvi"]), -2, 1.5)
+
+
+def _departure(f: Features) -> float:
+    """How far the ground is from its season."""
+    return _clip(math.log2(max(f["score"], 0.5) / 8), -2, 3)
+
+
+def _colour(f: Features) -> float:
+    """Another colour than the cell's own soil: another material has come up."""
+    pairs = [(f[name], f[f"{name}_bare"]) for name in ("blue_to_red", "swir_to_red", "clay") if name in f]
+    return _ramp(sum(abs(math.log(max(now, 0.05) / max(bare, 0.05))) for now, bare in pairs), 0.1, 0.6)
+
+
+def _bright(f: Features) -> float:
+    """Brighter than the cell's own bare soil."""
+    return _ramp(f["red_to_bare"], 1.0, 1.5)
+
+
+def _compact(f: Features) -> float:
+    """Pits are lumps; seams between fields are threads."""
+    return _ramp(f["thickness"], 1.5, 4)
+
+
+def _growth(f: Features) -> float:
+    """Digging takes weeks."""
+    return _ramp(f["days_of_growth"], 5, 40)
+
+
+def _looks(f: Features) -> float:
+    """Seen changed again and again."""
+    return _ramp(f["looks"], 3, 8)
+
+
+def _similar(f: Features) -> float:
+    """Where many fields do the same in the same weeks, it is the season's work."""
+    return math.log2(1 + f["similar"])
+
+
+def _cropland(f: Features) -> float:
+    """Ground that is as green as crops in its season."""
+    return _ramp(f["greenest"], 0.45, 0.65)
+
+
+def _at_once(f: Features) -> float:
+    """A whole field changed within days."""
+    return _ramp(f["days_of_growth"], 12, 4) * _ramp(f["cells"], 15, 40)
+
+
+def _weeds(f: Features) -> float:
+    """Plants on it already."""
+    return _ramp(f["ndvi"], 0.22, 0.32)
+
+
+def _greenhouse(f: Features) -> float:
+    """Plastic: white in the visible, plants shining through in the near infrared, dark beyond it."""
+    if "swir_to_nir" not in f or "blue_to_red" not in f:
+        return 0.0
+    return _ramp(f["blue_to_red"], 0.62, 0.75) * _ramp(f["nir_to_red"], 1.28, 1.42) * _ramp(f["swir_to_nir"], 1.04, 0.92)
+
+
+def _film(f: Features) -> float:
+    """Plastic film over soil: the field's own soil, whiter and a little brighter."""
+    if "swir_to_red" not in f or "blue_to_red" not in f:
+        return 0.0
+    whiter = _ramp(f["blue_to_red"] - f["blue_to_red_bare"], 0.04, 0.12)
+    soil = _ramp(f["swir_to_red"], 1.25, 1.42) * _ramp(f["nir_to_red"], 1.22, 1.32)
+    return whiter * soil * _ramp(f["red_to_bare"], 0.92, 1.05) * _ramp(f["red_to_bare"], 1.8, 1.5)
+
+
+def _water(f: Features) -> float:
+    """Water swallows the short-wave infrared."""
+    if "swir" in f:
+        return _ramp(f["swir_to_red"], 1.5, 1.2) * _ramp(f["swir"], 0.18, 0.13)
+    return _ramp(f.get("ndwi", -1.0), -0.1, 0.1)
+
+
+def _solar(f: Features) -> float:
+    """Panels: a large dark field, bluish, brighter beyond the visible than dark rock."""
+    if "swir_to_red" not in f or "blue_to_red" not in f:
+        return 0.0
+    dark = _ramp(f["red_to_bare"], 0.82, 0.7) * _ramp(f["cells"], 60, 140)
+    return dark * _ramp(f["swir_to_red"], 1.65, 1.8) * _ramp(f["blue_to_red"], 0.55, 0.65)
+
+
+def _road(f: Features) -> float:
+    """Long and no wider than a road with its banks."""
+    return _ramp(f["elongation"], 4.5, 7) * _ramp(f["thickness"], 3.6, 2.6)
+
+
+def _burn(f: Features) -> float:
+    """Char: dark, with the longest band as bright as the one before it."""
+    if "clay" not in f:
+        return 0.0
+    return _ramp(f["red_to_bare"], 0.85, 0.7) * _ramp(f["clay"] - f["clay_bare"], 0.0, 0.06) * _ramp(f["ndvi"], 0.18, 0.24)
+
+
+def _house(f: Features) -> float:
+    """A few cells of mixed, faintly new ground, or a blue roof: no rock is bluer than it is red."""
+    small = _ramp(f["cells"], 30, 12)
+    return small * max(_ramp(f["novelty"], 6, 2.5), _ramp(f.get("blue_to_red", 0.0), 0.95, 1.05))
+
+
+def _fleeting(f: Features) -> float:
+    """A handful of cells seen three times: cloud, snow or film may do that."""
+    return _ramp(f["cells"], 10, 5) * _ramp(f["looks"], 5, 3)
+
+
+TERMS: dict[str, tuple[Cause | None, Callable[[Features], float]]] = {
+    "novelty": (None, _novelty),
+    "bare": (None, _bare),
+    "departure": (None, _departure),
+    "colour": (None, _colour),
+    "bright": (None, _bright),
+    "compact": (None, _compact),
+    "growth": (None, _growth),
+    "looks": (None, _looks),
+    "similar": (Cause.FARMLAND, _similar),
+    "cropland": (Cause.FARMLAND, _cropland),
+    "at_once": (Cause.FARMLAND, _at_once),
+    "weeds": (Cause.FARMLAND, _weeds),
+    "greenhouse": (Cause.GREENHOUSE, _greenhouse),
+    "film": (Cause.FARMLAND, _film),
+    "water": (Cause.WATER, _water),
+    "solar": (Cause.SOLAR, _solar),
+    "road": (Cause.ROAD, _road),
+    "burn": (Cause.BURN, _burn),
+    "house": (Cause.CONSTRUCTION, _house),
+    "fleeting": (Cause.UNKNOWN, _fleeting),
+}
+"""By name: the cause that a term speaks for (None: for mining) and how it is measured."""
+EXPERT = {
+    "novelty": 0.6, "bare": 0.5, "departure": 0.7, "colour": 0.4, "bright": 0.3, "compact": 1.5, "growth": 0.5, "looks": 0.5,
+    "similar": -0.5, "cropland": -1.0, "at_once": -0.8, "weeds": -1.0, "greenhouse": -4.0, "film": -3.0, "water": -5.0, "solar": -3.5,
+    "road": -3.5, "burn": -2.0, "house": -1.0, "fleeting": -1.0,
+}  # fmt: skip
+"""What we would give each without having seen data; fitted weights are drawn towards these."""
+
+
+def measure(f: Features) -> dict[str, float]:
+    """All terms of a patch by name."""
+    return {name: term(f) for name, (_, term) in TERMS.items()}
