@@ -113,27 +113,28 @@ def fit_block(
     sightings: Sequence[Sighting],
     ground: Ground,
     january: int,
-    last: tuple[Path, Path] | None,
+    last: tuple[Path, Path, BaseGeometry] | None,
     out: tuple[Path, Path],
     key: str,
     memory_mb: int,
 ) -> None:
     """Fit a block's baseline for a year, from `sightings` of the window, and write baseline and first alerts.
 
-    last: folders of last year's baseline and of December's alerts, or None in the first year. out: folders of this year's.
+    last: folders of last year's baseline and of December's alerts and the ground of open cases, or None in the first year. out: folders of this year's.
     A block already written under `key` is left as it is.
     """
     base_file, alert_file = out[0] / f"{block.name}.base", out[1] / f"{block.name}.alert"
     if store.key_of(base_file) == key and store.key_of(alert_file) == key:
         return
     before = (load_baseline(last[0], block), load_alert(last[1], block)) if last else None
+    cases = ground.grid.mask(last[2], ground.grid.window(block)) if last else None
     bands = len(ground.bands)
     baseline, alert = Baseline.empty(bands, block.height, block.width), Alert.empty(bands, block.height, block.width)
     step = _rows_at_once(ground, block, len(sightings), memory_mb)
     for top in range(0, block.height, step):
         rows = slice(top, min(top + step, block.height))
         cut = tuple(type(s)(**{n: a[..., rows, :] for n, a in arrays(s).items()}) for s in before) if before else None  # type: ignore[arg-type]
-        parts = begin_year(read_looks(sightings, ground, block, rows), ground.model, january, cut)  # type: ignore[arg-type]
+        parts = begin_year(read_looks(sightings, ground, block, rows), ground.model, january, cut, None if cases is None else cases[rows])  # type: ignore[arg-type]
         for whole, part in zip((baseline, alert), parts, strict=True):
             for name, array in arrays(whole).items():
                 array[..., rows, :] = arrays(part)[name]

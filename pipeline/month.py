@@ -93,13 +93,17 @@ def _of_month(scenes: Iterable[Scene], month: str) -> list[Scene]:
     return [s for s in scenes if f"{s.day:%Y-%m}" == month]
 
 
-def _begin_year(inputs: Inputs, month: str) -> tuple[Model, list[Refused]]:
+def _begin_year(inputs: Inputs, month: str, ledger: Ledger) -> tuple[Model, list[Refused]]:
     """The year's model; in January (or where it is missing) made from the scenes of the window."""
     this = int(month[:4])
     file = year.model_file(inputs.setting.state, this)
     if not month.endswith("-01") and file.exists():
         return survey.load(file, inputs.setting.bands), []
-    last = month_folder(inputs.setting.state, f"{this - 1}-12") if this > int(inputs.monitor_from[:4]) else None
+    last = None
+    if this > int(inputs.monitor_from[:4]):
+        december = f"{this - 1}-12"
+        cases = unary_union([each.draft.geometry for each in ledger.open_cases(december)])
+        last = month_folder(inputs.setting.state, december), cases
     return year.begin(this, inputs.scenes, inputs.sha256, last, inputs.setting)
 
 
@@ -167,7 +171,7 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
     """Make a month: its folder appears whole, or not at all."""
     clock, setting, config = Clock(), inputs.setting, inputs.project.config
     with clock.stage("baseline"):
-        model, refused_window = _begin_year(inputs, month)
+        model, refused_window = _begin_year(inputs, month, ledger)
     with clock.stage("survey"):
         good, refused = year.usable(_of_month(inputs.scenes, month), setting, f"{month} survey")
     with clock.stage("watch"):

@@ -74,15 +74,15 @@ def model_file(state: Path, year: int) -> Path:
 
 
 def begin(
-    year: int, scenes: Sequence[Scene], sha256: Callable[[Scene], str], last_month: Path | None, setting: Setting
+    year: int, scenes: Sequence[Scene], sha256: Callable[[Scene], str], last: tuple[Path, BaseGeometry] | None, setting: Setting
 ) -> tuple[Model, list[Refused]]:
     """Make a year's model and every block's baseline, unless they are there already; resumes where it was stopped.
 
-    last_month: December's alerts, or None in the first year.
+    last: December's alerts and the ground of open cases (in the grid's CRS), or None in the first year.
     """
     folder = setting.state / f"{year}"
     window = window_of(year, scenes)
-    key = digest(year, setting.bands, setting.grid.geobox, last_month.name if last_month else "", *(sha256(s) for s in window))
+    key = digest(year, setting.bands, setting.grid.geobox, (last[0].name, last[1].wkb_hex) if last else "", *(sha256(s) for s in window))
     good, refused = usable(window, setting, "survey")
     if not good:
         raise MinewardenError("MW-SCENES-NONE", f"No usable scene in the {WINDOW_YEARS} years before {year}.", "Add scenes of those years.")
@@ -91,9 +91,9 @@ def begin(
     sightings = [Sighting(s, part, sha256(s)) for (s, _), part in zip(good, parts, strict=True)]
     ground = Ground(setting.grid, setting.bands, model, setting.area)
     blocks = list(setting.grid.blocks())
-    last = (setting.state / f"{year - 1}", last_month) if last_month else None
+    before = (setting.state / f"{year - 1}", *last) if last else None
     compute.each_block(
-        fit_block, blocks, sightings, ground, january(year), last, (folder, folder / "start"), key, setting.memory_mb,
+        fit_block, blocks, sightings, ground, january(year), before, (folder, folder / "start"), key, setting.memory_mb,
         workers=setting.workers, scheduler=setting.scheduler, say=lambda n: setting.say("baseline", n, len(blocks)),
     )  # fmt: skip
     return model, refused

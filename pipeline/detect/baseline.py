@@ -16,7 +16,7 @@ from pipeline.detect.mask import CLEAR, LONE, LONE_EDGE
 from pipeline.detect.state import FINE
 
 ROUNDS = 3
-MIN_LOOKS = 10
+MIN_LOOKS = 12
 """Fewer clear looks make no baseline."""
 RIDGE = np.array([0.0, 0.15, 0.15, 1.5, 1.5], np.float32)
 """Shrinkage of each term, in looks."""
@@ -26,6 +26,8 @@ TRUSTED = 0.25
 """Weight a look needs to speak for the barest ground."""
 LONE_TRUST = 0.5
 """Share of lone marks from which a cell counts as bright ground that SCL always marks."""
+FREE = 4
+"""Terms that a fit uses up, shrinkage allowed for."""
 PAIRS = TERMS * (TERMS + 1) // 2
 
 
@@ -210,7 +212,9 @@ def fit(stack, mark, use, spring, terms, prior, floor, red, nir, mean, fine, sca
                     mean[b, k, y, x] = np.int16(min(max(coef[b, k, x], np.float32(-32000)), np.float32(32000)))
                 for k in range(2):
                     fine[b, k, y, x] = np.int8(min(max(np.rint(coef[b, 3 + k, x] / np.float32(FINE)), np.float32(-127)), np.float32(127)))
-                code = np.float32(32) * np.log2(np.float32(0.1) / spread[b, x])
+                # A fit of few looks is nearer to them than to the truth: degrees of freedom.
+                few = np.sqrt(np.float32(count[x]) / np.float32(count[x] - FREE))
+                code = np.float32(32) * np.log2(np.float32(0.1) * few / spread[b, x])
                 scale[b, y, x] = np.uint8(min(max(np.rint(code), np.float32(0)), np.float32(255)))
             for part in range(2):
                 if barest_cell(stack, y, x, weight, prior, spring if part == 0 else ~spring, red, nir, bare):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.detect.baseline import fit
-from pipeline.detect.looks import SEASONS, in_spring, noise_floor, season_byte, season_terms
+from pipeline.detect.looks import SEASONS, YEAR, in_spring, noise_floor, season_byte, season_terms
 from pipeline.detect.monitor import monitor, scores
 from pipeline.detect.shift import Model
 from pipeline.detect.state import CONFIRMED, FIRST, Alert, Baseline, arrays
@@ -41,11 +41,17 @@ def watch(looks: Looks, model: Model, baseline: Baseline, alert: Alert) -> None:
         )  # fmt: skip
 
 
-def begin_year(looks: Looks, model: Model, january: int, last: tuple[Baseline, Alert] | None) -> tuple[Baseline, Alert]:
+SETTLED_DAYS = 365
+
+
+def begin_year(
+    looks: Looks, model: Model, january: int, last: tuple[Baseline, Alert] | None, cases: NDArray[np.bool_] | None = None
+) -> tuple[Baseline, Alert]:
     """Fit a block's baseline on the looks of the window before `january` (days since 1970-01-01).
 
     In the first year the window is then watched as if it were monitored: what is in alert at its end changed before monitoring.
-    Later, a cell in an open alert keeps the baseline it was judged against: a pit must never become normal.
+    Later, a cell in an open alert keeps the baseline it was judged against: a pit must never become normal. Only where no case
+    is open (`cases`, (h, w) bool), ground that changed a year ago has settled: it is judged anew, so that later digging is seen.
     """
     bands, height, width = looks.stack.shape[1:]
     baseline = Baseline.empty(bands, height, width)
@@ -55,7 +61,7 @@ def begin_year(looks: Looks, model: Model, january: int, last: tuple[Baseline, A
         looks.stack, looks.marks, np.ones(len(looks.days), bool), in_spring(looks.days), terms, prior, model.least, model.red, model.nir,
         baseline.mean, baseline.fine, baseline.scale, baseline.barest, baseline.looks,
     )  # fmt: skip
-    baseline.fitted[:] = january
+    baseline.fitted[:] = round(january / YEAR) - 30
     alert = Alert.empty(bands, height, width)
     if last is None:
         watch(looks, model, baseline, alert)
@@ -64,6 +70,8 @@ def begin_year(looks: Looks, model: Model, january: int, last: tuple[Baseline, A
     alert.last_clear[:] = old_alert.last_clear
     alert.last_normal[:] = old_alert.last_normal
     keep = (old_alert.status >= FIRST) & (old_alert.status <= CONFIRMED)
+    settled = old_alert.first_day.astype(np.int64) < january - SETTLED_DAYS
+    keep &= ~settled if cases is None else ~settled | cases
     for new, old in ((baseline, old_baseline), (alert, old_alert)):
         for name, array in arrays(new).items():
             array[..., keep] = arrays(old)[name][..., keep]

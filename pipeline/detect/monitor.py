@@ -34,6 +34,8 @@ GREEN_UP = 0.12
 """Changed ground this much greener (NDVI) than it was has plants on it again."""
 ALIKE = 3.0
 """Spectra nearer than this (mean square, noise floors) look alike."""
+FAINT = 4.0
+"""Changed ground of less novelty than this may yet become something else."""
 GAIN_ERROR = 0.1
 """What haze, sun and view leave of bright ground's brightness uncertain, as a share."""
 PROVISIONAL_LOOKS, CONFIRMED_LOOKS, CONFIRMED_DAYS = 3, 6, 15
@@ -131,6 +133,42 @@ def resembles(a, b, floor):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
+def turned(y, x, day, spectrum, evidence, year, barest, floor, filled, marked, turn_day, first_day, anomalous, ring, season):  # type: ignore[no-untyped-def]
+    """Begin an alert anew where faintly changed ground has become something else altogether, for three looks in a row.
+
+    Without this a pit on ground that was in alert already (a landslip, a cleared slope) would bear the older date.
+    """
+    bands = floor.shape[0]
+    faint = novelty(evidence, year, barest[:, :, y, x], floor, np.float32(FAINT))
+    if faint >= FAINT or resembles(spectrum, evidence, floor):
+        marked[y, x] = 0
+        return
+    if novelty(spectrum, year, barest[:, :, y, x], floor, np.float32(2 * FAINT)) < 2 * FAINT:
+        marked[y, x] = 0
+        return
+    if marked[y, x] == 0:
+        turn_day[y, x] = day
+    marked[y, x] += 1
+    if marked[y, x] < PROVISIONAL_LOOKS:
+        return
+    kept = np.empty((PROVISIONAL_LOOKS, bands), np.uint8)
+    when = np.empty(PROVISIONAL_LOOKS, np.uint8)
+    for k in range(PROVISIONAL_LOOKS):
+        slot = (filled[y, x] - PROVISIONAL_LOOKS + k) % RING
+        when[k] = season[slot, y, x]
+        for b in range(bands):
+            kept[k, b] = ring[slot, b, y, x]
+    for k in range(PROVISIONAL_LOOKS):
+        season[k, y, x] = when[k]
+        for b in range(bands):
+            ring[k, b, y, x] = kept[k, b]
+    filled[y, x] = PROVISIONAL_LOOKS
+    anomalous[y, x] = PROVISIONAL_LOOKS
+    first_day[y, x] = turn_day[y, x]
+    marked[y, x] = 0
+
+
+@njit(nogil=True, cache=True)
 def next_status(status, anomalous, missed, days_changed, days_missed):  # type: ignore[no-untyped-def]
     """The table at the head of this module."""
     if status == FIRST or status == PROVISIONAL:
@@ -146,7 +184,7 @@ def next_status(status, anomalous, missed, days_changed, days_missed):  # type: 
 
 @njit(nogil=True, cache=True)
 def monitor(look, mark, score, day, season, terms, year_terms, floor, red, nir, green, swir, mean, fine, barest, looks,
-            status, anomalous, missed, first_day, last_day, last_clear, last_normal, month_looks, marked, filled, ring, ring_season):  # type: ignore[no-untyped-def]  # fmt: skip
+            status, anomalous, missed, first_day, last_day, last_clear, last_normal, month_looks, marked, turn_day, filled, ring, ring_season):  # type: ignore[no-untyped-def]  # fmt: skip
     """Apply one look to the alerts of a block, in place.
 
     look: (n_bands, h, w) int16. mark: (h, w) uint8 (mask.py). score: (h, w) float32 (scores). day: days since 1970-01-01.
@@ -242,8 +280,11 @@ def monitor(look, mark, score, day, season, terms, year_terms, floor, red, nir, 
                 anomalous[y, x] = min(anomalous[y, x] + 1, 255)
                 missed[y, x] = 0
                 last_day[y, x] = day
+                turned(y, x, day, spectrum, evidence, year, barest, floor, filled, marked, turn_day, first_day, anomalous, ring, ring_season)
             elif like_season < like_change or ndvi_of(spectrum, red, nir) > ndvi_of(evidence, red, nir) + np.float32(GREEN_UP):
                 missed[y, x] = min(missed[y, x] + 1, 255)
+            if turn_day[y, x] == first_day[y, x] and anomalous[y, x] == PROVISIONAL_LOOKS:
+                state = FIRST
             status[y, x] = next_status(state, anomalous[y, x], missed[y, x], day - first_day[y, x], day - last_day[y, x])
             if status[y, x] == NONE:
                 first_day[y, x] = last_day[y, x] = anomalous[y, x] = missed[y, x] = filled[y, x] = 0

@@ -35,8 +35,8 @@ class Baseline:
     """(h, w): clear looks that the baseline rests on, at most 255; 0 = no baseline."""
     changed: NDArray[np.uint16]
     """(h, w): day (since 1970-01-01) when the ground changed for good inside the window; 0 = it did not."""
-    fitted: NDArray[np.uint16]
-    """(h, w): the January (day) of the fit; older than the year's where an open alert kept its baseline."""
+    fitted: NDArray[np.uint8]
+    """(h, w): year of the fit, counted from 2000; older than the year's where an open alert kept its baseline."""
 
     @classmethod
     def empty(cls, bands: int, height: int, width: int) -> Baseline:
@@ -47,7 +47,7 @@ class Baseline:
             np.zeros((2, bands, height, width), np.uint8),
             np.zeros((height, width), np.uint8),
             np.zeros((height, width), np.uint16),
-            np.zeros((height, width), np.uint16),
+            np.zeros((height, width), np.uint8),
         )
 
 
@@ -72,7 +72,9 @@ class Alert:
     month_looks: NDArray[np.uint8]
     """(h, w): clear looks in the month."""
     marked: NDArray[np.uint8]
-    """(h, w): looks in a row that SCL marked alone, and that looked alike."""
+    """(h, w): looks in a row that SCL marked alone and that looked alike; in an alert, looks in a row at ground changed once more."""
+    turn_day: NDArray[np.uint16]
+    """(h, w): first of those looks at ground changed once more."""
     filled: NDArray[np.uint8]
     """(h, w): looks written into the ring, counted on past RING."""
     ring: NDArray[np.uint8]
@@ -87,7 +89,7 @@ class Alert:
         return cls(
             np.zeros(plane, u8), np.zeros(plane, u8), np.zeros(plane, u8),
             np.zeros(plane, u16), np.zeros(plane, u16), np.zeros(plane, u16), np.zeros(plane, u16),
-            np.zeros(plane, u8), np.zeros(plane, u8), np.zeros(plane, u8),
+            np.zeros(plane, u8), np.zeros(plane, u8), np.zeros(plane, u16), np.zeros(plane, u8),
             np.zeros((RING, bands, height, width), u8), np.zeros((RING, height, width), u8),
         )  # fmt: skip
 

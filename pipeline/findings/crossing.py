@@ -63,7 +63,7 @@ class Neighbours:
 
         Ground inside the right is open because the right did not hold yet: that is no error of mapping.
         """
-        if key[1] == NOWHERE or geometry.distance(piece) > self.tolerance_m:
+        if key[1] == NOWHERE or key[0] is Ground.APPROVED or geometry.distance(piece) > self.tolerance_m:
             return False
         within = common(piece, self.right(key[1]).geometry).area
         return not at_least(within, self.case_m2) and not at_least(self.beyond(piece, [key[1]]), self.case_m2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,16 +20,21 @@ CRUMB_M2 = 0.01
 EPOCH = date(1970, 1, 1).toordinal()
 
 
+def _polygons(geometries: Sequence[BaseGeometry]) -> NDArray[np.object_]:
+    parts = shapely.get_parts(shapely.get_parts(np.asarray(geometries, object)))
+    out: NDArray[np.object_] = parts[(shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & (shapely.area(parts) > CRUMB_M2)]
+    return out
+
+
 def pieces(geometry: BaseGeometry) -> list[BaseGeometry]:
     """The polygons of a geometry; lines, points and crumbs that overlays leave fall away."""
-    parts = shapely.get_parts(shapely.get_parts(geometry))
-    return [p for p in parts.tolist() if p.geom_type == "Polygon" and p.area > CRUMB_M2]
+    return list(_polygons([geometry]))
 
 
 def joined(geometries: Iterable[BaseGeometry]) -> BaseGeometry:
     """One Polygon or MultiPolygon of all, possibly empty."""
-    polygons = [p for g in geometries for p in pieces(g)]
-    return polygons[0] if len(polygons) == 1 else shapely.union_all(polygons) if polygons else MultiPolygon()
+    polygons = _polygons(list(geometries))
+    return polygons[0] if len(polygons) == 1 else shapely.union_all(polygons) if len(polygons) else MultiPolygon()
 
 
 def common(one: BaseGeometry, other: BaseGeometry) -> BaseGeometry:
@@ -77,7 +82,11 @@ class Cells:
     def meeting(self, geometry: BaseGeometry) -> NDArray[np.bool_]:
         """Cells of which more than a rim of a millimetre lies in `geometry`."""
         shapely.prepare(geometry)
-        return np.asarray(shapely.intersects(geometry, self.boxes(np.ones(len(self.day), bool), 0.001)))
+        left, bottom, right, top = geometry.bounds
+        x, y = self.centre.T
+        out: NDArray[np.bool_] = (x > left - self.side) & (x < right + self.side) & (y > bottom - self.side) & (y < top + self.side)
+        out[out] = shapely.intersects(geometry, self.boxes(out, 0.001))
+        return out
 
     def inside(self, geometry: BaseGeometry) -> NDArray[np.bool_]:
         """Cells whose centre lies in `geometry`."""

@@ -16,8 +16,8 @@ def _root(parent, i):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _join(rows, cols, starts, reach, parent):  # type: ignore[no-untyped-def]
-    """Union of all cells within `reach` rows and columns of each other. rows, cols: sorted by row, then column."""
+def _join(rows, cols, days, starts, reach, apart, parent):  # type: ignore[no-untyped-def]
+    """Union of all cells within `reach` rows and columns and `apart` days of each other. rows, cols: sorted by row, then column."""
     count = rows.shape[0]
     for i in range(count):
         for down in range(reach + 1):
@@ -28,24 +28,28 @@ def _join(rows, cols, starts, reach, parent):  # type: ignore[no-untyped-def]
             # Columns of a row are sorted: start at the first that is near enough.
             j = first + np.searchsorted(cols[first:last], cols[i] - reach)
             while j < last and cols[j] <= cols[i] + reach:
-                if j != i:
+                if j != i and abs(days[j] - days[i]) <= apart:
                     a, b = _root(parent, i), _root(parent, j)
                     if a != b:
                         parent[max(a, b)] = min(a, b)
                 j += 1
 
 
-def label(rows: NDArray[np.int64], cols: NDArray[np.int64], reach: int) -> NDArray[np.int64]:
+def label(
+    rows: NDArray[np.int64], cols: NDArray[np.int64], reach: int, days: NDArray[np.int64] | None = None, apart: int = 0
+) -> NDArray[np.int64]:
     """Group of each cell: (n,) numbers from 0 in the order of each group's first cell.
 
-    rows, cols: (n,) sorted by row, then column, all ≥ 0. Cells at most `reach` rows and columns apart are one group.
+    rows, cols: (n,) sorted by row, then column, all ≥ 0. Cells at most `reach` rows and columns apart are one group;
+    where `days` (n,) are given, only if they are also at most `apart` days apart.
     """
     if not rows.size:
         return np.zeros(0, np.int64)
     top = int(rows[0])
     starts = np.searchsorted(rows - top, np.arange(int(rows[-1]) - top + 2)).astype(np.int64)
     parent = np.arange(rows.size)
-    _join(rows - top, cols, starts, reach, parent)
+    when = np.zeros(rows.size, np.int64) if days is None else days
+    _join(rows - top, cols, when, starts, reach, apart, parent)
     while True:
         up = parent[parent]
         if (up == parent).all():

@@ -22,9 +22,13 @@ SEED_SCORE = 8.0
 """A patch needs `min_cells` / 2 cells that are this far from their season …"""
 SEED_NOVELTY = 1.0
 """… and this unlike their past."""
+STARK_SCORE, STARK_NOVELTY, STARK_SHARE, STARK_CONTRAST = 20.0, 8.0, 0.25, 6.0
+"""Stark change; where it is a small share of a connected piece and so much more novel than the rest, it is a piece of its own."""
 GROW_SCORE = 2.5
 REACH = 2
 """Cells with one cell between them are still one patch: floors of pits look like the soil around."""
+PAUSE = 120
+"""Neighbouring ground that changed so many days apart changed for different reasons."""
 EPOCH_ORDINAL = 719163
 
 
@@ -95,14 +99,45 @@ def _patch(table: NDArray[np.void], measured: dict[str, float], grid: Grid, moni
     )
 
 
+def _groups(table: NDArray[np.void], days: bool) -> list[NDArray[np.int64]]:
+    """Indices of the cells of each connected group."""
+    rows, cols = table["row"].astype(np.int64), table["col"].astype(np.int64)
+    groups = label(rows, cols, REACH, table["first_day"].astype(np.int64), PAUSE) if days else label(rows, cols, REACH)
+    order = np.argsort(groups, kind="stable")
+    return list(np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)) if len(order) else []
+
+
+def _cores(piece: NDArray[np.void], min_cells: int) -> list[NDArray[np.void]]:
+    """A piece, or its parts: starkly changed ground amid much that is faintly changed is a thing of its own.
+
+    A pit on a slope that has slipped or been cleared would else be weighed together with all of it.
+    """
+    stark = (piece["score"] >= STARK_SCORE) & (piece["novelty"] >= STARK_NOVELTY)
+    if stark.sum() < min_cells or stark.sum() >= STARK_SHARE * len(piece):
+        return [piece]
+    if np.median(piece["novelty"][stark]) < STARK_CONTRAST * np.median(piece["novelty"][~stark]):
+        return [piece]
+    rows, cols = piece["row"].astype(np.int64), piece["col"].astype(np.int64)
+    rest = np.ones(len(piece), bool)
+    parts = []
+    for members in _groups(piece[stark], days=False):
+        core = np.flatnonzero(stark)[members]
+        if len(core) < min_cells:
+            continue
+        near = np.zeros(len(piece), bool)
+        for i in core:
+            near |= (np.abs(rows - rows[i]) <= REACH) & (np.abs(cols - cols[i]) <= REACH)
+        near &= rest
+        rest &= ~near
+        parts.append(piece[near])
+    remainder = piece[rest]
+    return parts + [remainder[members] for members in _groups(remainder, days=True)]
+
+
 def _pieces(table: NDArray[np.void], model: Model, min_cells: int) -> list[Piece]:
     """Connected pieces that hold enough strongly changed cells, cut back to the cells that are at least half changed."""
-    groups = label(table["row"].astype(np.int64), table["col"].astype(np.int64), REACH)
-    order = np.argsort(groups, kind="stable")
-    cuts = np.flatnonzero(np.diff(groups[order])) + 1
     out = []
-    for members in np.split(order, cuts):
-        piece = table[members]
+    for piece in (part for members in _groups(table, days=True) for part in _cores(table[members], min_cells)):
         strong = (piece["score"] >= SEED_SCORE) & (piece["novelty"] >= SEED_NOVELTY) & (piece["status"] != FIRST)
         # A look or two is no patch yet: half of its cells must have been seen changed three times.
         young = 2 * (piece["status"] == FIRST).sum() > len(piece)

@@ -201,7 +201,7 @@ CASES: dict[str, tuple[Patch | list[Patch], list[Any], dict[str, float]]] = {
         {"prohibited_zone+farmland_clay": 10000},
     ),
     "on a legacy patch": (patch((PIT, MAY)), [legacy("YL", AROUND)], {"legacy_remined": 10000}),
-    "mostly on a legacy patch": (patch((PIT, MAY)), [legacy("YL", box(300, 300, 460, 600))], {"legacy_remined": 10000}),
+    "half on a legacy patch": (patch((PIT, MAY)), [legacy("YL", box(300, 300, 450, 600))], {"legacy_remined": 10000}),
     "partly on a legacy patch": (
         patch((PIT, MAY)),
         [legacy("YL", box(300, 300, 430, 600))],
@@ -242,6 +242,11 @@ CASES: dict[str, tuple[Patch | list[Patch], list[Any], dict[str, float]]] = {
         patch((box(400, 400, 450, 500), MAY), (PIT, SEPTEMBER)),
         [approval("S", AROUND, valid_to=JULY)],
         {"approved": 5000, "unlicensed": 5000},
+    ),
+    "beside approved ground in an expired right": (
+        patch((box(400, 400, 450, 500), JULY), (box(450, 400, 460, 500), JULY)),
+        [right("C1", WEST_OF, status="过期"), approval("S", WEST_OF)],
+        {"approved": 5000, "unlicensed": 1000},
     ),
     "approved in an expired right": (
         patch((PIT, JULY)),
@@ -284,6 +289,12 @@ def test_old_pit_in_the_right_makes_it_a_crossing() -> None:
     """What was bare before monitoring was dug too: `dug` tells of it."""
     outer = patch((box(450, 400, 500, 500), MAY))
     assert said(found(outer, valid(WEST_OF), dug=box(400, 400, 450, 500))) == {"cross_boundary": 5000}
+
+
+def test_a_violation_takes_in_no_lawful_sliver() -> None:
+    """300 m² of the patch lie in the right beside its old pit: less than a case, but the crossing begins at the boundary."""
+    outer = patch((box(440, 400, 500, 430), MAY))
+    assert said(found(outer, valid(WEST_OF), dug=box(400, 400, 440, 430))) == {"cross_boundary": 1500}
 
 
 def test_old_pit_elsewhere_in_the_right_does_not() -> None:
