@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from pipeline import store
 from pipeline.detect.block import Looks, begin_year, watch
-from pipeline.detect.evidence import bare_all_year, changed_cells
+from pipeline.detect.evidence import bare_all_year, changed_before, changed_cells
 from pipeline.detect.looks import correct
 from pipeline.detect.mask import CLOUD, HALO, MISSING, bad_classes, marks
 from pipeline.detect.shift import Model, Shared
@@ -52,6 +52,8 @@ class BlockMonth:
 
     cells: NDArray[np.void]
     """Changed cells (`evidence.dtype`)."""
+    before: NDArray[np.int64]
+    """(n, 4): row, column, day of change, last clear look of ground that changed for good before monitoring began."""
     seen: int
     """Cells of the area with a clear look in the month."""
     inside: int
@@ -143,11 +145,12 @@ def fit_block(
 
 
 def watch_block(
-    block: Block, sightings: Sequence[Sighting], ground: Ground, base: Path, last: Path, out: Path, key: str
+    block: Block, sightings: Sequence[Sighting], ground: Ground, base: Path, last: Path, out: Path, key: str, monitor_from: int
 ) -> BlockMonth:
     """Show a month's scenes to a block, write its alerts, and return what changed.
 
     base: folder of the year's baseline; last: of the alerts at the end of the month before; out: of this month's.
+    monitor_from: day (since 1970-01-01) when monitoring began.
     """
     baseline = load_baseline(base, block)
     file = out / f"{block.name}.alert"
@@ -161,7 +164,9 @@ def watch_block(
     inside = ground.grid.mask(ground.area, ground.grid.window(block))
     cells = changed_cells(baseline, alert, ground.model, block.top, block.left)
     cells = cells[inside[cells["row"] - block.top, cells["col"] - block.left]]
-    return BlockMonth(cells, int((inside & (alert.month_looks > 0)).sum()), int(inside.sum()))
+    before = changed_before(baseline, alert, monitor_from, block.top, block.left)
+    before = before[inside[before[:, 0] - block.top, before[:, 1] - block.left]]
+    return BlockMonth(cells, before, int((inside & (alert.month_looks > 0)).sum()), int(inside.sum()))
 
 
 def bare_cells(block: Block, ground: Ground, base: Path, where: BaseGeometry) -> NDArray[np.int32]:

@@ -66,6 +66,11 @@ class Inputs:
     setting: Setting
     monitor_from: str
 
+    @property
+    def first_day(self) -> int:
+        """Day (since 1970-01-01) when monitoring began."""
+        return year.january(int(self.monitor_from[:4]))
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -118,6 +123,7 @@ def _watch(inputs: Inputs, month: str, model: Model, good: Sequence[tuple[Scene,
     shutil.rmtree(out, ignore_errors=True)
     results = compute.each_block(
         watch_block, blocks, sightings, ground, base, last, out, year.digest(month, *(s.sha256 for s in sightings)),
+        inputs.first_day,
         workers=setting.workers, scheduler=setting.scheduler, say=lambda n: setting.say(f"{month} watch", n, len(blocks)),
     )  # fmt: skip
     return out, blocks, results
@@ -179,7 +185,8 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
     with clock.stage("patches"):
         cells = np.concatenate([r.cells for r in results])
         cells = cells[np.lexsort((cells["col"], cells["row"]))]
-        patches = find_patches(cells, model, setting.grid, year.january(int(inputs.monitor_from[:4])), config.findings.min_cells)
+        before = np.concatenate([r.before for r in results])
+        patches = find_patches(cells, before, model, setting.grid, inputs.first_day, config.findings.min_cells)
     with clock.stage("findings"):
         findings: list[Finding] = judge(patches, inputs.layers, setting.grid, _dug(inputs, patches, month, model), config.findings)
     with clock.stage("restoration"):

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.detect.baseline import fit
+from pipeline.detect.breaks import settle_breaks
 from pipeline.detect.looks import SEASONS, YEAR, in_spring, noise_floor, season_byte, season_terms
 from pipeline.detect.monitor import monitor, scores
 from pipeline.detect.shift import Model
-from pipeline.detect.state import CONFIRMED, FIRST, Alert, Baseline, arrays
+from pipeline.detect.state import CONFIRMED, ENDED, FIRST, NONE, Alert, Baseline, arrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +62,28 @@ def begin_year(
         looks.stack, looks.marks, np.ones(len(looks.days), bool), in_spring(looks.days), terms, prior, model.least, model.red, model.nir,
         baseline.mean, baseline.fine, baseline.scale, baseline.barest, baseline.looks,
     )  # fmt: skip
+    settle_breaks(looks.stack, looks.marks, looks.days, prior, model, baseline)
     baseline.fitted[:] = round(january / YEAR) - 30
     alert = Alert.empty(bands, height, width)
     if last is None:
         watch(looks, model, baseline, alert)
+        # Ground fitted on the later part of the window looks changed before it; that is told by `changed`.
+        for array in arrays(alert).values():
+            array[..., (baseline.changed > 0) & (alert.status != NONE)] = 0
         return baseline, alert
     old_baseline, old_alert = last
     alert.last_clear[:] = old_alert.last_clear
     alert.last_normal[:] = old_alert.last_normal
     keep = (old_alert.status >= FIRST) & (old_alert.status <= CONFIRMED)
-    settled = old_alert.first_day.astype(np.int64) < january - SETTLED_DAYS
-    keep &= ~settled if cases is None else ~settled | cases
+    settled = keep & (old_alert.first_day.astype(np.int64) < january - SETTLED_DAYS)
+    if cases is not None:
+        settled &= ~cases
+    if settled.any():
+        # Only ground that its new baseline explains has settled; else it would be found anew, under a later date.
+        again = Alert.empty(bands, height, width)
+        watch(looks, model, baseline, again)
+        settled &= (again.status == NONE) | (again.status == ENDED)
+    keep &= ~settled
     for new, old in ((baseline, old_baseline), (alert, old_alert)):
         for name, array in arrays(new).items():
             array[..., keep] = arrays(old)[name][..., keep]

@@ -92,6 +92,13 @@ def changed_cells(baseline: Baseline, alert: Alert, model: Model, top: int, left
     return table
 
 
+def changed_before(baseline: Baseline, alert: Alert, before: int, top: int, left: int) -> NDArray[np.int64]:
+    """(n, 4): row, column, day of change and last clear look of ground that changed for good inside the window, before day `before`."""
+    rows, cols = np.nonzero((baseline.changed > 0) & (baseline.changed < before) & (alert.status == NONE))
+    days, seen = baseline.changed[rows, cols], alert.last_clear[rows, cols]
+    return np.stack([rows + top, cols + left, days, seen], axis=1).astype(np.int64)
+
+
 def bare_all_year(baseline: Baseline, model: Model) -> NDArray[np.bool_]:
     """(h, w): ground that was bare round the year in the baseline."""
     green = np.full(baseline.looks.shape, -1, np.float32)

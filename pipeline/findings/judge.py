@@ -26,7 +26,7 @@ def judge(patches: Sequence[Patch], layers: LayerSet, grid: Grid, dug: BaseGeome
     """
     lookup = Lookup(layers)
     case_m2 = config.min_cells * grid.cell_area_m2
-    mined = [p.geometry for p in patches if p.before_monitoring or p.mining_likelihood >= config.min_likelihood]
+    mined = [p.geometry for p in patches if p.before_monitoring or (p.mining_likelihood or 0.0) >= config.min_likelihood]
     beside = Neighbours(lookup, Dug(lookup, [dug, *mined], case_m2), config.tolerance_m, case_m2)
     cutter = Cutter(lookup, beside, grid, config.min_likelihood, case_m2)
     return [_finding(k, Facts(part.geometry, lookup, part, patch)) for k, patch in enumerate(patches) for part in cutter.cut(patch)]

@@ -66,7 +66,7 @@ class Cutter:
         cells = Cells.of(patch, self.grid)
         if patch.before_monitoring:
             return [Part(Ground.BEFORE, patch.geometry, cells)]
-        if patch.mining_likelihood < self.min_likelihood:
+        if (patch.mining_likelihood or 0.0) < self.min_likelihood:
             groups = self._approve({(Ground.OTHER, NOWHERE): patch.geometry}, cells)
         else:
             groups = self._small_to_same_right(self._by_rights(patch.geometry, cells))

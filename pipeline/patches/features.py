@@ -27,6 +27,17 @@ def _shape(rows: NDArray[np.int64], cols: NDArray[np.int64]) -> dict[str, float]
     return {"length": float(length), "elongation": float(length / width), "thickness": 4 * rows.size / edges}
 
 
+def _outward(rows: NDArray[np.int64], cols: NDArray[np.int64], days: NDArray[np.int64]) -> float:
+    """Correlation of each cell's first day with its distance from where the change began, −1 to 1: digging spreads from one spot."""
+    if rows.size < 8 or np.ptp(days) < 5:
+        return 0.0
+    first = days <= np.quantile(days, 0.2)
+    distance = np.hypot(rows - rows[first].mean(), cols - cols[first].mean())
+    if distance.std() < 1e-6:
+        return 0.0
+    return float(((distance - distance.mean()) * (days - days.mean())).mean() / (distance.std() * days.std()))
+
+
 def features(table: NDArray[np.void], share: NDArray[np.float64], model: Model) -> dict[str, float]:
     """Features of one patch by name.
 
@@ -68,4 +79,7 @@ def features(table: NDArray[np.void], share: NDArray[np.float64], model: Model) 
     if "B11" in names and "B12" in names:
         out["clay"] = _ratio(now[names["B12"]], now[names["B11"]])
         out["clay_bare"] = _ratio(bare[names["B12"]], bare[names["B11"]])
-    return {**out, **_shape(table["row"].astype(np.int64), table["col"].astype(np.int64))}
+    rows, cols = table["row"].astype(np.int64), table["col"].astype(np.int64)
+    out["outward"] = _outward(rows, cols, table["first_day"].astype(np.int64))
+    out["contrast"] = out["ndvi_season"] - out["ndvi"]
+    return {**out, **_shape(rows, cols)}

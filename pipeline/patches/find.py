@@ -16,7 +16,7 @@ from pipeline.patches.components import label
 from pipeline.patches.features import features
 from pipeline.patches.likelihood import count_similar, judge
 from pipeline.patches.outline import HALF, changed_share, filled, geometry_of
-from pipeline.patches.patch import Patch, Status
+from pipeline.patches.patch import Cause, Patch, Status
 
 SEED_SCORE = 8.0
 """A patch needs `min_cells` / 2 cells that are this far from their season …"""
@@ -68,7 +68,7 @@ def _status(table: NDArray[np.void]) -> Status:
     return Status.CONFIRMED if 2 * (alive["status"] == CONFIRMED).sum() >= len(alive) else Status.PROVISIONAL
 
 
-def _patch(table: NDArray[np.void], measured: dict[str, float], grid: Grid, monitor_from: int) -> Patch:
+def _patch(table: NDArray[np.void], measured: dict[str, float], grid: Grid) -> Patch:
     """One patch from the cells that belong to it and the features measured on them."""
     opinion = judge(measured)
     rows, cols = filled(table["row"].astype(np.int64), table["col"].astype(np.int64))
@@ -94,7 +94,7 @@ def _patch(table: NDArray[np.void], measured: dict[str, float], grid: Grid, moni
         mining_likelihood=opinion.mining,
         cause=opinion.cause,
         clay_like=opinion.clay_like,
-        before_monitoring=bool(np.median(days) < monitor_from),
+        before_monitoring=False,
         features={name: round(value, 4) for name, value in measured.items()},
     )
 
@@ -162,18 +162,69 @@ def _measure(pieces: Sequence[Piece], model: Model) -> list[dict[str, float]]:
     return found
 
 
-def find_patches(cells: NDArray[np.void], model: Model, grid: Grid, monitor_from: int, min_cells: int) -> list[Patch]:
+def _before_patch(rows: NDArray[np.int64], cols: NDArray[np.int64], days: NDArray[np.int64], seen: int, looks: int, grid: Grid) -> Patch:
+    """Ground that changed before monitoring began: where and when, but no opinion of what it is."""
+    full_rows, full_cols = filled(rows, cols)
+    place = dict(zip(zip(rows.tolist(), cols.tolist(), strict=True), days.tolist(), strict=True))
+    middle = int(np.median(days))
+    first = np.array([place.get(cell, middle) for cell in zip(full_rows.tolist(), full_cols.tolist(), strict=True)])
+    return Patch(
+        cells=np.stack([full_rows, full_cols], axis=1).astype(np.int32),
+        first_day=first.astype(np.int32),
+        geometry=geometry_of(full_rows, full_cols, grid),
+        status=Status.CONFIRMED,
+        first_seen=day_to_date(int(days.min())),
+        last_seen=day_to_date(int(days.max())),
+        before_date=None,
+        after_date=day_to_date(seen),
+        looks_before=looks,
+        looks_after=looks,
+        confidence=1.0,
+        mining_likelihood=None,
+        cause=Cause.UNKNOWN,
+        clay_like=False,
+        before_monitoring=True,
+        features={},
+    )
+
+
+def _find_before(early: NDArray[np.void], before: NDArray[np.int64], grid: Grid, min_cells: int) -> list[Patch]:
+    """Patches of ground that changed before monitoring, whether its alert is open or its baseline was fitted on what came after.
+
+    early: cells in alert since before (`evidence.dtype`). before: (n, 4) row, column, day, last clear look.
+    """
+    sure = (early["score"] >= SEED_SCORE) & (early["novelty"] >= SEED_NOVELTY)
+    rows, cols = (np.concatenate([before[:, k], early[name].astype(np.int64)]) for k, name in enumerate(("row", "col")))
+    days = np.concatenate([before[:, 2], early["first_day"].astype(np.int64)])
+    seen = np.concatenate([before[:, 3], early["last_clear"].astype(np.int64)])
+    strong = np.concatenate([np.ones(len(before), bool), sure])
+    order = np.lexsort((cols, rows))
+    rows, cols, days, seen, strong = (array[order] for array in (rows, cols, days, seen, strong))
+    groups = label(rows, cols, REACH, days, PAUSE)
+    out = []
+    for group in range(int(groups.max()) + 1 if len(groups) else 0):
+        m = groups == group
+        if m.sum() >= min_cells and strong[m].sum() >= max(min_cells // 2, 0.3 * m.sum()):
+            looks = int(np.median(early["looks"])) if len(early) else 0
+            out.append(_before_patch(rows[m], cols[m], days[m], int(seen[m].max()), looks, grid))
+    return out
+
+
+def find_patches(
+    cells: NDArray[np.void], before: NDArray[np.int64], model: Model, grid: Grid, monitor_from: int, min_cells: int
+) -> list[Patch]:
     """Patches of changed ground, ordered by first look, then north to south, west to east.
 
-    cells: `evidence.dtype`, sorted by row, then column. monitor_from: day (since 1970-01-01) when monitoring began. Ground that
-    changed before, ground in alert and ground whose alert has ended make patches of their own.
+    cells: `evidence.dtype`, sorted by row, then column. before: (n, 4) row, column, day of change, last clear look of ground that
+    changed inside the baseline window. monitor_from: day (since 1970-01-01) when monitoring began. Ground that changed before,
+    ground in alert and ground whose alert has ended make patches of their own.
     """
     early = cells["first_day"] < monitor_from
     ended = cells["status"] == ENDED
     alive = _eligible(cells)
-    out = []
-    for members in (alive & ~early, alive & early, ended & ~early):
+    out = _find_before(cells[alive & early], before, grid, min_cells)
+    for members in (alive & ~early, ended & ~early):
         pieces = _pieces(cells[members], model, min_cells)
         measured = _measure(pieces, model)
-        out += [_patch(piece, found, grid, monitor_from) for (piece, _), found in zip(pieces, measured, strict=True)]
+        out += [_patch(piece, found, grid) for (piece, _), found in zip(pieces, measured, strict=True)]
     return sorted(out, key=lambda p: (p.first_seen, int(p.cells[0, 0]), int(p.cells[0, 1])))

@@ -58,8 +58,8 @@ class Patch:
     """Clear looks of the baseline, and since the change (median over cells)."""
     confidence: float
     """That the ground changed, 0–1."""
-    mining_likelihood: float
-    """That the change is mining, 0–1."""
+    mining_likelihood: float | None
+    """That the change is mining, 0–1; None for ground that changed before monitoring, which is not judged."""
     cause: Cause
     clay_like: bool
     """The ground's spectrum is that of dug loess or clay."""

@@ -59,6 +59,21 @@ def _growth(f: Features) -> float:
     return _ramp(f["days_of_growth"], 5, 40)
 
 
+def _outward(f: Features) -> float:
+    """It spread from one spot."""
+    return _ramp(f["outward"], 0.1, 0.6)
+
+
+def _mixed(f: Features) -> float:
+    """A working face, spoil and floor side by side; a field is of one piece."""
+    return _ramp(f["texture"], 0.05, 0.16) * _ramp(f["cells"], 8, 16)
+
+
+def _summer(f: Features) -> float:
+    """Bare while the ground around its year would be green, on ground that is no cropland."""
+    return _ramp(f["contrast"], 0.05, 0.2) * _ramp(f["greenest"], 0.6, 0.45)
+
+
 def _looks(f: Features) -> float:
     """Seen changed again and again."""
     return _ramp(f["looks"], 3, 8)
@@ -88,7 +103,7 @@ def _greenhouse(f: Features) -> float:
     """Plastic: white in the visible, plants shining through in the near infrared, dark beyond it."""
     if "swir_to_nir" not in f or "blue_to_red" not in f:
         return 0.0
-    return _ramp(f["blue_to_red"], 0.62, 0.75) * _ramp(f["nir_to_red"], 1.28, 1.42) * _ramp(f["swir_to_nir"], 1.04, 0.92)
+    return _ramp(f["blue_to_red"], 0.62, 0.75) * _ramp(f["nir_to_red"], 1.26, 1.38) * _ramp(f["swir_to_nir"], 1.05, 0.95)
 
 
 def _film(f: Features) -> float:
@@ -146,6 +161,9 @@ TERMS: dict[str, tuple[Cause | None, Callable[[Features], float]]] = {
     "bright": (None, _bright),
     "compact": (None, _compact),
     "growth": (None, _growth),
+    "outward": (None, _outward),
+    "mixed": (None, _mixed),
+    "summer": (None, _summer),
     "looks": (None, _looks),
     "similar": (Cause.FARMLAND, _similar),
     "cropland": (Cause.FARMLAND, _cropland),
@@ -163,6 +181,7 @@ TERMS: dict[str, tuple[Cause | None, Callable[[Features], float]]] = {
 """By name: the cause that a term speaks for (None: for mining) and how it is measured."""
 EXPERT = {
     "novelty": 0.6, "bare": 0.5, "departure": 0.7, "colour": 0.4, "bright": 0.3, "compact": 1.5, "growth": 0.5, "looks": 0.5,
+    "outward": 0.7, "mixed": 0.7, "summer": 0.7,
     "similar": -0.5, "cropland": -1.0, "at_once": -0.8, "weeds": -1.0, "greenhouse": -4.0, "film": -3.0, "water": -5.0, "solar": -3.5,
     "road": -3.5, "burn": -2.0, "house": -1.0, "fleeting": -1.0,
 }  # fmt: skip
