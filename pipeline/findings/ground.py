@@ -61,14 +61,16 @@ class Cells:
     side: float
     """Metres."""
     day: NDArray[np.int32]
-    """(n,): days since 1970-01-01."""
+    """(n,): likeliest day of the change, days since 1970-01-01: what stood then is asked of it."""
+    seen: NDArray[np.int32]
+    """(n,): day of the first anomalous look."""
 
     @staticmethod
     def of(patch: Patch, grid: Grid) -> Cells:
         transform = grid.geobox.affine
         x = transform.c + (patch.cells[:, 1] + 0.5) * transform.a
         y = transform.f + (patch.cells[:, 0] + 0.5) * transform.e
-        return Cells(patch.cells, np.column_stack([x, y]), grid.resolution, patch.first_day)
+        return Cells(patch.cells, np.column_stack([x, y]), grid.resolution, patch.first_day if patch.changed_day is None else patch.changed_day, patch.first_day)
 
     def boxes(self, which: NDArray[np.bool_], shrink: float = 0.0) -> NDArray[np.object_]:
         """Squares of some cells, each side moved inward by `shrink`."""
@@ -120,4 +122,4 @@ class Cells:
 
     def first(self, which: NDArray[np.bool_]) -> date | None:
         """Earliest day of some cells."""
-        return date.fromordinal(EPOCH + int(self.day[which].min())) if which.any() else None
+        return date.fromordinal(EPOCH + int(self.seen[which].min())) if which.any() else None

@@ -29,6 +29,10 @@ REACH = 2
 """Cells with one cell between them are still one patch: floors of pits look like the soil around."""
 PAUSE = 120
 """Neighbouring ground that changed so many days apart changed for different reasons."""
+LONGEST_GAP = 60
+"""Days between looks beyond which the day of a change is no longer drawn to their middle."""
+SETTLING_IN = 60
+"""For so many days after monitoring begins, ground beside what changed before it belongs to that."""
 EPOCH_ORDINAL = 719163
 
 
@@ -61,6 +65,13 @@ def _clean_days(rows: NDArray[np.int64], cols: NDArray[np.int64], days: NDArray[
     return np.minimum(days, middle).astype(np.int32)
 
 
+def _spread(size: int, own: list[int], values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Values of a patch's own cells, and their median in the holes that were filled."""
+    out = np.full(size, int(np.median(values)), np.int64)
+    out[own] = values
+    return out
+
+
 def _status(table: NDArray[np.void]) -> Status:
     if (table["status"] == ENDED).all():
         return Status.ENDED
@@ -72,16 +83,16 @@ def _patch(table: NDArray[np.void], measured: dict[str, float], grid: Grid) -> P
     """One patch from the cells that belong to it and the features measured on them."""
     opinion = judge(measured)
     rows, cols = filled(table["row"].astype(np.int64), table["col"].astype(np.int64))
-    days = np.full(rows.size, -1, np.int64)
     place = {(r, c): i for i, (r, c) in enumerate(zip(rows.tolist(), cols.tolist(), strict=True))}
     own = [place[r, c] for r, c in zip(table["row"].tolist(), table["col"].tolist(), strict=True)]
-    days[own] = table["first_day"]
-    days[days < 0] = int(np.median(table["first_day"]))
-    days = _clean_days(rows, cols, days).astype(np.int64)
+    first = table["first_day"].astype(np.int64)
+    since = np.where(table["last_normal"] > 0, np.clip(first - table["last_normal"], 0, LONGEST_GAP), 0)
+    days, changed = (_clean_days(rows, cols, _spread(rows.size, own, values)) for values in (first, first - since // 2))
     normal = int(np.median(table["last_normal"]))
     return Patch(
         cells=np.stack([rows, cols], axis=1).astype(np.int32),
-        first_day=days.astype(np.int32),
+        first_day=days,
+        changed_day=changed,
         geometry=geometry_of(rows, cols, grid),
         status=_status(table),
         first_seen=day_to_date(days.min()),
@@ -139,8 +150,8 @@ def _pieces(table: NDArray[np.void], model: Model, min_cells: int) -> list[Piece
     out = []
     for piece in (part for members in _groups(table, days=True) for part in _cores(table[members], min_cells)):
         strong = (piece["score"] >= SEED_SCORE) & (piece["novelty"] >= SEED_NOVELTY) & (piece["status"] != FIRST)
-        # A look or two is no patch yet: half of its cells must have been seen changed three times.
-        young = 2 * (piece["status"] == FIRST).sum() > len(piece)
+        # A look or two is no patch yet: most of its cells must have been seen changed three times.
+        young = 2 * (piece["status"] == FIRST).sum() >= len(piece)
         if young or len(piece) < min_cells or strong.sum() < max(min_cells // 2, 0.1 * len(piece)):
             continue
         share = changed_share(piece, model.bands)
@@ -210,6 +221,19 @@ def _find_before(early: NDArray[np.void], before: NDArray[np.int64], grid: Grid,
     return out
 
 
+def _early(cells: NDArray[np.void], before: NDArray[np.int64], monitor_from: int) -> NDArray[np.bool_]:
+    """Cells that changed before monitoring, or beside such ground in the first weeks: a pit dug in autumn is seen whole only in spring."""
+    known = cells["first_day"] < monitor_from
+    rows = np.concatenate([cells["row"].astype(np.int64), before[:, 0]])
+    cols = np.concatenate([cells["col"].astype(np.int64), before[:, 1]])
+    order = np.lexsort((cols, rows))
+    groups = np.empty(len(rows), np.int64)
+    groups[order] = label(rows[order], cols[order], REACH)
+    old = np.unique(np.concatenate([groups[: len(cells)][known], groups[len(cells) :]]))
+    beside = np.isin(groups[: len(cells)], old) & (cells["first_day"] < monitor_from + SETTLING_IN)
+    return np.asarray(known | beside)
+
+
 def find_patches(
     cells: NDArray[np.void], before: NDArray[np.int64], model: Model, grid: Grid, monitor_from: int, min_cells: int
 ) -> list[Patch]:
@@ -219,7 +243,7 @@ def find_patches(
     changed inside the baseline window. monitor_from: day (since 1970-01-01) when monitoring began. Ground that changed before,
     ground in alert and ground whose alert has ended make patches of their own.
     """
-    early = cells["first_day"] < monitor_from
+    early = _early(cells, before, monitor_from)
     ended = cells["status"] == ENDED
     alive = _eligible(cells)
     out = _find_before(cells[alive & early], before, grid, min_cells)

@@ -43,6 +43,9 @@ class Patch:
     """(n, 2): row and column in the county's grid, sorted by row, then column."""
     first_day: NDArray[np.int32]
     """(n,): day (since 1970-01-01) of each cell's first anomalous look, cleaned of single late cells."""
+    changed_day: NDArray[np.int32] | None = None
+    """(n,): likeliest day of each cell's change, half-way from the last look at the old ground to the first at the new: which
+    permit stood is asked of this day. None: as `first_day`."""
     geometry: BaseGeometry
     """Outline in the grid's CRS: union of the cells, slivers and pin-holes treated."""
     status: Status
