@@ -17,15 +17,16 @@ T = TypeVar("T")
 
 
 class _Count(Callback):  # type: ignore[misc]
-    """Tells how many tasks are done."""
+    """Tells how many of some tasks are done; what they share are tasks too, and not counted."""
 
-    def __init__(self, say: Callable[[int], None]) -> None:
+    def __init__(self, keys: set[str], say: Callable[[int], None]) -> None:
         super().__init__(posttask=self._done)
-        self.count, self.say = 0, say
+        self.left, self.count, self.say = keys, 0, say
 
-    def _done(self, *_: Any) -> None:
-        self.count += 1
-        self.say(self.count)
+    def _done(self, key: Any, *_: Any) -> None:
+        if key in self.left:
+            self.count += 1
+            self.say(self.count)
 
 
 def workers_or_default(workers: int | None) -> int:
@@ -39,12 +40,13 @@ def each_block(
 
     scheduler: address of a running Dask scheduler that sees the same files. say: called with the number of blocks done.
     """
+    say(0)
     if scheduler:
         return list(_on_cluster(task, blocks, args, scheduler, say))
     count = workers_or_default(workers)
     shared = [dask.delayed(a, pure=True, traverse=False) for a in args]
     tasks = [dask.delayed(task, pure=False)(block, *shared) for block in blocks]
-    with _Count(lambda n: say(min(n, len(blocks)))):
+    with _Count({each.key for each in tasks}, say):
         results: tuple[T, ...] = dask.compute(*tasks, scheduler="threads" if count > 1 else "sync", num_workers=count, optimize_graph=False)
     return list(results)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.features import rasterize
 from shapely.geometry.base import BaseGeometry
+
+_RASTERIZE = threading.Lock()
+"""GDAL's in-memory driver loses its geotransform now and then while two threads open it for the first time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,5 +73,6 @@ class Grid:
         box = self.geobox if geobox is None else geobox
         if shape_geometry.is_empty:
             return np.zeros(tuple(box.shape), bool)
-        out: NDArray[np.uint8] = rasterize([(shape_geometry, 1)], out_shape=tuple(box.shape), transform=box.affine, dtype="uint8")
+        with _RASTERIZE:
+            out: NDArray[np.uint8] = rasterize([(shape_geometry, 1)], out_shape=tuple(box.shape), transform=box.affine, dtype="uint8")
         return out.astype(bool)

@@ -77,7 +77,9 @@ def _read(file: Path) -> Memory:
         box = GeoBox(tuple(known["shape"]), Affine(*known["transform"]), known["crs"])
         return Memory(Grid(box, known["block"]), tuple(known["bands"]), known["monitor_from"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise MinewardenError("MW-STATE-DAMAGED", f"{file} is damaged.", "Restore it from a backup, or remove state/ and begin anew.", Exit.DAMAGED) from error
+        raise MinewardenError(
+            "MW-STATE-DAMAGED", f"{file} is damaged.", "Restore it from a backup, or remove state/ and begin anew.", Exit.DAMAGED
+        ) from error
 
 
 def remember(project: Project, scenes: Sequence[Scene], bands: tuple[str, ...], grid: Callable[[], Grid]) -> Memory:
@@ -94,7 +96,9 @@ def remember(project: Project, scenes: Sequence[Scene], bands: tuple[str, ...], 
     wanted, config = project.config.monitor_from, project.config.grid
     if wanted not in (None, memory.monitor_from):
         raise MinewardenError(
-            "MW-MONITOR-CHANGED", f"monitor_from is {wanted}, but this output began with {memory.monitor_from}.", "Take it back, or use a new output folder."
+            "MW-MONITOR-CHANGED",
+            f"monitor_from is {wanted}, but this output began with {memory.monitor_from}.",
+            "Take it back, or use a new output folder.",
         )
     if (config.crs.upper(), config.resolution) != (memory.grid.crs.upper(), memory.grid.resolution):
         raise MinewardenError("MW-GRID-CHANGED", f"grid in the config is not that of {project.output}.", "Take it back, or use a new output folder.")

@@ -16,7 +16,7 @@ from shapely import unary_union
 from shapely.geometry import GeometryCollection, MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
-from pipeline import __version__, compute, survey, year
+from pipeline import __version__, compute, months, survey, year
 from pipeline.blocks import BlockMonth, Ground, Sighting, bare_cells, load_alert, watch_block
 from pipeline.config import Project
 from pipeline.detect.evidence import confidence
@@ -31,7 +31,9 @@ from pipeline.patches.find import find_patches
 from pipeline.patches.outline import geometry_of, unseen_ground
 from pipeline.patches.patch import Patch
 from pipeline.publish import cog
-from pipeline.publish.month import Judged, MonthFiles, name_cases, write_month
+from pipeline.publish.features import Judged
+from pipeline.publish.files import fsync_folder
+from pipeline.publish.month import MonthFiles, name_cases, write_month
 from pipeline.publish.runjson import LayerUse, RunFacts, SceneUse
 from pipeline.siteview import unrestored
 from pipeline.sources.scene import Refused, Scene
@@ -89,11 +91,6 @@ def month_folder(state: Path, month: str) -> Path:
     return state / month
 
 
-def previous(month: str) -> str:
-    number = int(month[:4]) * 12 + int(month[5:]) - 2
-    return f"{number // 12:04d}-{number % 12 + 1:02d}"
-
-
 def _of_month(scenes: Iterable[Scene], month: str) -> list[Scene]:
     return [s for s in scenes if f"{s.day:%Y-%m}" == month]
 
@@ -116,7 +113,7 @@ def _watch(inputs: Inputs, month: str, model: Model, good: Sequence[tuple[Scene,
     """Show the month's scenes to every block."""
     setting = inputs.setting
     base = setting.state / month[:4]
-    last = base / "start" if month.endswith("-01") else month_folder(setting.state, previous(month))
+    last = base / "start" if month.endswith("-01") else month_folder(setting.state, months.previous(month))
     sightings = [Sighting(scene, survey.survey_scene(scene, seen, model), inputs.sha256(scene)) for scene, seen in good]
     ground = Ground(setting.grid, setting.bands, model, setting.area)
     blocks, out = list(setting.grid.blocks()), month_folder(setting.state, month)
@@ -142,7 +139,9 @@ def _dug(inputs: Inputs, patches: Sequence[Patch], month: str, model: Model) -> 
     return geometry_of(cells[:, 0], cells[:, 1], setting.grid) if len(cells) else MultiPolygon()
 
 
-def _planes(grid: Grid, area: BaseGeometry, folder: Path, blocks: Sequence[Block], results: Sequence[BlockMonth]) -> Iterator[tuple[Block, NDArray[np.uint16]]]:
+def _planes(
+    grid: Grid, area: BaseGeometry, folder: Path, blocks: Sequence[Block], results: Sequence[BlockMonth]
+) -> Iterator[tuple[Block, NDArray[np.uint16]]]:
     """Blocks of disturbance.tif: status, first day, confidence, clear looks."""
     for block, result in zip(blocks, results, strict=True):
         alert = load_alert(folder, block)

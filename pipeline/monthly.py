@@ -48,11 +48,6 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
     return _result(project, month, done)
 
 
-def _span(first: str, last: str) -> list[str]:
-    start, end = (int(m[:4]) * 12 + int(m[5:]) - 1 for m in (first, last))
-    return [f"{k // 12:04d}-{k % 12 + 1:02d}" for k in range(start, end + 1)]
-
-
 def _to_do(project: Project, first: str, month: str, replay: bool, ledger: Ledger) -> list[str]:
     """Months to do, in order. A replay sets the months to be redone aside before it begins."""
     if month < first:
@@ -65,12 +60,14 @@ def _to_do(project: Project, first: str, month: str, replay: bool, ledger: Ledge
             shutil.rmtree(project.output / f"{each}.replaced", ignore_errors=True)
             (project.output / each).rename(project.output / f"{each}.replaced")
             shutil.rmtree(month_folder(project.state, each), ignore_errors=True)
-        return _span(min([m for m in _span(first, month) if m not in finished] or [month]), max([month, *redone]))
-    missing = [m for m in _span(first, month) if m not in finished]
+        return months.span(min([m for m in months.span(first, month) if m not in finished] or [month]), max([month, *redone]))
+    missing = [m for m in months.span(first, month) if m not in finished]
     later = [m for m in finished if missing and m > missing[0]]
     if later:
         raise MinewardenError(
-            "MW-MONTH-GAP", f"{missing[0]} is not done, but {later[0]} after it is.", f"Redo from there: minewarden run … --replay --month {missing[0]}"
+            "MW-MONTH-GAP",
+            f"{missing[0]} is not done, but {later[0]} after it is.",
+            f"Redo from there: minewarden run … --replay --month {missing[0]}",
         )
     return missing
 

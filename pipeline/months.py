@@ -18,6 +18,16 @@ def last_day(month: str) -> date:
     return date(year + number // 12, number % 12 + 1, 1) - timedelta(days=1)
 
 
+def span(first: str, last: str) -> list[str]:
+    """Months from `first` to `last`, both included."""
+    start, end = (int(month[:4]) * 12 + int(month[5:]) - 1 for month in (first, last))
+    return [f"{k // 12:04d}-{k % 12 + 1:02d}" for k in range(start, end + 1)]
+
+
+def previous(month: str) -> str:
+    return of(date(int(month[:4]), int(month[5:]), 1) - timedelta(days=1))
+
+
 def of(day: date) -> str:
     return f"{day:%Y-%m}"
 

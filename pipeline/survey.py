@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,5 +131,6 @@ def save(file: Path, model: Model, key: str) -> None:
 def load(file: Path, bands: tuple[str, ...]) -> Model:
     """A year's model as it was kept. Raises MinewardenError (exit 5) where it is damaged."""
     kept = store.read(file)
-    sample = Baseline(**{f.name: kept[f"sample_{f.name}"] for f in fields(Baseline)})
-    return Model(bands, sample, kept["least"], kept["white"], kept["soil"])  # type: ignore[arg-type]
+    sample: dict[str, Any] = {f.name: kept[f"sample_{f.name}"] for f in fields(Baseline)}
+    rest: dict[str, Any] = {name: kept[name] for name in ("least", "white", "soil")}
+    return Model(bands, Baseline(**sample), **rest)

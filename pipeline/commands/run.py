@@ -17,7 +17,7 @@ from pipeline.lock import locked
 @click.command("run")
 @config_argument
 @click.option("--month", metavar="YYYY-MM", help="The month to bring the archive up to. Default: the last that has ended.")
-@click.option("--workers", type=click.IntRange(min=1), help="Worker processes. Default: one per core.")
+@click.option("--workers", type=click.IntRange(min=1), help="Blocks worked at once, a thread each. Default: one per core.")
 @click.option("--scheduler", metavar="ADDRESS", help="Use a Dask cluster that exists.")
 @click.option("--replay", is_flag=True, help="Redo that month and all after it, with scenes that arrived later; ids and verdicts stay.")
 @talking

@@ -1,27 +1,29 @@
-"""What findings and causes are called: one table for all that people read."""
+"""What findings and causes are called in Chinese: one table for all that people read."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pipeline.findings.finding import Code
 
-NAMES: dict[Code, tuple[str, str]] = {
-    Code.LEGACY_REMINED: ("历史遗留图斑再开采", "New mining-like ground on a legacy patch, outside every valid right"),
-    Code.CLOSED_MINE: ("疑似关闭矿山开采", "Inside a right that was cancelled, revoked or closed"),
-    Code.EXPIRED_PERMIT: ("疑似许可过期开采", "Inside a right that had ended when the ground changed"),
-    Code.EXPLORATION_AS_MINING: ("疑似以采代探", "Mining inside an exploration right"),
-    Code.CROSS_BOUNDARY: ("疑似越界开采", "Digging of a valid right that goes beyond its boundary"),
-    Code.PROHIBITED_ZONE: ("禁采区内开采", "Digging of a valid right inside a redline, basic farmland or another zone where mining is banned"),
-    Code.UNLICENSED: ("疑似无证开采", "Mining-like new ground outside every right"),
-    Code.FARMLAND_CLAY: ("疑似占用耕地采粘土", "Clay-like digging on farmland"),
-    Code.UNRESTORED: ("逾期未修复", "Past its deadline and still bare against its surroundings"),
-    Code.PERMITTED: ("许可范围内", "Digging inside a valid right"),
-    Code.APPROVED: ("已批准用地", "Covered by an approval in force when the ground changed"),
-    Code.NOT_MINING: ("非采矿变化", "The ground changed, but not by mining"),
-    Code.BEFORE_MONITORING: ("监测前已变化", "Changed before monitoring began"),
+FINDINGS: Mapping[str, str] = {
+    Code.LEGACY_REMINED: "历史遗留图斑再开采",
+    Code.CLOSED_MINE: "疑似关闭矿山开采",
+    Code.EXPIRED_PERMIT: "疑似许可过期开采",
+    Code.EXPLORATION_AS_MINING: "疑似以采代探",
+    Code.CROSS_BOUNDARY: "疑似越界开采",
+    Code.PROHIBITED_ZONE: "禁采区内开采",
+    Code.UNLICENSED: "疑似无证开采",
+    Code.FARMLAND_CLAY: "疑似占用耕地采粘土",
+    Code.UNRESTORED: "逾期未修复",
+    Code.PERMITTED: "许可范围内开采",
+    Code.APPROVED: "已批准的用地变化",
+    Code.NOT_MINING: "非采矿变化",
+    Code.BEFORE_MONITORING: "监测开始前的变化",
 }
-"""Code: Chinese name, English description (contract section 7)."""
+"""By code, in the order of contract section 7."""
 
-CAUSES = {
+CAUSES: Mapping[str, str] = {
     "mining": "采矿",
     "construction": "建设施工",
     "road": "道路",
@@ -29,19 +31,9 @@ CAUSES = {
     "greenhouse": "设施农业",
     "farmland": "农田耕作",
     "logging": "采伐",
-    "water": "水体",
+    "water": "水体变化",
     "burn": "火烧",
     "landslide": "滑坡",
-    "unknown": "不明",
+    "unknown": "原因不明",
 }
-"""Cause of a change: what people read."""
-
-
-def chinese(code: str) -> str:
-    """Chinese name of a finding."""
-    return NAMES[Code(code)][0]
-
-
-def english(code: str) -> str:
-    """What a finding says, in English."""
-    return NAMES[Code(code)][1]
+"""Cause of a change."""

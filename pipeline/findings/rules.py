@@ -11,7 +11,7 @@ from pipeline.findings.facts import POSITION_ERROR_M, Facts, legacy_fields, righ
 from pipeline.findings.finding import EXPLAINED, Code
 from pipeline.findings.ground import at_least
 from pipeline.findings.groups import LEAST_M2, MOST_SHARE, Ground
-from pipeline.findings.names import chinese
+from pipeline.findings.names import FINDINGS
 from pipeline.patches.patch import Status
 
 Test = Callable[[Facts], bool]
@@ -36,7 +36,7 @@ class Rule:
     @property
     def name(self) -> str:
         """Chinese name."""
-        return chinese(self.code)
+        return FINDINGS[self.code]
 
 
 def lies(*grounds: Ground) -> Test:

@@ -14,7 +14,7 @@ from pipeline.detect.state import CONFIRMED, ENDED, FIRST, PROVISIONAL
 from pipeline.grid import Grid
 from pipeline.patches.components import label
 from pipeline.patches.features import features
-from pipeline.patches.likelihood import count_similar, judge
+from pipeline.patches.likelihood import count_similar, judge, size_of_works
 from pipeline.patches.outline import HALF, changed_share, filled, geometry_of
 from pipeline.patches.patch import Cause, Patch, Status
 
@@ -168,8 +168,10 @@ def _measure(pieces: Sequence[Piece], model: Model) -> list[dict[str, float]]:
     spectra = np.array([np.median(piece["spectrum"], axis=0) / floor for piece, _ in pieces]).reshape(len(pieces), len(floor))
     days = np.array([np.quantile(piece["first_day"], 0.1) for piece, _ in pieces])
     greenest = np.array([measured["greenest"] for measured in found])
-    for measured, similar in zip(found, count_similar(spectra, days, greenest), strict=True):
-        measured["similar"] = float(similar)
+    places = np.array([[piece["row"].mean(), piece["col"].mean()] for piece, _ in pieces]).reshape(len(pieces), 2)
+    sizes = np.array([len(piece) for piece, _ in pieces])
+    for measured, similar, works in zip(found, count_similar(spectra, days, greenest), size_of_works(spectra, places, sizes), strict=True):
+        measured["similar"], measured["works"] = float(similar), float(works)
     return found
 
 
@@ -229,9 +231,12 @@ def _early(cells: NDArray[np.void], before: NDArray[np.int64], monitor_from: int
     order = np.lexsort((cols, rows))
     groups = np.empty(len(rows), np.int64)
     groups[order] = label(rows[order], cols[order], REACH)
-    old = np.unique(np.concatenate([groups[: len(cells)][known], groups[len(cells) :]]))
-    beside = np.isin(groups[: len(cells)], old) & (cells["first_day"] < monitor_from + SETTLING_IN)
-    return np.asarray(known | beside)
+    mine, size = groups[: len(cells)], int(groups.max(initial=-1)) + 1
+    soon = ~known & (cells["first_day"] < monitor_from + SETTLING_IN)
+    old = np.bincount(np.concatenate([mine[known], groups[len(cells) :]]), minlength=size)
+    new = np.bincount(mine[soon], minlength=size)
+    # A few old cells must not swallow a new pit: the old part has to be the larger.
+    return np.asarray(known | (soon & (old >= np.maximum(new, 1))[mine]))
 
 
 def find_patches(

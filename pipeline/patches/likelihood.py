@@ -20,10 +20,11 @@ from pipeline.patches.patch import Cause
 from pipeline.patches.terms import TERMS, Features, measure
 
 MODEL = Path(__file__).resolve().parents[2] / "models" / "likelihood.json"
+SAME_WORKS, CLOSE_CELLS = 4.0, 25
 NAMED = 0.6
 """A cause is named when its terms take this much of the log-odds."""
-ALIKE, WEEKS, SAME_GREEN = 4.0, 45, 0.1
-"""Patches are alike when their spectra are within two noise floors, they began within so many days, on ground equally green."""
+ALIKE, WEEKS, SAME_GREEN = 1.5, 45, 0.1
+"""Patches are alike when their spectra are within so much (mean square, noise floors), they began within so many days, on ground equally green."""
 BROWN, PLANTED = 0.66, 1.75
 """Loess and clay are redder than this (blue to red), and bare (near infrared to red)."""
 
@@ -80,4 +81,16 @@ def count_similar(spectra: NDArray[np.float64], days: NDArray[np.float64], green
         alike = ((spectra - spectrum) ** 2).mean(axis=1) <= ALIKE
         alike &= (np.abs(days - day) <= WEEKS) & (np.abs(greenest - green) <= SAME_GREEN)
         out.append(int(alike.sum()) - 1)
+    return out
+
+
+def size_of_works(spectra: NDArray[np.float64], places: NDArray[np.float64], sizes: NDArray[np.int64]) -> list[int]:
+    """For each patch, cells of all patches close by that show the same ground: works built in sections are one thing.
+
+    spectra: (n, n_bands) in units of the noise floor; places: (n, 2) row and column; sizes: (n,) cells.
+    """
+    out = []
+    for spectrum, place in zip(spectra, places, strict=True):
+        kin = ((spectra - spectrum) ** 2).mean(axis=1) <= SAME_WORKS
+        out.append(int(sizes[kin & (np.abs(places - place).max(axis=1) <= CLOSE_CELLS)].sum()))
     return out

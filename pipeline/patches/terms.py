@@ -126,7 +126,7 @@ def _solar(f: Features) -> float:
     """Panels: a large dark field, bluish, brighter beyond the visible than dark rock."""
     if "swir_to_red" not in f or "blue_to_red" not in f:
         return 0.0
-    dark = _ramp(f["red_to_bare"], 0.82, 0.7) * _ramp(f["cells"], 60, 140)
+    dark = _ramp(f["red_to_bare"], 0.82, 0.7) * _ramp(f["works"], 60, 140)
     return dark * _ramp(f["swir_to_red"], 1.65, 1.8) * _ramp(f["blue_to_red"], 0.55, 0.65)
 
 

@@ -10,10 +10,10 @@ from typing import Any
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.findings.finding import EXPLAINED, Finding
+from pipeline.findings.names import FINDINGS
 from pipeline.ledger import CaseRecord
 from pipeline.patches.patch import Patch
 from pipeline.publish.wgs84 import Projector, Written
-from pipeline.publish.words import FINDINGS
 
 UNCHANGED = frozenset({"unrestored", "restoration_regressed", "over_extraction"})
 """Violations that do not claim that new ground was mined, and so carry no likelihood."""

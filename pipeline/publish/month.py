@@ -9,6 +9,7 @@ from pathlib import Path
 
 from shapely.geometry.base import BaseGeometry
 
+from pipeline import months
 from pipeline.config import Project
 from pipeline.findings.finding import Finding
 from pipeline.grid import Grid
@@ -72,6 +73,16 @@ def _draft(judged: Judged) -> CaseDraft:
     )
 
 
+def _gone(last: Path, flagged: Sequence[Feature]) -> list[str]:
+    """Ids of last month's list that are not in this one; none where last month left no list."""
+    try:
+        listed = [str(each.properties["id"]) for each in geojson.read(last / "flagged.geojson")]
+    except FileNotFoundError:
+        return []
+    still = {each.properties["id"] for each in flagged}
+    return [id for id in listed if id not in still]
+
+
 def write_month(folder: Path, files: MonthFiles) -> list[Feature]:
     """Write all files of a month but disturbance.tif, run.json last; returns the flagged features."""
     config, projector = files.project.config, Projector(files.grid.crs)
@@ -87,7 +98,8 @@ def write_month(folder: Path, files: MonthFiles) -> list[Feature]:
     facts = replace(files.facts, counts=counts)
     given = report.ReportInput(
         county=config.county.name, code=config.county.code, run=facts, flagged=flagged, patches=patches, coverage=coverage, layers=files.layers,
-        projector=projector, min_likelihood=config.findings.min_likelihood, cell_area_m2=files.grid.cell_area_m2,
+        projector=projector, min_likelihood=config.findings.min_likelihood, min_coverage=config.coverage.min, cell_area_m2=files.grid.cell_area_m2,
+        gone=_gone(files.project.output / months.previous(month), flagged),
     )  # fmt: skip
     report.write(folder / "report.html", given)
     runjson.write(folder, facts)

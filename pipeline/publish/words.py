@@ -1,43 +1,8 @@
-"""What people read in Chinese, by code."""
+"""What people read in Chinese, by code; findings and causes are named in `pipeline.findings.names`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-FINDINGS: Mapping[str, str] = {
-    "legacy_remined": "历史遗留图斑再开采",
-    "closed_mine": "疑似关闭矿山开采",
-    "expired_permit": "疑似许可过期开采",
-    "exploration_as_mining": "疑似以采代探",
-    "cross_boundary": "疑似越界开采",
-    "prohibited_zone": "禁采区内开采",
-    "underground_as_open": "疑似擅自改变开采方式",
-    "mineral_mismatch": "疑似开采矿种不符",
-    "over_extraction": "疑似超量开采",
-    "unlicensed": "疑似无证开采",
-    "farmland_clay": "疑似占用耕地采粘土",
-    "unrestored": "逾期未修复",
-    "restoration_regressed": "修复退化",
-    "permitted": "许可范围内开采",
-    "approved": "已批准的用地变化",
-    "not_mining": "非采矿变化",
-    "before_monitoring": "监测开始前的变化",
-}
-"""Contract section 7, in its order."""
-
-CAUSES: Mapping[str, str] = {
-    "mining": "采矿",
-    "construction": "建设施工",
-    "road": "道路",
-    "solar": "光伏",
-    "greenhouse": "设施农业",
-    "farmland": "农田耕作",
-    "logging": "采伐",
-    "water": "水体变化",
-    "burn": "火烧",
-    "landslide": "滑坡",
-    "unknown": "原因不明",
-}
 
 REVIEWS: Mapping[str, str] = {"pending": "待核实", "confirmed": "已确认", "dismissed": "已排除", "needs_field_check": "需实地核查"}
 

@@ -1,0 +1,110 @@
+"""Fits the weights of the mining likelihood from finished months of made counties.
+
+    python bench/accuracy/fit_likelihood.py COUNTY... [--write models/likelihood.json]
+
+Each COUNTY is a made county (truth.geojson) with its months done in COUNTY/out. The features are those published in
+patches.geojson; a patch is mining when at least 30 % of it lies on a pit of the truth. Logistic regression drawn towards the weights
+an expert gave before seeing data (`terms.EXPERT`), whose signs it may not change. With counties of two simulators it also says
+what a fit on one scores on the other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import shape
+
+from pipeline.patches.terms import EXPERT, TERMS, measure
+
+PULL = 100.0
+"""Strength of the draw towards the expert's weights, in patches."""
+MINING_WEIGHT = 1.5
+"""A missed pit costs more than a false alarm."""
+STEPS, RATE = 4000, 0.02
+Data = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def patches_of(county: Path) -> Data:
+    """Terms (n, n_terms) and labels (n,) of all patches of a county's months."""
+    truth = json.loads((county / "truth.geojson").read_text("utf-8"))["features"]
+    pits = shapely.union_all([shape(f["geometry"]) for f in truth if f["properties"]["what"] == "pit"])
+    lawful = shapely.union_all([shape(f["geometry"]) for f in truth if f["properties"]["code"] == "approved"])
+    rows, labels = [], []
+    for file in sorted((county / "out").glob("????-??/patches.geojson")):
+        whole: dict[str, list[shapely.Geometry]] = {}
+        features: dict[str, dict[str, float]] = {}
+        for each in json.loads(file.read_text("utf-8"))["features"]:
+            p = each["properties"]
+            if p["features"] and p["status"] != "ended":
+                whole.setdefault(p["patch_id"], []).append(shape(each["geometry"]))
+                features[p["patch_id"]] = p["features"]
+        for name, parts in whole.items():
+            ground = shapely.union_all(parts)
+            if ground.intersection(lawful).area > 0.3 * ground.area:
+                continue  # building works approved in the layers: neither mining nor a false alarm
+            rows.append(list(measure(features[name]).values()))
+            labels.append(float(ground.intersection(pits).area > 0.3 * ground.area))
+    return np.array(rows).reshape(len(rows), len(TERMS)), np.array(labels)
+
+
+def fit(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Weights and bias, by Adam's method from the expert's weights."""
+    expert = np.array([EXPERT[name] for name in TERMS])
+    weight = np.where(y == 1, MINING_WEIGHT, 1.0)
+    b, bias = expert.copy(), -1.0
+    first, second = np.zeros(len(b) + 1), np.zeros(len(b) + 1)
+    for _ in range(STEPS):
+        error = (1 / (1 + np.exp(-(x @ b + bias))) - y) * weight
+        slope = np.append(x.T @ error + PULL * (b - expert), error.sum())
+        first, second = 0.9 * first + 0.1 * slope, 0.999 * second + 0.001 * slope**2
+        step = RATE * first / (np.sqrt(second) + 1e-8)
+        b, bias = b - step[:-1], bias - float(step[-1])
+        b[np.sign(expert) * b < 0] = 0
+    return b, bias
+
+
+def says(name: str, model: tuple[NDArray[np.float64], float], data: Data) -> str:
+    """Average precision, recall and false alarms of a model on some patches."""
+    x, y = data
+    p = 1 / (1 + np.exp(-(x @ model[0] + model[1])))
+    ranked = y[np.argsort(-p, kind="stable")]
+    precision = np.cumsum(ranked) / np.arange(1, len(y) + 1)
+    hits = (p >= 0.5) & (y == 1)
+    return (
+        f"{name}: average precision {precision[ranked == 1].mean():.3f}, recall {hits.sum() / y.sum():.3f} of {int(y.sum())} patch-months, "
+        f"{int(((p >= 0.5) & (y == 0)).sum())} false of {int((y == 0).sum())}"
+    )
+
+
+def joined(parts: list[Data]) -> Data:
+    return np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("counties", nargs="+", type=Path)
+    parser.add_argument("--other", nargs="*", type=Path, default=[], help="counties of the second simulator")
+    parser.add_argument("--write", type=Path)
+    options = parser.parse_args()
+    one = joined([patches_of(c) for c in options.counties])
+    groups = [one]
+    if options.other:
+        two = joined([patches_of(c) for c in options.other])
+        print(says("fitted on the first, scored on the second", fit(*one), two))
+        print(says("fitted on the second, scored on the first", fit(*two), one))
+        groups.append(two)
+    model = fit(*joined(groups))
+    print(says("fitted on all, scored on all", model, joined(groups)))
+    weights = {name: round(float(w), 3) for name, w in zip(TERMS, model[0], strict=True)}
+    if options.write:
+        options.write.write_text(json.dumps({"version": 1, "bias": round(model[1], 3), "weights": weights}, indent=1) + "\n", "utf-8")
+    print(json.dumps(weights))
+
+
+if __name__ == "__main__":
+    main()
