@@ -6,8 +6,9 @@ This is the whole task that a worker does; pixels never leave it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +88,7 @@ def read_looks(sightings: Sequence[Sighting], ground: Ground, block: Block, rows
 
 def _load(file: Path, kind: type[Baseline] | type[Alert]) -> Baseline | Alert:
     kept = store.read(file)
-    return kind(**{f.name: kept[f.name] for f in fields(kind)})  # type: ignore[arg-type]
+    return kind(**{name: kept[name] for name in kind._fields})  # type: ignore[arg-type]
 
 
 def load_alert(folder: Path, block: Block) -> Alert:
@@ -110,6 +111,11 @@ def _rows_at_once(ground: Ground, block: Block, scenes: int, memory_mb: int) -> 
     return min(max(memory_mb * 2**20 // max(a_row, 1), 16), block.height)
 
 
+def _cut(state: Baseline | Alert, rows: slice) -> list[Any]:
+    """Some rows of each array of a state."""
+    return [np.ascontiguousarray(array[..., rows, :]) for array in state]
+
+
 def fit_block(
     block: Block,
     sightings: Sequence[Sighting],
@@ -122,7 +128,8 @@ def fit_block(
 ) -> None:
     """Fit a block's baseline for a year, from `sightings` of the window, and write baseline and first alerts.
 
-    last: folders of last year's baseline and of December's alerts and the ground of open cases, or None in the first year. out: folders of this year's.
+    last: folders of last year's baseline and of December's alerts, and the ground of open cases; None in the first year. out: folders
+    of this year's.
     A block already written under `key` is left as it is.
     """
     base_file, alert_file = out[0] / f"{block.name}.base", out[1] / f"{block.name}.alert"
@@ -135,11 +142,12 @@ def fit_block(
     step = _rows_at_once(ground, block, len(sightings), memory_mb)
     for top in range(0, block.height, step):
         rows = slice(top, min(top + step, block.height))
-        cut = tuple(type(s)(**{n: a[..., rows, :] for n, a in arrays(s).items()}) for s in before) if before else None  # type: ignore[arg-type]
-        parts = begin_year(read_looks(sightings, ground, block, rows), ground.model, january, cut, None if cases is None else cases[rows])  # type: ignore[arg-type]
-        for whole, part in zip((baseline, alert), parts, strict=True):
-            for name, array in arrays(whole).items():
-                array[..., rows, :] = arrays(part)[name]
+        old = (Baseline(*_cut(before[0], rows)), Alert(*_cut(before[1], rows))) if before else None
+        looks = read_looks(sightings, ground, block, rows)
+        fitted, begun = begin_year(looks, ground.model, january, old, None if cases is None else cases[rows])
+        for whole, part in ((baseline, fitted), (alert, begun)):
+            for array, piece in zip(whole, part, strict=True):
+                array[..., rows, :] = piece
     store.write(base_file, arrays(baseline), key)
     store.write(alert_file, arrays(alert), key)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from affine import Affine
 from odc.geo.geobox import GeoBox
@@ -54,6 +56,10 @@ def _start(project: Project, scenes: Sequence[Scene]) -> str:
     return start
 
 
+def _digest(document: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps({k: v for k, v in document.items() if k != "sha256"}, sort_keys=True).encode()).hexdigest()
+
+
 def _write(file: Path, memory: Memory) -> None:
     box = memory.grid.geobox
     document = {
@@ -65,6 +71,7 @@ def _write(file: Path, memory: Memory) -> None:
         "bands": list(memory.bands),
         "monitor_from": memory.monitor_from,
     }
+    document["sha256"] = _digest(document)
     file.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(file, (json.dumps(document, indent=1) + "\n").encode())
 
@@ -72,11 +79,13 @@ def _write(file: Path, memory: Memory) -> None:
 def _read(file: Path) -> Memory:
     try:
         known = json.loads(file.read_text("utf-8"))
+        if _digest(known) != known["sha256"]:
+            raise ValueError("checksum")
         if known["version"] > VERSION:
             raise MinewardenError("MW-STATE-VERSION", f"{file} was written by a newer minewarden.", "Update minewarden.", Exit.DAMAGED)
         box = GeoBox(tuple(known["shape"]), Affine(*known["transform"]), known["crs"])
         return Memory(Grid(box, known["block"]), tuple(known["bands"]), known["monitor_from"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise MinewardenError(
             "MW-STATE-DAMAGED", f"{file} is damaged.", "Restore it from a backup, or remove state/ and begin anew.", Exit.DAMAGED
         ) from error

@@ -91,6 +91,14 @@ def month_folder(state: Path, month: str) -> Path:
     return state / month
 
 
+def set_aside(folder: Path) -> None:
+    """Keep what stands where a month is to be made anew as `<YYYY-MM>.replaced`, once."""
+    if folder.exists():
+        aside = folder.with_name(f"{folder.name}.replaced")
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.rename(aside)
+
+
 def _of_month(scenes: Iterable[Scene], month: str) -> list[Scene]:
     return [s for s in scenes if f"{s.day:%Y-%m}" == month]
 
@@ -212,6 +220,9 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
         )  # fmt: skip
         flagged = write_month(partial, MonthFiles(inputs.project, inputs.layers, judged, unseen, facts, setting.grid))
         writer.finish({"flagged": len(flagged), "patches": len(patches)}, [{"id": u.id, "sha256": u.sha256} for u in uses if u.used])
+    fsync_folder(partial)
+    set_aside(inputs.project.output / month)
     partial.rename(inputs.project.output / month)
+    fsync_folder(inputs.project.output)
     new = sum(bool(f.properties["new_this_month"]) for f in flagged)
     return Done(month, facts.observed_fraction, (*left_out, *refused_window), len(flagged), new, len(patches))

@@ -11,7 +11,7 @@ from pipeline.config import Project
 from pipeline.errors import Exit, MinewardenError
 from pipeline.ledger.ledger import Ledger
 from pipeline.memory import remember
-from pipeline.month import Done, Inputs, make_month, month_folder
+from pipeline.month import Done, Inputs, make_month, month_folder, set_aside
 from pipeline.sources import HashCache, open_sources, scene_sha256
 from pipeline.sources.gridfit import county_grid
 from pipeline.sources.scene import Refused
@@ -53,23 +53,35 @@ def _to_do(project: Project, first: str, month: str, replay: bool, ledger: Ledge
     if month < first:
         raise MinewardenError("MW-MONTH-EARLY", f"{month} lies before monitoring starts ({first}).", f"Ask for {first} or later.")
     finished = sorted(p.parent.name for p in project.output.glob("????-??/run.json"))
-    if replay:
-        redone = [m for m in finished if m >= month]
-        ledger.forget_from(month, keep_ids=True)
-        for each in redone:
-            shutil.rmtree(project.output / f"{each}.replaced", ignore_errors=True)
-            (project.output / each).rename(project.output / f"{each}.replaced")
-            shutil.rmtree(month_folder(project.state, each), ignore_errors=True)
-        return months.span(min([m for m in months.span(first, month) if m not in finished] or [month]), max([month, *redone]))
     missing = [m for m in months.span(first, month) if m not in finished]
+    start = min([*missing, month]) if replay else None
+    _agree(finished, ledger, start)
+    if start is not None:
+        redone = [m for m in finished if m >= start]
+        ledger.forget_from(start, keep_ids=True)
+        for each in redone:
+            set_aside(project.output / each)
+            shutil.rmtree(month_folder(project.state, each), ignore_errors=True)
+        return months.span(start, max([month, *redone]))
     later = [m for m in finished if missing and m > missing[0]]
     if later:
-        raise MinewardenError(
-            "MW-MONTH-GAP",
-            f"{missing[0]} is not done, but {later[0]} after it is.",
-            f"Redo from there: minewarden run … --replay --month {missing[0]}",
-        )
+        raise MinewardenError("MW-MONTH-GAP", f"{missing[0]} is not done, but {later[0]} after it is.", _replay_from(missing[0]))
     return missing
+
+
+def _agree(finished: Sequence[str], ledger: Ledger, start: str | None) -> None:
+    """Every finished month but those about to be redone must be known to the ledger, or ids would be given out twice."""
+    known = set(ledger.months())
+    unknown = [m for m in finished if m not in known and (start is None or m < start)]
+    if unknown:
+        raise MinewardenError(
+            "MW-LEDGER-MONTH", f"{unknown[0]} is finished, but the ledger {ledger.path} does not know of it.",
+            f"Put back the ledger that belongs to these results, or redo from there: {_replay_from(unknown[0])}", Exit.DAMAGED,
+        )  # fmt: skip
+
+
+def _replay_from(month: str) -> str:
+    return f"minewarden run … --replay --month {month}"
 
 
 def _left_out(scenes: Sequence[Refused]) -> list[Refused]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +131,6 @@ def save(file: Path, model: Model, key: str) -> None:
 def load(file: Path, bands: tuple[str, ...]) -> Model:
     """A year's model as it was kept. Raises MinewardenError (exit 5) where it is damaged."""
     kept = store.read(file)
-    sample: dict[str, Any] = {f.name: kept[f"sample_{f.name}"] for f in fields(Baseline)}
+    sample: dict[str, Any] = {name: kept[f"sample_{name}"] for name in Baseline._fields}
     rest: dict[str, Any] = {name: kept[name] for name in ("least", "white", "soil")}
     return Model(bands, Baseline(**sample), **rest)

@@ -15,6 +15,7 @@ from pipeline.commands.common import config_argument, json_option, open_project,
 from pipeline.config import Project
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
+from pipeline.findings.names import FINDINGS
 
 
 @click.command("status")
@@ -133,8 +134,10 @@ def _lines(found: dict[str, Any]) -> list[str]:
     for m in found["months"][-12:]:
         seen = "–" if m["observed_fraction"] is None else f"{m['observed_fraction']:.0%}"
         lines.append(f"  {m['month']}  seen {seen:>4}  scenes {m['scenes_used']} used, {m['scenes_left_out']} left out")
-    cases = ", ".join(f"{finding} {number}" for finding, number in found["open_cases"].items())
-    lines.append(f"Open cases: {cases or 'none'}")
+    if found["months"]:
+        cases = found["open_cases"]
+        lines.append(f"Open cases of {found['months'][-1]['month']}: {sum(cases.values()) or 'none'}")
+        lines += [f"  {number:>4}  {finding} {FINDINGS.get(finding, '')}".rstrip() for finding, number in cases.items()]
     lines += [f"Late: {s['id']} ({s['date']})" for s in found["late_scenes"][:10]]
     lines += [f"To do: {need}" for need in found["needs_a_person"]] or ["Nothing waits for a person."]
     return lines

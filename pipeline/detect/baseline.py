@@ -185,8 +185,8 @@ def fit(stack, mark, use, spring, terms, prior, floor, red, nir, mean, fine, sca
     """Fit a block, into the arrays of a Baseline.
 
     stack: (n, n_bands, h, w) int16, corrected reflectance, NO_DATA where missing. mark: (n, h, w) uint8. use: (n,) bool, looks
-    to fit on. spring: (n,) bool, looks of the spring. terms: (n, 5), prior: (n,) float32, weight of each scene, 1 = as good as the best. floor: (n_bands,) float32,
-    least spread, 1e-4. Where fewer than MIN_LOOKS are usable, `looks` is 0.
+    to fit on. spring: (n,) bool, looks of the spring. terms: (n, 5) float32. prior: (n,) float32, weight of each scene, 1 = as good
+    as the best. floor: (n_bands,) float32, least spread, 1e-4. Where fewer than MIN_LOOKS are usable, `looks` is 0.
     """
     n, bands, height, width = stack.shape
     usable = np.empty((n, width), np.float32)

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from pipeline.detect.baseline import fit
 from pipeline.detect.breaks import settle_breaks
 from pipeline.detect.looks import SEASONS, YEAR, in_spring, noise_floor, season_byte, season_terms
-from pipeline.detect.monitor import monitor, scores
+from pipeline.detect.monitor import monitor
 from pipeline.detect.shift import Model
+from pipeline.detect.spectra import Optics, When, scores
 from pipeline.detect.state import CONFIRMED, ENDED, FIRST, NONE, Alert, Baseline, arrays
 
 
@@ -31,15 +32,12 @@ class Looks:
 
 def watch(looks: Looks, model: Model, baseline: Baseline, alert: Alert) -> None:
     """Show each look to the alerts of a block, in place."""
-    floor = noise_floor(model.bands)
+    optics = Optics(model.red, model.nir, model.index("B03"), model.index("B11"), noise_floor(model.bands))
     score = np.empty(alert.status.shape, np.float32)
     for t, day in enumerate(looks.days.tolist()):
-        terms = season_terms(day)
-        scores(looks.stack[t], terms, baseline.mean, baseline.fine, baseline.scale, looks.noise[t], model.white, score)
-        monitor(
-            looks.stack[t], looks.marks[t], score, day, season_byte(day), terms, SEASONS, floor, model.red, model.nir, model.index("B03"),
-            model.index("B11"), baseline.mean, baseline.fine, baseline.barest, baseline.looks, *arrays(alert).values(),
-        )  # fmt: skip
+        when = When(day, season_byte(day), season_terms(day))
+        scores(looks.stack[t], when.terms, baseline.mean, baseline.fine, baseline.scale, looks.noise[t], model.white, score)
+        monitor(looks.stack[t], looks.marks[t], score, when, SEASONS, optics, baseline, alert)
 
 
 SETTLED_DAYS = 365

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from pipeline.detect.baseline import fit
 from pipeline.detect.looks import NO_DATA, SEASONS, in_spring, noise_floor, season_terms
 from pipeline.detect.mask import CLOUD
-from pipeline.detect.monitor import ndvi_of, season_of
 from pipeline.detect.novelty import novelty
 from pipeline.detect.shift import Model
+from pipeline.detect.spectra import ndvi_of, season_of
 from pipeline.detect.state import SCALES, Baseline, arrays
 
 RESTLESS = 1.5

@@ -7,9 +7,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from pipeline.detect.looks import SEASON_BYTES, SEASONS, STEP, noise_floor
-from pipeline.detect.monitor import ndvi_of, ring_median, season_of
 from pipeline.detect.novelty import novelty
 from pipeline.detect.shift import Model
+from pipeline.detect.spectra import ndvi_of, ring_median, season_of
 from pipeline.detect.state import FINE, NONE, RING, SCALES, Alert, Baseline
 
 BARE_ALL_YEAR = 0.22
@@ -40,8 +40,10 @@ def dtype(bands: int) -> np.dtype[np.void]:
 
 
 @njit(nogil=True, cache=True)
-def _describe(rows, cols, ring, filled, ring_season, season_terms, year_terms, mean, fine, scale, barest, least, floor, white, red, nir,
-              spectrum, expected, score, novel, greenest):  # type: ignore[no-untyped-def]  # fmt: skip
+def _describe(  # type: ignore[no-untyped-def]
+    rows, cols, ring, filled, ring_season, season_terms, year_terms, mean, fine, scale, barest, least, floor, white, red, nir,
+    spectrum, expected, score, novel, greenest,
+):  # fmt: skip
     """Fill the measured columns of a table for the cells at rows, cols."""
     bands = mean.shape[0]
     now, one = np.empty(bands, np.float32), np.empty(bands, np.float32)

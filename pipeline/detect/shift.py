@@ -69,13 +69,13 @@ def season(baseline: Baseline, terms: NDArray[np.float32]) -> NDArray[np.float32
     """(n_bands, h, w) float32, 1e-4: what each cell looks like in a season. terms: (5,)."""
     mean, fine = baseline.mean, baseline.fine
     out: NDArray[np.float32] = mean[:, 0] * terms[0] + mean[:, 1] * terms[1] + mean[:, 2] * terms[2]
-    return (out + (fine[:, 0] * terms[3] + fine[:, 1] * terms[4]) * np.float32(FINE)).astype(np.float32)
+    return np.asarray(out + (fine[:, 0] * terms[3] + fine[:, 1] * terms[4]) * np.float32(FINE), np.float32)
 
 
 def _greenness(look: NDArray[np.int16] | NDArray[np.float32], red: int, nir: int) -> NDArray[np.float32]:
     n, r = look[nir].astype(np.float32), look[red].astype(np.float32)
     ndvi = (n - r) / np.maximum(n + r, 100)
-    return np.clip((ndvi - BARE_NDVI) / (GREEN_NDVI - BARE_NDVI), 0, 1).astype(np.float32)
+    return np.asarray(np.clip((ndvi - BARE_NDVI) / (GREEN_NDVI - BARE_NDVI), 0, 1), np.float32)
 
 
 def shared(look: NDArray[np.int16], mark: NDArray[np.uint8], model: Model, terms: NDArray[np.float32]) -> Shared:
@@ -155,8 +155,8 @@ def _soil(sample: Baseline, red: int, nir: int) -> NDArray[np.float32]:
         bearing = sample.looks[0] > 0
     if not bearing.any():
         return np.zeros((3, sample.barest.shape[1]), np.float32)
-    percentiles: NDArray[np.float32] = np.percentile(sample.barest[1][:, 0, bearing].astype(np.float32) * STEP, (10, 50, 90), axis=1).astype(np.float32)
-    return percentiles
+    barest = sample.barest[1][:, 0, bearing].astype(np.float32) * STEP
+    return np.asarray(np.percentile(barest, (10, 50, 90), axis=1), np.float32)
 
 
 def _whitening(moved: NDArray[np.int16], mark: NDArray[np.uint8], model: Model, terms: NDArray[np.float32]) -> NDArray[np.float32]:

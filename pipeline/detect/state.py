@@ -1,12 +1,12 @@
 """What the detector remembers of a block: what changes each year apart from what changes each month.
 
-Both are plain arrays with the cell as the last two axes, so that kernels run along rows and compressors find like bytes
-side by side. With six bands a cell takes 71 + 56 = 127 bytes.
+Both are named tuples, which compiled kernels take as they are, of plain arrays with the cell as the last two axes, so that
+kernels run along rows and compressors find like bytes side by side. With six bands a cell takes 128 bytes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,7 @@ NONE, FIRST, PROVISIONAL, CONFIRMED, ENDED = 0, 1, 2, 3, 4
 """Alert status of a cell, named as in OPERA DIST-ALERT."""
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(NamedTuple):
     """A block's own past: what each cell looks like through the year, and how far it strays."""
 
     mean: NDArray[np.int16]
@@ -51,8 +50,7 @@ class Baseline:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(NamedTuple):
     """A block's alerts at the end of a month. Days are counted from 1970-01-01; 0 = never."""
 
     status: NDArray[np.uint8]
@@ -96,7 +94,7 @@ class Alert:
 
 def arrays(state: Baseline | Alert) -> dict[str, NDArray[np.generic]]:
     """The arrays of a state by name."""
-    return {f.name: getattr(state, f.name) for f in fields(state)}
+    return state._asdict()
 
 
 def bytes_per_cell(bands: int) -> int:
@@ -106,7 +104,7 @@ def bytes_per_cell(bands: int) -> int:
 
 def scale_of(code: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Spread in 1e-4 from its one-byte code."""
-    return np.float32(10) * np.exp2(code.astype(np.float32) / np.float32(32))
+    return np.asarray(np.float32(10) * np.exp2(code.astype(np.float32) / np.float32(32)), np.float32)
 
 
 SCALES: NDArray[np.float32] = scale_of(np.arange(256, dtype=np.uint8))

@@ -70,7 +70,13 @@ class Cells:
         transform = grid.geobox.affine
         x = transform.c + (patch.cells[:, 1] + 0.5) * transform.a
         y = transform.f + (patch.cells[:, 0] + 0.5) * transform.e
-        return Cells(patch.cells, np.column_stack([x, y]), grid.resolution, patch.first_day if patch.changed_day is None else patch.changed_day, patch.first_day)
+        return Cells(
+            patch.cells,
+            np.column_stack([x, y]),
+            grid.resolution,
+            patch.first_day if patch.changed_day is None else patch.changed_day,
+            patch.first_day,
+        )
 
     def boxes(self, which: NDArray[np.bool_], shrink: float = 0.0) -> NDArray[np.object_]:
         """Squares of some cells, each side moved inward by `shrink`."""

@@ -35,9 +35,7 @@ def _join(rows, cols, days, starts, reach, apart, parent):  # type: ignore[no-un
                 j += 1
 
 
-def label(
-    rows: NDArray[np.int64], cols: NDArray[np.int64], reach: int, days: NDArray[np.int64] | None = None, apart: int = 0
-) -> NDArray[np.int64]:
+def label(rows: NDArray[np.int64], cols: NDArray[np.int64], reach: int, days: NDArray[np.int64] | None = None, apart: int = 0) -> NDArray[np.int64]:
     """Group of each cell: (n,) numbers from 0 in the order of each group's first cell.
 
     rows, cols: (n,) sorted by row, then column, all ≥ 0. Cells at most `reach` rows and columns apart are one group;

@@ -62,7 +62,7 @@ def _clean_days(rows: NDArray[np.int64], cols: NDArray[np.int64], days: NDArray[
     ordered = np.sort(own, axis=0)
     known = (~np.isnan(own)).sum(axis=0)
     middle = ordered[(known - 1) // 2, np.arange(rows.size)]
-    return np.minimum(days, middle).astype(np.int32)
+    return np.asarray(np.minimum(days, middle), np.int32)
 
 
 def _spread(size: int, own: list[int], values: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -239,9 +239,7 @@ def _early(cells: NDArray[np.void], before: NDArray[np.int64], monitor_from: int
     return np.asarray(known | (soon & (old >= np.maximum(new, 1))[mine]))
 
 
-def find_patches(
-    cells: NDArray[np.void], before: NDArray[np.int64], model: Model, grid: Grid, monitor_from: int, min_cells: int
-) -> list[Patch]:
+def find_patches(cells: NDArray[np.void], before: NDArray[np.int64], model: Model, grid: Grid, monitor_from: int, min_cells: int) -> list[Patch]:
     """Patches of changed ground, ordered by first look, then north to south, west to east.
 
     cells: `evidence.dtype`, sorted by row, then column. before: (n, 4) row, column, day of change, last clear look of ground that

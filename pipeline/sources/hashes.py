@@ -10,6 +10,11 @@ from pathlib import Path
 from pipeline.sources.scene import Scene
 
 
+def _seal(known: dict[str, list[object]]) -> str:
+    """Tells a cache with a flipped bit from a sound one."""
+    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+
+
 class HashCache:
     """SHA-256 of files by path, size and time of change, kept in one small JSON file.
 
@@ -21,9 +26,11 @@ class HashCache:
         self._known: dict[str, list[object]] = {}
         self._changed = False
         try:
-            known = json.loads(file.read_text("utf-8")) if file else {}
-            self._known = {k: v for k, v in known.items() if isinstance(v, list) and len(v) == 3}
-        except (OSError, ValueError, AttributeError):
+            kept = json.loads(file.read_text("utf-8")) if file else {}
+            known = kept.get("files", {})
+            if kept and kept["sha256"] == _seal(known):
+                self._known = {k: v for k, v in known.items() if isinstance(v, list) and len(v) == 3}
+        except (OSError, ValueError, AttributeError, KeyError, TypeError):
             self._known = {}
 
     def sha256(self, path: Path) -> str:
@@ -44,7 +51,7 @@ class HashCache:
             return
         self.file.parent.mkdir(parents=True, exist_ok=True)
         draft = self.file.with_name(f"{self.file.name}.{os.getpid()}.tmp")
-        draft.write_text(json.dumps(self._known, ensure_ascii=False, sort_keys=True), "utf-8")
+        draft.write_text(json.dumps({"sha256": _seal(self._known), "files": self._known}, ensure_ascii=False, sort_keys=True), "utf-8")
         draft.replace(self.file)
         self._changed = False
 

@@ -264,6 +264,8 @@ def test_status(config: Path, scene: Make, capsys: pytest.CaptureFixture[str], m
     (month / "run.json").write_text(json.dumps({"scenes": scenes, "coverage": {"observed_fraction": 0.4}, "outputs": []}), "utf-8")
     cases = [{"properties": {"finding": "unlicensed", "review": "pending"}}, {"properties": {"finding": "unlicensed", "review": "confirmed"}}]
     (month / "flagged.geojson").write_text(json.dumps({"features": cases}), "utf-8")
+    assert main(["status", str(config)]) == 0
+    assert "Open cases of 2024-09: 2\n     2  unlicensed 疑似无证开采\n" in capsys.readouterr().out
     assert main(["status", str(config), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert [s["id"] for s in said["late_scenes"]] == ["20240908", "20240913"]  # one mended since, one new
