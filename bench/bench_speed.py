@@ -168,7 +168,7 @@ class Bench:
         sightings = [Sighting(scene, survey.survey_scene(scene, seen, model), fresh_sha256(scene)) for scene, seen in good]
         ground = Ground(setting.grid, setting.bands, model, setting.area)
         return compute.each_block(
-            watch_block, list(setting.grid.blocks()), sightings, ground, base, base / "start", out, "bench",
+            watch_block, list(setting.grid.blocks()), sightings, ground, base, base / "start", out, "bench", year.january(self.this_year),
             workers=setting.workers, scheduler=None, say=lambda _: None,
         )  # fmt: skip
 

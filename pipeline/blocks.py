@@ -111,9 +111,10 @@ def _rows_at_once(ground: Ground, block: Block, scenes: int, memory_mb: int) -> 
     return min(max(memory_mb * 2**20 // max(a_row, 1), 16), block.height)
 
 
-def _cut(state: Baseline | Alert, rows: slice) -> list[Any]:
-    """Some rows of each array of a state."""
-    return [np.ascontiguousarray(array[..., rows, :]) for array in state]
+def _cut(state: Baseline | Alert, rows: slice, *, copy: bool) -> list[NDArray[Any]]:
+    """Some rows of each array of a state, as copies or as views."""
+    views = [array[..., rows, :] for array in state]
+    return [np.ascontiguousarray(view) for view in views] if copy else views
 
 
 def fit_block(
@@ -142,12 +143,11 @@ def fit_block(
     step = _rows_at_once(ground, block, len(sightings), memory_mb)
     for top in range(0, block.height, step):
         rows = slice(top, min(top + step, block.height))
-        old = (Baseline(*_cut(before[0], rows)), Alert(*_cut(before[1], rows))) if before else None
+        old = (Baseline(*_cut(before[0], rows, copy=True)), Alert(*_cut(before[1], rows, copy=True))) if before else None
         looks = read_looks(sightings, ground, block, rows)
         fitted, begun = begin_year(looks, ground.model, january, old, None if cases is None else cases[rows])
-        for whole, part in ((baseline, fitted), (alert, begun)):
-            for array, piece in zip(whole, part, strict=True):
-                array[..., rows, :] = piece
+        for array, piece in zip((*_cut(baseline, rows, copy=False), *_cut(alert, rows, copy=False)), (*fitted, *begun), strict=True):
+            array[:] = piece
     store.write(base_file, arrays(baseline), key)
     store.write(alert_file, arrays(alert), key)
 

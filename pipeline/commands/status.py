@@ -15,7 +15,6 @@ from pipeline.commands.common import config_argument, json_option, open_project,
 from pipeline.config import Project
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
-from pipeline.findings.names import FINDINGS
 
 
 @click.command("status")
@@ -130,6 +129,8 @@ def _needs(project: Project, found: dict[str, Any], runs: dict[str, dict[str, An
 
 
 def _lines(found: dict[str, Any]) -> list[str]:
+    from pipeline.findings.names import FINDINGS
+
     lines = [f"{found['county']}: {len(found['months'])} month(s) done"]
     for m in found["months"][-12:]:
         seen = "–" if m["observed_fraction"] is None else f"{m['observed_fraction']:.0%}"

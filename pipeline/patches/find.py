@@ -31,6 +31,8 @@ PAUSE = 120
 """Neighbouring ground that changed so many days apart changed for different reasons."""
 LONGEST_GAP = 60
 """Days between looks beyond which the day of a change is no longer drawn to their middle."""
+NEGLIGIBLE = 0.02
+"""A patch that looks like a field and is less likely mining than this is left out."""
 SETTLING_IN = 60
 """For so many days after monitoring begins, ground beside what changed before it belongs to that."""
 EPOCH_ORDINAL = 719163
@@ -170,7 +172,7 @@ def _measure(pieces: Sequence[Piece], model: Model) -> list[dict[str, float]]:
     greenest = np.array([measured["greenest"] for measured in found])
     places = np.array([[piece["row"].mean(), piece["col"].mean()] for piece, _ in pieces]).reshape(len(pieces), 2)
     sizes = np.array([len(piece) for piece, _ in pieces])
-    for measured, similar, works in zip(found, count_similar(spectra, days, greenest), size_of_works(spectra, places, sizes), strict=True):
+    for measured, similar, works in zip(found, count_similar(spectra, places, days, greenest), size_of_works(spectra, places, sizes), strict=True):
         measured["similar"], measured["works"] = float(similar), float(works)
     return found
 
@@ -239,6 +241,11 @@ def _early(cells: NDArray[np.void], before: NDArray[np.int64], monitor_from: int
     return np.asarray(known | (soon & (old >= np.maximum(new, 1))[mine]))
 
 
+def _field_work(patch: Patch) -> bool:
+    """A field between crops: that is no changed ground, and a county has tens of thousands of them."""
+    return patch.cause is Cause.FARMLAND and (patch.mining_likelihood or 0.0) < NEGLIGIBLE
+
+
 def find_patches(cells: NDArray[np.void], before: NDArray[np.int64], model: Model, grid: Grid, monitor_from: int, min_cells: int) -> list[Patch]:
     """Patches of changed ground, ordered by first look, then north to south, west to east.
 
@@ -253,5 +260,6 @@ def find_patches(cells: NDArray[np.void], before: NDArray[np.int64], model: Mode
     for members in (alive & ~early, ended & ~early):
         pieces = _pieces(cells[members], model, min_cells)
         measured = _measure(pieces, model)
-        out += [_patch(piece, found, grid) for (piece, _), found in zip(pieces, measured, strict=True)]
+        found = [_patch(piece, numbers, grid) for (piece, _), numbers in zip(pieces, measured, strict=True)]
+        out += [p for p in found if not _field_work(p)]
     return sorted(out, key=lambda p: (p.first_seen, int(p.cells[0, 0]), int(p.cells[0, 1])))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,8 @@ from pipeline.patches.patch import Cause
 from pipeline.patches.terms import TERMS, Features, measure
 
 MODEL = Path(__file__).resolve().parents[2] / "models" / "likelihood.json"
+REGION_CELLS = 400
+"""Fields of the same valley share their season: similar patches are counted within so many rows and columns."""
 SAME_WORKS, CLOSE_CELLS = 4.0, 25
 NAMED = 0.6
 """A cause is named when its terms take this much of the log-odds."""
@@ -70,16 +73,30 @@ def _cause(mining: float, pulls: dict[str, float]) -> Cause:
     return cause if pull >= NAMED else Cause.UNKNOWN
 
 
-def count_similar(spectra: NDArray[np.float64], days: NDArray[np.float64], greenest: NDArray[np.float64]) -> list[int]:
-    """For each patch, how many others turned from the same kind of ground into the same new ground in the same weeks.
+def neighbours(places: NDArray[np.float64], reach: float) -> Iterator[NDArray[np.int64]]:
+    """For each patch the indices of those within `reach` rows and columns, itself included. places: (n, 2) row and column.
 
-    spectra: (n, n_bands) of the new ground, in units of the noise floor; days: (n,) when each began; greenest: (n,) highest
-    NDVI of the old ground's year.
+    Patches are sorted into squares of that side, so that a county with many costs no more for each than one with few.
+    """
+    squares: dict[tuple[int, int], list[int]] = {}
+    for k, (row, col) in enumerate(places):
+        squares.setdefault((int(row // reach), int(col // reach)), []).append(k)
+    for place in places:
+        row, col = int(place[0] // reach), int(place[1] // reach)
+        near = np.array([k for r in (row - 1, row, row + 1) for c in (col - 1, col, col + 1) for k in squares.get((r, c), ())], np.int64)
+        yield near[(np.abs(places[near] - place) <= reach).all(axis=1)]
+
+
+def count_similar(spectra: NDArray[np.float64], places: NDArray[np.float64], days: NDArray[np.float64], greenest: NDArray[np.float64]) -> list[int]:
+    """For each patch, how many others around turned from the same kind of ground into the same new ground in the same weeks.
+
+    spectra: (n, n_bands) of the new ground, in units of the noise floor; places: (n, 2) row and column; days: (n,) when each
+    began; greenest: (n,) highest NDVI of the old ground's year.
     """
     out = []
-    for spectrum, day, green in zip(spectra, days, greenest, strict=True):
-        alike = ((spectra - spectrum) ** 2).mean(axis=1) <= ALIKE
-        alike &= (np.abs(days - day) <= WEEKS) & (np.abs(greenest - green) <= SAME_GREEN)
+    for k, near in enumerate(neighbours(places, REGION_CELLS)):
+        alike = ((spectra[near] - spectra[k]) ** 2).mean(axis=1) <= ALIKE
+        alike &= (np.abs(days[near] - days[k]) <= WEEKS) & (np.abs(greenest[near] - greenest[k]) <= SAME_GREEN)
         out.append(int(alike.sum()) - 1)
     return out
 
@@ -90,7 +107,6 @@ def size_of_works(spectra: NDArray[np.float64], places: NDArray[np.float64], siz
     spectra: (n, n_bands) in units of the noise floor; places: (n, 2) row and column; sizes: (n,) cells.
     """
     out = []
-    for spectrum, place in zip(spectra, places, strict=True):
-        kin = ((spectra - spectrum) ** 2).mean(axis=1) <= SAME_WORKS
-        out.append(int(sizes[kin & (np.abs(places - place).max(axis=1) <= CLOSE_CELLS)].sum()))
+    for k, near in enumerate(neighbours(places, CLOSE_CELLS)):
+        out.append(int(sizes[near][((spectra[near] - spectra[k]) ** 2).mean(axis=1) <= SAME_WORKS].sum()))
     return out

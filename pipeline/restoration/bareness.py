@@ -33,10 +33,10 @@ RING_M = (30.0, 300.0)
 FEWEST_LOOKS = 2
 FEWEST_RING_CELLS = 20
 SEEN_SHARE = 0.5
-BARE_RATIO, BARE_GAP = 0.5, 0.05
-"""A cell is bare when it has less than half the reference cover and falls short of it by more than noise."""
+BARE_RATIO, BARE_GAP = 0.58, 0.05
+"""A cell is bare when it has less than about three fifths of the reference cover and falls short of it by more than noise."""
 BARE_SHARE = 0.5
-RESTORED_RATIO, RESTORED_SHARE = 0.75, 0.1
+RESTORED_RATIO, RESTORED_SHARE = 0.75, 0.25
 """Cells this near to the reference are clearly restored; cut from the outline where they are this share of the site."""
 
 

@@ -6,8 +6,6 @@ import contextlib
 import json
 import re
 import sqlite3
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -26,9 +24,8 @@ from pipeline.grid import Grid
 from pipeline.publish import cog, files, geojson, runjson, styles
 from pipeline.publish.features import CASE_FIELDS, PATCH_FIELDS, Judged, flagged_features, is_violation, patches_features
 from tests import made_month
+from tests.contract import shortcomings
 from tests.made_month import FORMULA, GRID, HOSTILE, PROJECTOR, Made, pit
-
-CHECK = Path("/work/shared/check_month.py")
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +41,9 @@ def rows(folder: Path, name: str) -> list[dict[str, Any]]:
     return [feature["properties"] for feature in collection["features"]]
 
 
-@pytest.mark.skipif(not CHECK.exists(), reason="check_month.py is not on this machine")
 def test_a_month_keeps_the_contract(folder: Path) -> None:
-    answer = subprocess.run([sys.executable, str(CHECK), str(folder)], capture_output=True, text=True, check=False)
-    assert answer.stdout.strip() == "keeps the contract"
+    # The cells of this made month hold any numbers.
+    assert [each for each in shortcomings(folder) if not each.startswith("disturbance.tif")] == []
 
 
 def test_flagged_features_have_the_fields_of_the_contract_in_its_order(folder: Path) -> None:

@@ -1,0 +1,151 @@
+"""From scenes to a month's folder."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyogrio.raw
+import pytest
+import rasterio
+import shapely
+
+from tests.contract import rows, shortcomings
+from tests.pipeline.conftest import MONTHS, NEXT, YEAR, County
+
+
+@pytest.mark.parametrize("month", YEAR)
+def test_every_month_in_order_keeps_the_contract(county: County, month: str) -> None:
+    assert shortcomings(county.out / month) == []
+
+
+def test_nothing_else_is_left_in_the_output(county: County) -> None:
+    assert sorted(each.name for each in county.out.iterdir() if not each.name.startswith(".")) == [*YEAR, "ledger.sqlite", "log", "state"]
+    assert "Warning" not in (county.out / "log" / "minewarden.log").read_text("utf-8")
+
+
+def test_only_scenes_of_the_month_are_used(county: County) -> None:
+    for month in YEAR:
+        run = json.loads((county.out / month / "run.json").read_text("utf-8"))
+        assert {scene["date"][:7] for scene in run["scenes"]} == {month}
+        assert not [row["last_seen"] for row in county.rows(month, "patches") if row["last_seen"][:7] > month]
+
+
+def test_a_case_keeps_its_id_and_its_first_day(county: County) -> None:
+    first: dict[str, str] = {}
+    for month in YEAR:
+        for row in county.rows(month):
+            assert row["new_this_month"] is (row["id"] not in first)
+            if row["finding"] != "unrestored":
+                assert first.setdefault(row["id"], row["first_seen"]) == row["first_seen"]
+            first.setdefault(row["id"], row["first_seen"])
+    assert len(first) >= 10
+    assert sorted(first) == [f"620422-2024-{number:06d}" for number in range(1, len(first) + 1)]
+
+
+def test_other_readers_open_the_files(county: County, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "geopandas", None)
+    folder = county.out / YEAR[-1]
+    for name in ("flagged", "patches", "coverage"):
+        said = rows(folder, name)
+        if not said:
+            continue
+        info, _, geometry, columns = pyogrio.raw.read(folder / f"{name}.geojson")
+        assert info["crs"] == "EPSG:4326"
+        assert len(geometry) == len(said)
+        shapes = shapely.from_wkb(geometry)
+        assert shapely.is_valid(shapes).all()
+        west, south, east, north = shapely.total_bounds(shapes)
+        assert (west > 104, south > 35, east < 106, north < 37) == (True,) * 4
+        if name == "flagged":
+            values = dict(zip(info["fields"], columns, strict=True))
+            assert list(values["finding_zh"]) == [row["finding_zh"] for row in said]
+    layers = {name for name, _ in pyogrio.list_layers(folder / "flagged.gpkg")}
+    assert {"flagged", "patches", "coverage", "mining_rights"} <= layers
+    info, _, geometry, _ = pyogrio.raw.read(folder / "flagged.gpkg", layer="flagged")
+    assert info["crs"] == "EPSG:4490"
+    assert len(geometry) == len(rows(folder, "flagged"))
+
+
+def test_cells_and_patches_say_the_same(county: County) -> None:
+    """The raster's status, its coverage and run.json's agree."""
+    folder = county.out / YEAR[2]
+    run = json.loads((folder / "run.json").read_text("utf-8"))
+    with rasterio.open(folder / "disturbance.tif") as file:
+        status, _, _, looks = file.read()
+    inside = status != file.nodata
+    assert run["counts"]["cells"] == inside.sum()
+    assert run["coverage"]["observed_fraction"] == pytest.approx((looks[inside] > 0).mean(), abs=1e-4)
+    unseen_ha = sum(row["area_ha"] for row in rows(folder, "coverage"))
+    assert unseen_ha == pytest.approx(np.count_nonzero(looks[inside] == 0) / 100, rel=0.01)
+    assert run["coverage"]["unobserved_ha"] == pytest.approx(unseen_ha, rel=0.01)
+
+
+def test_a_month_without_a_clear_look_is_not_no_change(county: County) -> None:
+    """February is under snow in this county: what was listed stays, and the ground counts as not seen."""
+    seen = {month: json.loads((county.out / month / "run.json").read_text("utf-8"))["coverage"]["observed_fraction"] for month in YEAR[:3]}
+    dark = min(seen, key=lambda month: seen[month])
+    assert seen[dark] < 0.1
+    before = YEAR[YEAR.index(dark) - 1]
+    assert {row["id"] for row in county.rows(dark)} >= {row["id"] for row in county.rows(before)}
+    assert sum(row["area_ha"] for row in rows(county.out / dark, "coverage")) > 300
+
+
+def test_a_finished_month_is_left_alone(thin: County, capsys: pytest.CaptureFixture[str]) -> None:
+    before = thin.everything()
+    for month in (MONTHS[-1], MONTHS[1]):
+        assert thin.run(month) == 0
+        assert "done already" in capsys.readouterr().out
+    assert thin.everything() == before
+
+
+def test_the_next_month_leaves_the_others_alone(again: County) -> None:
+    before = again.bytes(MONTHS, ("run.json", "report.html", "flagged.gpkg"))
+    assert again.run(NEXT) == 0
+    assert shortcomings(again.out / NEXT) == []
+    assert again.bytes(MONTHS, ("run.json", "report.html", "flagged.gpkg")) == before
+
+
+def test_a_folder_without_run_json_is_not_a_result(again: County, thin: County) -> None:
+    (again.out / MONTHS[-1] / "run.json").unlink()
+    (again.out / MONTHS[-1] / "flagged.geojson").write_text("{}", "utf-8")
+    assert again.run(MONTHS[-1]) == 0
+    assert again.bytes(MONTHS) == thin.bytes(MONTHS)
+
+
+def test_status_tells_what_is_done_and_open(county: County, capsys: pytest.CaptureFixture[str]) -> None:
+    from pipeline.cli import main
+
+    assert main(["status", str(county.config)]) == 0
+    said = capsys.readouterr().out
+    assert f"{len(YEAR)} month(s) done" in said
+    assert f"Open cases of {YEAR[-1]}: {len(county.rows(YEAR[-1]))}" in said
+    assert main(["status", str(county.config), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert sum(found["open_cases"].values()) == len(county.rows(YEAR[-1]))
+    assert found["late_scenes"] == []
+
+
+def test_the_report_tells_what_was_not_seen_and_what_went(county: County) -> None:
+    for last, month in itertools.pairwise(YEAR):
+        report = (county.out / month / "report.html").read_text("utf-8")
+        gone = {row["id"] for row in county.rows(last)} - {row["id"] for row in county.rows(month)}
+        assert all(each in report for each in gone)
+        seen = json.loads((county.out / month / "run.json").read_text("utf-8"))["coverage"]["observed_fraction"]
+        assert ("结果不完整" in report) is (seen < 0.5)
+
+
+def test_doctor_finds_all_in_order(county: County, capsys: pytest.CaptureFixture[str]) -> None:
+    from pipeline.cli import main
+
+    assert main(["doctor", str(county.config), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["ok"] is True
+
+
+def test_months_are_a_path_apart(county: County, tmp_path: Path) -> None:
+    """Nothing published holds a path of this machine."""
+    for name in ("flagged.geojson", "patches.geojson", "coverage.geojson", "report.html", "run.json"):
+        assert str(county.folder) not in (county.out / YEAR[-1] / name).read_text("utf-8")
