@@ -13,7 +13,7 @@ from pipeline.detect.state import FINE, RING, SCALES
 
 GAIN_ERROR = 0.1
 """What haze, sun and view leave of bright ground's brightness uncertain, as a share."""
-SNOW_NDSI, SNOW_GREEN = 0.2, 2500.0
+SNOW_NDSI, SNOW_GREEN = 0.1, 1200.0
 """Snow missed by SCL: normalised difference snow index with a bright green band (Dozier 1989)."""
 
 

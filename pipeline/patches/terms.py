@@ -99,6 +99,11 @@ def _weeds(f: Features) -> float:
     return _ramp(f["ndvi"], 0.22, 0.32)
 
 
+def _canopy(f: Features) -> float:
+    """Green still: trees were thinned or felled, and the undergrowth remains."""
+    return _ramp(f["ndvi"], 0.32, 0.45)
+
+
 def _greenhouse(f: Features) -> float:
     """Plastic: white in the visible, plants shining through in the near infrared, dark beyond it."""
     if "swir_to_nir" not in f or "blue_to_red" not in f:
@@ -169,6 +174,7 @@ TERMS: dict[str, tuple[Cause | None, Callable[[Features], float]]] = {
     "cropland": (Cause.FARMLAND, _cropland),
     "at_once": (Cause.FARMLAND, _at_once),
     "weeds": (Cause.FARMLAND, _weeds),
+    "canopy": (Cause.LOGGING, _canopy),
     "greenhouse": (Cause.GREENHOUSE, _greenhouse),
     "film": (Cause.FARMLAND, _film),
     "water": (Cause.WATER, _water),
@@ -182,7 +188,7 @@ TERMS: dict[str, tuple[Cause | None, Callable[[Features], float]]] = {
 EXPERT = {
     "novelty": 0.6, "bare": 0.5, "departure": 0.7, "colour": 0.4, "bright": 0.3, "compact": 1.5, "growth": 0.5, "looks": 0.5,
     "outward": 0.7, "mixed": 0.7, "summer": 0.7,
-    "similar": -0.5, "cropland": -1.0, "at_once": -0.8, "weeds": -1.0, "greenhouse": -4.0, "film": -3.0, "water": -5.0, "solar": -3.5,
+    "similar": -0.5, "cropland": -1.0, "at_once": -0.8, "weeds": -1.0, "canopy": -4.0, "greenhouse": -4.0, "film": -3.0, "water": -5.0, "solar": -3.5,
     "road": -3.5, "burn": -2.0, "house": -1.0, "fleeting": -1.0,
 }  # fmt: skip
 """What we would give each without having seen data; fitted weights are drawn towards these."""

@@ -64,8 +64,8 @@ def test_other_readers_open_the_files(county: County, monkeypatch: pytest.Monkey
             values = dict(zip(info["fields"], columns, strict=True))
             assert list(values["finding_zh"]) == [row["finding_zh"] for row in said]
     layers = {name for name, _ in pyogrio.list_layers(folder / "flagged.gpkg")}
-    assert {"flagged", "patches", "coverage", "mining_rights"} <= layers
-    info, _, geometry, _ = pyogrio.raw.read(folder / "flagged.gpkg", layer="flagged")
+    assert {"cases", "patches", "coverage", "rights", "zones", "legacy"} <= layers
+    info, _, geometry, _ = pyogrio.raw.read(folder / "flagged.gpkg", layer="cases")
     assert info["crs"] == "EPSG:4490"
     assert len(geometry) == len(rows(folder, "flagged"))
 

@@ -1,0 +1,149 @@
+"""What a county gives, and what it leaves out: layers, scenes, months that can't be."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import months
+from pipeline.cli import main
+from tests.contract import shortcomings
+from tests.pipeline.conftest import MONTHS, NEXT, County
+
+HOSTILE = "<script>alert('x')</script>"
+FORMULA = "=cmd|' /C calc'!A1"
+
+
+class _Tags(HTMLParser):
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags |= {tag, *(name for name, _ in attrs if name.startswith("on"))}
+
+
+def _without_layers(county: County) -> None:
+    text = re.sub(r"layers:\n(?:  .*\n)+", "", county.config.read_text("utf-8"))
+    assert "layers:" not in text
+    county.config.write_text(text, "utf-8")
+
+
+def test_without_any_layer_the_report_says_which_checks_are_off(again: County) -> None:
+    _without_layers(again)
+    assert again.run(NEXT, "--quiet") == 0
+    folder = again.out / NEXT
+    assert shortcomings(folder) == []
+    report = (folder / "report.html").read_text("utf-8")
+    for off in ("未提供采矿权", "未提供历史遗留图斑", "未提供生态保护红线", "未提供耕地与永久基本农田"):
+        assert off in report
+    assert {row["finding"] for row in again.rows(NEXT)} == {"unlicensed"}
+    assert {row["right_id"] for row in again.rows(NEXT)} == {None}
+    assert json.loads((folder / "run.json").read_text("utf-8"))["layers"] == []
+
+
+def test_hostile_names_stay_text(again: County, capsys: pytest.CaptureFixture[str]) -> None:
+    file = again.folder / "layers" / "mining_rights.geojson"
+    layer: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    for feature in layer["features"]:
+        feature["properties"] |= {"name": HOSTILE, "holder": f'{FORMULA}"><img src=x onerror=alert(1)>', "mineral": "{{ 7*7 }}"}
+    file.write_text(json.dumps(layer), "utf-8")
+    config = again.config.read_text("utf-8")
+    again.config.write_text(config.replace("会宁县", "</title><script>x</script>"), "utf-8")
+    assert again.run(NEXT, "--quiet") == 0
+    assert shortcomings(again.out / NEXT) == []
+    named = [row for row in again.rows(NEXT) if row["right_id"]]
+    assert named
+    assert {(row["right_name"], row["mineral"]) for row in named} == {(HOSTILE, "{{ 7*7 }}")}
+    report = (again.out / NEXT / "report.html").read_text("utf-8")
+    assert not {"script", "img", "onerror", "iframe"} & _Tags(report).tags
+    assert "&lt;script&gt;alert(" in report
+
+
+def test_a_layer_that_is_wrong_stops_the_run_before_it_begins(again: County, capsys: pytest.CaptureFixture[str]) -> None:
+    file = again.folder / "layers" / "mining_rights.geojson"
+    layer: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    layer["features"][0]["properties"]["id"] = layer["features"][1]["properties"]["id"]
+    file.write_text(json.dumps(layer), "utf-8")
+    assert again.run(NEXT) == 2
+    assert "MW-LAYER" in capsys.readouterr().err
+    assert not (again.out / NEXT).exists()
+
+
+def test_a_scene_that_is_cut_off_is_left_out_by_name(again: County, capsys: pytest.CaptureFixture[str]) -> None:
+    scene = sorted((again.folder / "scenes").glob("*_202406*"))[0]
+    (band,) = scene.glob("*B04*.tif")
+    raw = band.read_bytes()
+    band.unlink()
+    band.write_bytes(raw[: len(raw) // 2])
+    assert again.run(NEXT) == 3
+    assert scene.name in capsys.readouterr().err
+    run = json.loads((again.out / NEXT / "run.json").read_text("utf-8"))
+    (left,) = [each for each in run["scenes"] if not each["used"]]
+    assert left["id"] == scene.name
+    assert left["reason"]
+    assert scene.name in (again.out / NEXT / "report.html").read_text("utf-8")
+    assert again.run(NEXT, "--quiet") == 0, "running a finished month again"
+
+
+def test_a_month_without_scenes_is_not_seen(again: County, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {row["id"] for row in again.rows(MONTHS[-1])}
+    assert again.run("2024-07") == 3
+    assert "only 0% of the area was seen clearly" in capsys.readouterr().err
+    assert shortcomings(again.out / "2024-07") == []
+    assert {row["id"] for row in again.rows("2024-07")} >= before
+
+
+def test_months_that_can_not_be(again: County, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(months, "today", lambda: date(2024, 6, 30))
+    for month, code in ((NEXT, "MW-MONTH-FUTURE"), ("2023-12", "MW-MONTH-EARLY"), ("2024-6", "MW-MONTH-FORMAT")):
+        assert again.run(month) == 2
+        assert code in capsys.readouterr().err
+    assert sorted(each.name for each in again.out.glob("????-??")) == MONTHS
+
+
+def test_the_month_is_the_last_that_has_ended(again: County, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(months, "today", lambda: date(2024, 7, 1))
+    assert main(["run", str(again.config), "--quiet"]) == 0
+    assert (again.out / NEXT / "run.json").is_file()
+
+
+def test_what_the_state_was_made_for_can_not_change(again: County, capsys: pytest.CaptureFixture[str]) -> None:
+    text = again.config.read_text("utf-8")
+    for old, new, code in (("resolution: 10", "resolution: 20", "MW-GRID-CHANGED"), ("2024-01", "2023-01", "MW-MONITOR-CHANGED")):
+        again.config.write_text(text.replace(old, new), "utf-8")
+        assert again.run(NEXT) == 2
+        assert code in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", ["empty", "missing", "one month"])
+def test_scenes_that_are_not_enough(bare: County, tmp_path: Path, given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    county = bare.copy(tmp_path / "county", out=False)
+    county.config.write_text(county.config.read_text("utf-8").replace("monitor_from: 2024-01\n", ""), "utf-8")
+    kept = {"one month": "_202405"}.get(given, "nothing")
+    for scene in (county.folder / "scenes").iterdir():
+        if kept not in scene.name:
+            for file in scene.iterdir():
+                file.unlink()
+            scene.rmdir()
+    if given == "missing":
+        (county.folder / "scenes").rmdir()
+    assert county.run(NEXT) == 2
+    said = capsys.readouterr().err
+    assert re.match(r"MW-(SOURCE-(PATH|EMPTY|UNUSABLE)|MONITOR-HISTORY): .* Fix: ", said), said
+    assert said.count("\n") == 1
+
+
+def test_a_config_that_can_not_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "folder.yaml").mkdir()
+    (tmp_path / "broken.yaml").write_bytes(b"county: [\xff")
+    for name in ("missing.yaml", "folder.yaml", "broken.yaml"):
+        assert main(["run", str(tmp_path / name), "--month", NEXT]) == 2
+        assert capsys.readouterr().err.startswith("MW-CONFIG-")
