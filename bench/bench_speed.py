@@ -156,7 +156,7 @@ class Bench:
 
     def first_fit(self) -> None:
         shutil.rmtree(self.setting.state, ignore_errors=True)
-        year.begin(self.this_year, self.window, fresh_sha256, None, self.setting)
+        year.begin(self.this_year, self.window, fresh_sha256(), None, self.setting)
 
     def one_month(self) -> list[BlockMonth]:
         """As month.py does it, from the model and the alerts of the first fit."""
@@ -164,8 +164,9 @@ class Bench:
         out = setting.state / f"{self.this_year}-01"
         shutil.rmtree(out, ignore_errors=True)
         model = survey.load(year.model_file(setting.state, self.this_year), setting.bands)
+        sha256 = fresh_sha256()
         good, _ = year.usable(self.month, setting, "survey")
-        sightings = [Sighting(scene, survey.survey_scene(scene, seen, model), fresh_sha256(scene)) for scene, seen in good]
+        sightings = [Sighting(scene, survey.survey_scene(scene, seen, model), sha256(scene)) for scene, seen in good]
         ground = Ground(setting.grid, setting.bands, model, setting.area)
         return compute.each_block(
             watch_block, list(setting.grid.blocks()), sightings, ground, base, base / "start", out, "bench", year.january(self.this_year),
@@ -173,9 +174,10 @@ class Bench:
         )  # fmt: skip
 
 
-def fresh_sha256(scene: Scene) -> str:
+def fresh_sha256() -> Callable[[Scene], str]:
     """As in a real run, every file is hashed when it is first used."""
-    return scene_sha256(scene, HashCache(None))
+    cache = HashCache(None)
+    return lambda scene: scene_sha256(scene, cache)
 
 
 def timed(what: Callable[[], object]) -> tuple[float, float]:

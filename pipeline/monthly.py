@@ -14,7 +14,7 @@ from pipeline.memory import remember
 from pipeline.month import Done, Inputs, make_month, month_folder, set_aside
 from pipeline.sources import HashCache, open_sources, scene_sha256
 from pipeline.sources.gridfit import county_grid
-from pipeline.sources.scene import Refused
+from pipeline.sources.scene import Refused, Scene
 from pipeline.year import Say, Setting
 
 
@@ -38,7 +38,8 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
     setting = Setting(
         memory.grid, memory.bands, ground.area, project.state, compute.workers_or_default(workers), scheduler, project.config.compute.memory_mb, say
     )
-    inputs = Inputs(project, ground, archive.scenes, archive.refused, lambda s: scene_sha256(s, hashes), setting, memory.monitor_from)
+    scenes, lacking = _with_bands(archive.scenes, memory.bands)
+    inputs = Inputs(project, ground, scenes, (*archive.refused, *lacking), lambda s: scene_sha256(s, hashes), setting, memory.monitor_from)
     with Ledger(project.ledger, project.config.county.code) as ledger:
         todo = _to_do(project, memory.monitor_from, month, replay, ledger)
         done = []
@@ -46,6 +47,13 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
             done.append(make_month(each, months.last_day(each), inputs, ledger))
             hashes.save()
     return _result(project, month, done)
+
+
+def _with_bands(scenes: Sequence[Scene], bands: tuple[str, ...]) -> tuple[list[Scene], list[Refused]]:
+    """Scenes that have the bands the state was made for, and those that do not: the archive's common bands may have changed since."""
+    lacking = {scene.id: missing for scene in scenes if (missing := [band for band in bands if band not in scene.bands])}
+    refused = [Refused(s.id, s.day, f"No file for {', '.join(lacking[s.id])}, which the state was made with.") for s in scenes if s.id in lacking]
+    return [scene for scene in scenes if scene.id not in lacking], refused
 
 
 def _to_do(project: Project, first: str, month: str, replay: bool, ledger: Ledger) -> list[str]:
@@ -91,13 +99,14 @@ def _left_out(scenes: Sequence[Refused]) -> list[Refused]:
 
 def _result(project: Project, month: str, done: Sequence[Done]) -> Result:
     """Exit code and the lines for cron's mail."""
+    folder = project.output / month
+    where = (f"Report:  {folder / 'report.html'}", f"Flagged: {folder / 'flagged.geojson'}")
     if not done:
-        return Result(Exit.DONE, (f"{month} is done already: {project.output / month}",))
+        return Result(Exit.DONE, (f"{month} is done already.", *where))
     lines = [f"{d.month}: {d.flagged} flagged ({d.new} new), {d.patches} patches, {d.observed:.0%} of the area seen" for d in done]
     causes = [f"{d.month}: scene {r.id} was left out: {r.reason}" for d in done for r in _left_out(d.left_out)]
     least = project.config.coverage.min
     if done[-1].month == month and done[-1].observed < least:
         causes.append(f"{month}: only {done[-1].observed:.0%} of the area was seen clearly (coverage.min is {least:.0%})")
-    folder = project.output / month
-    lines += [*causes, f"Report: {folder / 'report.html'}", f"Flagged: {folder / 'flagged.geojson'}"]
+    lines += [*causes, *where]
     return Result(Exit.INCOMPLETE if causes else Exit.DONE, tuple(lines))

@@ -30,11 +30,7 @@ _MAKER = Path(__file__).parents[2] / "data" / "samples" / "make.py"
 def command(console: Console, out: Path) -> Exit:
     """Make the sample county and run its month: scenes to flagged GeoJSON and report."""
     project = open_project(console, sample_county(out.resolve(), console))
-    ended = run_month(console, project, MONTH)
-    month = project.output / MONTH
-    console.result(f"Report:  {month / 'report.html'}")
-    console.result(f"Flagged: {month / 'flagged.geojson'}")
-    return ended
+    return run_month(console, project, MONTH)
 
 
 def sample_county(out: Path, console: Console) -> Path:

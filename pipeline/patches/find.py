@@ -27,6 +27,9 @@ STARK_SCORE, STARK_NOVELTY, STARK_SHARE, STARK_CONTRAST = 20.0, 8.0, 0.25, 6.0
 GROW_SCORE = 2.5
 REACH = 2
 """Cells with one cell between them are still one patch: floors of pits look like the soil around."""
+STILL_GREEN = 0.33
+"""NDVI above which changed ground still bears plants."""
+RIM = (-1, 0, 1)
 PAUSE = 120
 """Neighbouring ground that changed so many days apart changed for different reasons."""
 LONGEST_GAP = 60
@@ -147,10 +150,29 @@ def _cores(piece: NDArray[np.void], min_cells: int) -> list[NDArray[np.void]]:
     return parts + [remainder[members] for members in _groups(remainder, days=True)]
 
 
+def _by_cover(table: NDArray[np.void], model: Model) -> list[NDArray[np.void]]:
+    """Connected groups of bare ground, each with the greener cells along its rim, and of what is left.
+
+    Dug ground is bare; ground beside it that is still green has changed for another reason (felling, thinning) or is an edge.
+    """
+    now = table["spectrum"]
+    red, nir = now[:, model.red], now[:, model.nir]
+    bare = (nir - red) < STILL_GREEN * (nir + red)
+    left = {(r, c): k for k, (r, c) in enumerate(zip(table["row"].tolist(), table["col"].tolist(), strict=True)) if not bare[k]}
+    out = []
+    for members in _groups(table[bare], days=True):
+        cells = np.flatnonzero(bare)[members].tolist()
+        around = {(r + y, c + x) for r, c in ((int(table["row"][k]), int(table["col"][k])) for k in cells) for y in RIM for x in RIM}
+        rim = [left.pop(place) for place in sorted(around) if place in left]
+        out.append(table[np.sort(np.array(cells + rim, np.int64))])
+    green = table[np.sort(np.array(list(left.values()), np.int64))]
+    return out + [green[members] for members in _groups(green, days=True)]
+
+
 def _pieces(table: NDArray[np.void], model: Model, min_cells: int) -> list[Piece]:
     """Connected pieces that hold enough strongly changed cells, cut back to the cells that are at least half changed."""
     out = []
-    for piece in (part for members in _groups(table, days=True) for part in _cores(table[members], min_cells)):
+    for piece in (part for group in _by_cover(table, model) for part in _cores(group, min_cells)):
         strong = (piece["score"] >= SEED_SCORE) & (piece["novelty"] >= SEED_NOVELTY) & (piece["status"] != FIRST)
         # A look or two is no patch yet: most of its cells must have been seen changed three times.
         young = 2 * (piece["status"] == FIRST).sum() >= len(piece)

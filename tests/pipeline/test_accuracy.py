@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from typing import Any
 
 import pytest
@@ -19,8 +20,6 @@ def result(county: County) -> Any:
     assert spec is not None
     assert spec.loader is not None
     bench = importlib.util.module_from_spec(spec)
-    import sys
-
     sys.modules[spec.name] = bench
     spec.loader.exec_module(bench)
     return bench.score(county.folder, YEAR[-1])

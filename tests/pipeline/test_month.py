@@ -98,7 +98,9 @@ def test_a_finished_month_is_left_alone(thin: County, capsys: pytest.CaptureFixt
     before = thin.everything()
     for month in (MONTHS[-1], MONTHS[1]):
         assert thin.run(month) == 0
-        assert "done already" in capsys.readouterr().out
+        said = capsys.readouterr().out
+        assert "done already" in said
+        assert str(thin.out / month / "report.html") in said
     assert thin.everything() == before
 
 

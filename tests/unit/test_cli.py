@@ -220,7 +220,7 @@ def make_county(out, seed, progress, months_monitored):
 """
     (tmp_path / "make.py").write_text(maker, "utf-8")
     monkeypatch.setattr("pipeline.commands.demo._MAKER", tmp_path / "make.py")
-    job(lambda *_: Result())
+    job(lambda project, month, *_: Result(lines=[str(project.output / month / "report.html")]))
     for _ in range(2):
         assert main(["demo", "--out", str(tmp_path / "demo")]) == 0
         assert str(tmp_path / "demo" / "out" / "2024-09" / "report.html") in capsys.readouterr().out

@@ -46,9 +46,7 @@ def test_default_start(taken: list[date], start: str | None) -> None:
 
 
 def scenes(taken: list[date]) -> list[Scene]:
-    return [
-        Scene(id=str(d), acquired=datetime(d.year, d.month, d.day, tzinfo=UTC), bands={}, scl=None, baseline="", pass_key=str(d)) for d in taken
-    ]
+    return [Scene(id=str(d), acquired=datetime(d.year, d.month, d.day, tzinfo=UTC), bands={}, scl=None, baseline="", pass_key=str(d)) for d in taken]
 
 
 Make = Callable[..., Project]
@@ -139,5 +137,3 @@ def test_the_file_is_for_people_too(project: Make) -> None:
     assert known["monitor_from"] == "2024-01"
     assert known["bands"] == list(BANDS)
     assert known["shape"] == list(GRID.shape)
-
-

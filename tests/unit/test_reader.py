@@ -101,9 +101,8 @@ def test_finer_pixels_are_averaged(tmp_path: Path) -> None:
 
 
 def scene(bands: dict[str, Path], scl: Path | None) -> Scene:
-    return Scene(
-        id="s", acquired=datetime(2024, 5, 1, tzinfo=UTC), bands={k: BandFile(p, 0.0001, -0.1) for k, p in bands.items()}, scl=scl, baseline="0510", pass_key="-"
-    )  # fmt: skip
+    files = {name: BandFile(path, 0.0001, -0.1) for name, path in bands.items()}
+    return Scene(id="s", acquired=datetime(2024, 5, 1, tzinfo=UTC), bands=files, scl=scl, baseline="0510", pass_key="-")
 
 
 def test_a_scene(files: dict[int, Path], tmp_path: Path) -> None:

@@ -24,7 +24,11 @@ TYPES = st.sampled_from([np.uint8, np.int8, np.uint16, np.int16, np.float32, np.
 
 def small(seed: int = 1) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(seed)
-    return {"a": rng.integers(0, 9000, (3, 20, 30)).astype(np.int16), "b": rng.normal(0, 1, (4, 5)).astype(np.float32), "none": np.zeros((0, 6), np.uint8)}
+    return {
+        "a": rng.integers(0, 9000, (3, 20, 30)).astype(np.int16),
+        "b": rng.normal(0, 1, (4, 5)).astype(np.float32),
+        "none": np.zeros((0, 6), np.uint8),
+    }
 
 
 @pytest.fixture
@@ -44,7 +48,10 @@ def refused(path: Path) -> MinewardenError:
 
 
 @quick
-@given(st.dictionaries(st.text("abc_", min_size=1), stn.arrays(TYPES, stn.array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=7)), max_size=4), st.text())
+@given(
+    st.dictionaries(st.text("abc_", min_size=1), stn.arrays(TYPES, stn.array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=7)), max_size=4),
+    st.text(),
+)
 def test_what_was_written_is_read(tmp_path: Path, given_arrays: dict[str, np.ndarray], key: str) -> None:
     path = tmp_path / "x"
     store.write(path, given_arrays, key)
