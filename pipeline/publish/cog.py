@@ -21,7 +21,7 @@ NODATA = 65535
 BANDS = ("status", "first_day", "confidence", "clear_looks")
 MEANINGS = (
     "0 none, 1 first, 2 provisional, 3 confirmed, 4 ended, 5 not seen this month",
-    "first anomalous day, days since 1970-01-01",
+    "first anomalous day, days since 1970-01-01; 0 where none",
     "that the ground changed, 0 to 10000",
     "clear looks this month",
 )

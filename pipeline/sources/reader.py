@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
+from pipeline.errors import MinewardenError
 from pipeline.sources.bandfile import open_band
 from pipeline.sources.scene import Scene
 
@@ -52,22 +54,28 @@ def _spread(source: rasterio.DatasetReader, span: int, col: int, row: int, shape
     return np.ascontiguousarray(out[top : top + height, left : left + width])
 
 
+def _resampled(source: rasterio.DatasetReader, box: GeoBox, classes: bool) -> NDArray[np.generic]:
+    coarse = abs(source.transform.a) >= 0.75 * abs(box.resolution.x) or source.crs != _crs(str(box.crs))
+    method = Resampling.nearest if classes else Resampling.bilinear if coarse else Resampling.average
+    with WarpedVRT(
+        source, crs=str(box.crs), transform=box.affine, width=box.shape.x, height=box.shape.y, resampling=method, src_nodata=0, nodata=0
+    ) as warped:
+        out: NDArray[np.generic] = warped.read(1)
+        return out
+
+
 def read_window(path: Path, box: GeoBox, *, classes: bool) -> NDArray[np.generic]:
     """Values of a raster in the cells of `box`: as they are where grids match, else resampled once.
 
     Coarser pixels are repeated, never smoothed. classes: nearest instead of bilinear or mean. 0 outside the file.
+    Raises MinewardenError (`MW-BAND-…`) naming the file where it can't be opened or its pixels are damaged.
     """
     with open_band(path) as source:
-        place = _aligned(source, box)
-        if place is not None:
-            return _spread(source, *place, shape=(box.shape.y, box.shape.x))
-        coarse = abs(source.transform.a) >= 0.75 * abs(box.resolution.x) or source.crs != _crs(str(box.crs))
-        method = Resampling.nearest if classes else Resampling.bilinear if coarse else Resampling.average
-        with WarpedVRT(
-            source, crs=str(box.crs), transform=box.affine, width=box.shape.x, height=box.shape.y, resampling=method, src_nodata=0, nodata=0
-        ) as warped:
-            out: NDArray[np.generic] = warped.read(1)
-            return out
+        try:
+            place = _aligned(source, box)
+            return _resampled(source, box, classes) if place is None else _spread(source, *place, shape=(box.shape.y, box.shape.x))
+        except RasterioError as error:
+            raise MinewardenError("MW-BAND-READ", f"{path} is damaged: its pixels can't be read.", "Download or copy the scene again.") from error
 
 
 def read_dn(scene: Scene, bands: tuple[str, ...], box: GeoBox) -> NDArray[np.uint16]:
