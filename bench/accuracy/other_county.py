@@ -30,10 +30,30 @@ from other_ground import OLD, Ground, Weather
 from other_scene import Camera, Event
 
 ROCKS = {  # what is dug: licensed mineral, how often SCL takes it for cloud (low, high)
-    "loess12": ("砖瓦用黄土", 0.2, 0.5), "clay": ("砖瓦用粘土", 0.1, 0.3), "granite": ("建筑用花岗岩", 0.5, 0.8),
-    "limestone": ("建筑用灰岩", 0.6, 0.9), "tuff": ("建筑用凝灰岩", 0.0, 0.15)}
-PLACES = ["双堡子", "石家岔", "马家堡", "红土嘴", "大湾里", "柳树沟", "党家岘", "韩家集",
-          "白草塬", "窑坡", "老君坡", "侯家川", "新添", "杨崖集", "土高山", "青江驿"]
+    "loess12": ("砖瓦用黄土", 0.2, 0.5),
+    "clay": ("砖瓦用粘土", 0.1, 0.3),
+    "granite": ("建筑用花岗岩", 0.5, 0.8),
+    "limestone": ("建筑用灰岩", 0.6, 0.9),
+    "tuff": ("建筑用凝灰岩", 0.0, 0.15),
+}
+PLACES = [
+    "双堡子",
+    "石家岔",
+    "马家堡",
+    "红土嘴",
+    "大湾里",
+    "柳树沟",
+    "党家岘",
+    "韩家集",
+    "白草塬",
+    "窑坡",
+    "老君坡",
+    "侯家川",
+    "新添",
+    "杨崖集",
+    "土高山",
+    "青江驿",
+]
 
 
 def blob(rng, x, y, area, wobble=0.16, long=1.5):
@@ -70,8 +90,18 @@ class Plan:
         self.events, self.truth, self.rights, self.legacy, self.approvals, self.taken = [], [], [], [], [], []
         s, x, y = self.side, self.x0, self.y0
         e = 25
-        self.aoi = Polygon([(x + e, y - e - 0.04 * s), (x + 0.06 * s, y - e), (x + 0.7 * s, y - e), (x + s - e, y - 0.02 * s),
-                            (x + s - e, y - 0.9 * s), (x + s - 0.05 * s, y - s + e), (x + 0.3 * s, y - s + e), (x + e, y - s + 0.03 * s)])
+        self.aoi = Polygon(
+            [
+                (x + e, y - e - 0.04 * s),
+                (x + 0.06 * s, y - e),
+                (x + 0.7 * s, y - e),
+                (x + s - e, y - 0.02 * s),
+                (x + s - e, y - 0.9 * s),
+                (x + s - 0.05 * s, y - s + e),
+                (x + 0.3 * s, y - s + e),
+                (x + e, y - s + 0.03 * s),
+            ]
+        )
         self._zones()
         self.hardrock = list(rng.permutation(list(ROCKS)))
 
@@ -139,9 +169,21 @@ class Plan:
         r = self.rng
         deep = float(np.clip(math.sqrt(geom.area) / 9, 3, 22) * r.uniform(0.7, 1.3))
         p = r.uniform(*ROCKS[rock][1:]) if green is None else 0
-        e = Event(self.ground, r, self.x0, self.y0, geom, [(0, "subsoil", 0.7), (9, rock, 1.0)] if days[0] != OLD else [(0, rock, 0.9)],
-                  days, depth=deep, pond=float(r.uniform(60, 150)) if pond and r.random() < 0.5 else None, cloudy=float(p),
-                  order=order, green=green, rough=1.3)
+        e = Event(
+            self.ground,
+            r,
+            self.x0,
+            self.y0,
+            geom,
+            [(0, "subsoil", 0.7), (9, rock, 1.0)] if days[0] != OLD else [(0, rock, 0.9)],
+            days,
+            depth=deep,
+            pond=float(r.uniform(60, 150)) if pond and r.random() < 0.5 else None,
+            cloudy=float(p),
+            order=order,
+            green=green,
+            rough=1.3,
+        )
         self.events.append(e)
         return e
 
@@ -159,8 +201,20 @@ class Plan:
             also = ["prohibited_zone"] if kind == "violation" and code != "unrestored" and (geom & self.ban).area >= 400 else []
         days = days or ((event.start, event.end) if event and event.start != OLD else None)
         name = name or f"{self.rng.choice(PLACES)}{what}{len(self.truth) + 1}"
-        self.truth.append({"kind": kind, "code": code, "what": what, "start": iso(days and days[0]), "end": iso(days and days[1]),
-                           "also": also, "name": name, **ids, "_geom": geom, "_event": event})
+        self.truth.append(
+            {
+                "kind": kind,
+                "code": code,
+                "what": what,
+                "start": iso(days and days[0]),
+                "end": iso(days and days[1]),
+                "also": also,
+                "name": name,
+                **ids,
+                "_geom": geom,
+                "_event": event,
+            }
+        )
 
     def right(self, geom, rock, status="有效", frm=None, to=None, **more):
         """A mining right around a pit; returns its id."""
@@ -168,18 +222,35 @@ class Plan:
         frm = frm or date(self.year - 6, 3, 1)
         rid = f"C620422{frm:%Y%m}7120{int(self.rng.integers(0, 999)):03d}{i:03d}"
         place = self.rng.choice(PLACES)
-        self.rights.append((geom, {"id": rid, "name": f"会宁县{place}{ROCKS[rock][0].removeprefix('建筑用').removeprefix('砖瓦用')}矿",
-                                   "holder": f"会宁县{place}建材有限公司", "mineral": ROCKS[rock][0], "method": more.pop("method", "露天"),
-                                   "valid_from": iso(frm), "valid_to": iso(to), "status": status, "scale": float(self.rng.integers(3, 30)),
-                                   "renewal_applied": None, "restore_by": None, **more}))
+        self.rights.append(
+            (
+                geom,
+                {
+                    "id": rid,
+                    "name": f"会宁县{place}{ROCKS[rock][0].removeprefix('建筑用').removeprefix('砖瓦用')}矿",
+                    "holder": f"会宁县{place}建材有限公司",
+                    "mineral": ROCKS[rock][0],
+                    "method": more.pop("method", "露天"),
+                    "valid_from": iso(frm),
+                    "valid_to": iso(to),
+                    "status": status,
+                    "scale": float(self.rng.integers(3, 30)),
+                    "renewal_applied": None,
+                    "restore_by": None,
+                    **more,
+                },
+            )
+        )
         return rid
 
     def licensed(self, area, zone=None, hectares=None):
         """Place a right with a pit well inside it: (right, pit, material)."""
+
         def make(x, y, s):
             r = block(self.rng, x, y, area * s)
             pit = blob(self.rng, *r.centroid.coords[0], (hectares or self.rng.uniform(0.4, 1.4)) * 1e4 * s)
             return r, pit & r.buffer(-12)
+
         r, pit = self.place(make, zone)
         return r, pit, self.rock()
 
@@ -218,8 +289,17 @@ def write_layers(plan, out):
     write_geojson(d / "mining_rights.geojson", plan.rights, to)
     write_geojson(d / "legacy_patches.geojson", plan.legacy, to)
     write_geojson(d / "redline.geojson", [(plan.zones["redline"], {"id": "HX620422-01", "name": "祖厉河流域水土保持生态保护红线"})], to)
-    farms = [(g, {"id": f"JBNT620422{i + 1:04d}", "name": f"{PLACES[i % 16]}村基本农田" if i < len(plan.farms) - 1 else "一般耕地",
-                  "type": "永久基本农田" if i < len(plan.farms) - 1 else "耕地"}) for i, g in enumerate(plan.farms)]
+    farms = [
+        (
+            g,
+            {
+                "id": f"JBNT620422{i + 1:04d}",
+                "name": f"{PLACES[i % 16]}村基本农田" if i < len(plan.farms) - 1 else "一般耕地",
+                "type": "永久基本农田" if i < len(plan.farms) - 1 else "耕地",
+            },
+        )
+        for i, g in enumerate(plan.farms)
+    ]
     write_geojson(d / "farmland.geojson", farms, to)
     write_geojson(d / "great_wall.geojson", [(plan.zones["wall"], {"id": "CC620422-01", "name": "明长城会宁段建设控制地带"})], to)
     write_geojson(d / "approvals.geojson", plan.approvals, to)
@@ -227,8 +307,14 @@ def write_layers(plan, out):
     layers = {k: {"path": f"layers/{k}.geojson"} for k in plain}
     layers["great_wall"] = {"path": "layers/great_wall.geojson", "kind": "zone"}
     layers["approvals"] = {"path": "layers/approvals.geojson", "kind": "approval"}
-    cfg = {"county": {"name": "会宁县", "code": "620422"}, "area": "layers/aoi.geojson", "grid": {"crs": "EPSG:32648", "resolution": 10},
-           "sources": [{"kind": "folder", "path": "scenes"}], "layers": layers, "output": "out"}
+    cfg = {
+        "county": {"name": "会宁县", "code": "620422"},
+        "area": "layers/aoi.geojson",
+        "grid": {"crs": "EPSG:32648", "resolution": 10},
+        "sources": [{"kind": "folder", "path": "scenes"}],
+        "layers": layers,
+        "output": "out",
+    }
     (out / "config.yaml").write_text(yaml.safe_dump(cfg, allow_unicode=True, sort_keys=False), encoding="utf-8")
     write_geojson(out / "truth.geojson", [(f["_geom"], {k: v for k, v in f.items() if k[0] != "_"}) for f in plan.truth], to)
 
@@ -259,14 +345,27 @@ def write_truth_rasters(plan, out):
         tid[win][take], best[win][take] = i, cover[take]
         day[win][take] = np.where(first > 0, first - 719163, 0)[take]
     for name, a in (("truth_id", tid), ("truth_first_day", day)):
-        with rasterio.open(out / f"{name}.tif", "w", driver="GTiff", width=n, height=n, count=1, dtype="uint16", crs="EPSG:32648",
-                           transform=from_origin(plan.x0, plan.y0, 10, 10), compress="deflate", predictor=2, tiled=True) as f:
+        with rasterio.open(
+            out / f"{name}.tif",
+            "w",
+            driver="GTiff",
+            width=n,
+            height=n,
+            count=1,
+            dtype="uint16",
+            crs="EPSG:32648",
+            transform=from_origin(plan.x0, plan.y0, 10, 10),
+            compress="deflate",
+            predictor=2,
+            tiled=True,
+        ) as f:
             f.write(a, 1)
 
 
 def make_county(out, seed, size=400, years=(2022, 2023, 2024), months_monitored=12, workers=2):
     """Write a whole county to a folder; the same seed gives the same bytes."""
     from other_items import fill
+
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     plan = Plan(seed, size, tuple(years), months_monitored)

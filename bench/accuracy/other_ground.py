@@ -12,27 +12,43 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 SPECTRA = {  # B02 B03 B04 B08 B11 B12, surface reflectance
-    "loess": (0.112, 0.160, 0.208, 0.288, 0.372, 0.332), "valley": (0.082, 0.113, 0.143, 0.205, 0.275, 0.240),
-    "green": (0.030, 0.062, 0.036, 0.430, 0.215, 0.105), "grass": (0.045, 0.080, 0.062, 0.320, 0.245, 0.145),
-    "wood": (0.027, 0.045, 0.032, 0.290, 0.150, 0.075), "straw": (0.088, 0.132, 0.178, 0.278, 0.375, 0.290),
-    "film": (0.225, 0.268, 0.300, 0.365, 0.375, 0.300), "greenhouse": (0.235, 0.268, 0.282, 0.370, 0.305, 0.215),
-    "tile": (0.095, 0.125, 0.190, 0.245, 0.290, 0.280), "concrete": (0.195, 0.225, 0.248, 0.282, 0.312, 0.285),
-    "asphalt": (0.092, 0.108, 0.122, 0.155, 0.190, 0.180), "panel": (0.062, 0.060, 0.066, 0.105, 0.120, 0.105),
-    "bluesteel": (0.190, 0.190, 0.165, 0.270, 0.300, 0.270), "gravel": (0.130, 0.155, 0.178, 0.215, 0.255, 0.235),
-    "water": (0.085, 0.115, 0.120, 0.060, 0.020, 0.014), "burnt": (0.050, 0.056, 0.066, 0.105, 0.175, 0.165),
-    "snow": (0.820, 0.830, 0.810, 0.730, 0.120, 0.100), "cloud": (0.640, 0.620, 0.620, 0.660, 0.470, 0.370),
-    "clay": (0.078, 0.112, 0.205, 0.272, 0.335, 0.292), "granite": (0.168, 0.188, 0.203, 0.226, 0.252, 0.236),
-    "limestone": (0.330, 0.372, 0.402, 0.440, 0.455, 0.385), "tuff": (0.066, 0.077, 0.088, 0.112, 0.142, 0.131),
+    "loess": (0.112, 0.160, 0.208, 0.288, 0.372, 0.332),
+    "valley": (0.082, 0.113, 0.143, 0.205, 0.275, 0.240),
+    "green": (0.030, 0.062, 0.036, 0.430, 0.215, 0.105),
+    "grass": (0.045, 0.080, 0.062, 0.320, 0.245, 0.145),
+    "wood": (0.027, 0.045, 0.032, 0.290, 0.150, 0.075),
+    "straw": (0.088, 0.132, 0.178, 0.278, 0.375, 0.290),
+    "film": (0.225, 0.268, 0.300, 0.365, 0.375, 0.300),
+    "greenhouse": (0.235, 0.268, 0.282, 0.370, 0.305, 0.215),
+    "tile": (0.095, 0.125, 0.190, 0.245, 0.290, 0.280),
+    "concrete": (0.195, 0.225, 0.248, 0.282, 0.312, 0.285),
+    "asphalt": (0.092, 0.108, 0.122, 0.155, 0.190, 0.180),
+    "panel": (0.062, 0.060, 0.066, 0.105, 0.120, 0.105),
+    "bluesteel": (0.190, 0.190, 0.165, 0.270, 0.300, 0.270),
+    "gravel": (0.130, 0.155, 0.178, 0.215, 0.255, 0.235),
+    "water": (0.085, 0.115, 0.120, 0.060, 0.020, 0.014),
+    "burnt": (0.050, 0.056, 0.066, 0.105, 0.175, 0.165),
+    "snow": (0.820, 0.830, 0.810, 0.730, 0.120, 0.100),
+    "cloud": (0.640, 0.620, 0.620, 0.660, 0.470, 0.370),
+    "clay": (0.078, 0.112, 0.205, 0.272, 0.335, 0.292),
+    "granite": (0.168, 0.188, 0.203, 0.226, 0.252, 0.236),
+    "limestone": (0.330, 0.372, 0.402, 0.440, 0.455, 0.385),
+    "tuff": (0.066, 0.077, 0.088, 0.112, 0.142, 0.131),
     "subsoil": (0.132, 0.186, 0.238, 0.322, 0.408, 0.372),
 }
 SPECTRA = {k: np.array(v, "f4") for k, v in SPECTRA.items()}
 # crop: green-up day, its rate, end day, its rate, peak green cover (low, high), straw left, film cover
 SEASONS = {
-    "wheat": (92, 0.09, 182, 0.18, 0.70, 0.92, 0.55, 0), "maize": (172, 0.11, 268, 0.11, 0.70, 0.95, 0.50, 0.5),
-    "potato": (170, 0.12, 258, 0.12, 0.55, 0.80, 0.12, 0), "flax": (148, 0.12, 216, 0.14, 0.50, 0.75, 0.35, 0),
-    "alfalfa": (105, 0.09, 295, 0.08, 0.60, 0.85, 0.30, 0), "millet": (188, 0.11, 264, 0.12, 0.50, 0.80, 0.35, 0),
-    "fallow": (168, 0.06, 285, 0.05, 0.02, 0.30, 0.06, 0), "grass": (124, 0.055, 284, 0.05, 0.28, 0.62, 0.35, 0),
-    "wood": (118, 0.09, 290, 0.07, 0.60, 0.90, 0.25, 0), "orchard": (112, 0.09, 300, 0.08, 0.35, 0.60, 0.15, 0),
+    "wheat": (92, 0.09, 182, 0.18, 0.70, 0.92, 0.55, 0),
+    "maize": (172, 0.11, 268, 0.11, 0.70, 0.95, 0.50, 0.5),
+    "potato": (170, 0.12, 258, 0.12, 0.55, 0.80, 0.12, 0),
+    "flax": (148, 0.12, 216, 0.14, 0.50, 0.75, 0.35, 0),
+    "alfalfa": (105, 0.09, 295, 0.08, 0.60, 0.85, 0.30, 0),
+    "millet": (188, 0.11, 264, 0.12, 0.50, 0.80, 0.35, 0),
+    "fallow": (168, 0.06, 285, 0.05, 0.02, 0.30, 0.06, 0),
+    "grass": (124, 0.055, 284, 0.05, 0.28, 0.62, 0.35, 0),
+    "wood": (118, 0.09, 290, 0.07, 0.60, 0.90, 0.25, 0),
+    "orchard": (112, 0.09, 300, 0.08, 0.35, 0.60, 0.15, 0),
 }
 NAMES = list(SEASONS)
 CROPS, SHARE = NAMES[:7], np.array([0.17, 0.27, 0.18, 0.11, 0.09, 0.06, 0.12])
@@ -69,8 +85,10 @@ class Weather:
     def __init__(self, rng, years):
         self.day0 = date(years[0] - 1, 1, 1).toordinal()
         days = date(years[-1] + 1, 12, 31).toordinal() - self.day0 + 1
-        self.factor = {y: float(f) for y, f in zip(range(years[0] - 1, years[-1] + 2),
-                       rng.permutation(np.resize([0.62, 0.95, 1.1, 1.3, 0.85], len(years) + 2)), strict=True)}
+        self.factor = {
+            y: float(f)
+            for y, f in zip(range(years[0] - 1, years[-1] + 2), rng.permutation(np.resize([0.62, 0.95, 1.1, 1.3, 0.85], len(years) + 2)), strict=True)
+        }
         spin = 3650
         doy = (np.arange(-spin, days) % 365.25).astype(float)
         year = [1.0] * spin + [self.factor[date.fromordinal(self.day0 + i).year] for i in range(days)]
@@ -119,8 +137,7 @@ class Ground:
         tree = cKDTree(np.c_[seeds, 1.2 * self.z[si[:, 0], si[:, 1]]])
         self.parcel = tree.query(np.c_[(yy + warp).ravel(), (xx - warp).ravel(), 1.2 * self.z.ravel()])[1]
         self.parcel = self.parcel.reshape(n, n).astype("i4")
-        self.mean = lambda a: np.bincount(self.parcel.ravel(), a.ravel(), count) / np.maximum(
-            1, np.bincount(self.parcel.ravel(), minlength=count))
+        self.mean = lambda a: np.bincount(self.parcel.ravel(), a.ravel(), count) / np.maximum(1, np.bincount(self.parcel.ravel(), minlength=count))
         self._cover(rng, count, steep)
         self._calendar(rng, count)
         per = lambda: rng.standard_normal(count).astype("f4")[self.parcel] * 0.75 + noise(rng, n, 1.4) * 0.6  # noqa: E731
@@ -133,7 +150,7 @@ class Ground:
         veg = np.where(kind >= NAMES.index("wood"), SPECTRA["wood"][:, None, None], veg)
         self.veg = spread(rng, veg, (per(), per(), per()), (0.08, 0.06, 0.04))
         self.straw = spread(rng, SPECTRA["straw"], (per(), per(), per()), (0.08, 0.05, 0.03))
-        face = (self.q * -0.9 + self.p * 0.2)  # north slopes are greener
+        face = self.q * -0.9 + self.p * 0.2  # north slopes are greener
         self.vigour = np.clip(1 + 0.5 * face * (self.cover == OTHER) + 0.13 * noise(rng, n, 1.8), 0.3, 1.5)
         self._built(rng)
 
@@ -187,9 +204,22 @@ class Ground:
         plough = np.where(autumn, eos + rng.uniform(8, 35, c.size), np.inf)
         till = np.where(c < 7, np.minimum(sos - 20, rng.uniform(80, 118, c.size)), -np.inf)
         film = s[7] * rng.uniform(0.6, 1.3, c.size) * (rng.random(c.size) < 0.85)
-        return {"sos": sos, "k1": s[1] * rng.uniform(0.8, 1.2, c.size), "eos": eos, "k2": s[3], "amp": amp,
-                "straw": s[6] * rng.uniform(0.5, 1.2, c.size), "cut": cut, "cut2": cut2, "plough": plough,
-                "till": till, "film": film, "on": rng.uniform(88, 108, c.size), "off": sos + 5, "code": c}
+        return {
+            "sos": sos,
+            "k1": s[1] * rng.uniform(0.8, 1.2, c.size),
+            "eos": eos,
+            "k2": s[3],
+            "amp": amp,
+            "straw": s[6] * rng.uniform(0.5, 1.2, c.size),
+            "cut": cut,
+            "cut2": cut2,
+            "plough": plough,
+            "till": till,
+            "film": film,
+            "on": rng.uniform(88, 108, c.size),
+            "off": sos + 5,
+            "code": c,
+        }
 
     def reuse(self, parcel, year, crop, rng):
         """Sow another crop on a parcel from a year on (or fallow in that year)."""
@@ -237,8 +267,7 @@ class Ground:
             after = np.clip(t - a[key], -1, 400)
             g = g * np.where(after >= 0, 1 - 0.9 * np.exp(-np.maximum(after, 0) / np.where(a["code"] == 6, 45, 16)), 1)
         g = np.maximum(g, np.where((a["code"] == 0) & (t < a["sos"] + 15), 0.14, 0))
-        g = np.maximum(g, np.where((nxt["code"] == 0), 0.27 * sigmoid(0.13 * (t - 290)) *
-                                   (1 - 0.5 * sigmoid(0.08 * (t - 336))), 0))
+        g = np.maximum(g, np.where((nxt["code"] == 0), 0.27 * sigmoid(0.13 * (t - 290)) * (1 - 0.5 * sigmoid(0.08 * (t - 336))), 0))
         perennial = (a["code"] == 4) | (a["code"] >= 7)
         straw = np.where(t > a["eos"] - 25, a["straw"] * sigmoid(0.2 * (t - a["eos"])) * (t < a["plough"]), 0)
         straw = np.where(t < a["till"], b["straw"] * 0.8 * np.isinf(b["plough"]), straw)

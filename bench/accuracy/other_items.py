@@ -45,8 +45,7 @@ def banned(plan):
         if pit:
             rock = "clay" if zone == "farm" else plan.rock()
             e = plan.dig(pit, plan.when(), rock)
-            plan.tell("violation", "unlicensed", "pit", pit, e,
-                      also=["prohibited_zone", "farmland_clay"] if zone == "farm" else ["prohibited_zone"])
+            plan.tell("violation", "unlicensed", "pit", pit, e, also=["prohibited_zone", "farmland_clay"] if zone == "farm" else ["prohibited_zone"])
 
 
 def unlicensed(plan):
@@ -60,6 +59,7 @@ def unlicensed(plan):
 
 def over_the_edge(plan, rng, old):
     """A right whose pit crosses an edge by 60–100 m; old: what is inside has been bare for ever."""
+
     def make(x, y, s):
         turn = rng.uniform(0, 360)
         r = block(rng, x, y, 8e4 * min(1, plan.k * 1.5) * s, 1.3, turn)
@@ -78,6 +78,7 @@ def over_the_edge(plan, rng, old):
         if out.geom_type != "Polygon":
             out = max(out.geoms, key=lambda g: g.area)
         return (r | new), (r, inside | (new & r), out)
+
     foot, got = plan.place(make, None)
     if not foot:
         return
@@ -182,8 +183,17 @@ def explained(plan):
         if yard:
             e = event(plan, yard, [(0, "subsoil", 1), (75, "concrete", 0.75)], plan.when(4), cloudy=0.3)
             site = yard.buffer(8, join_style="mitre")
-            plan.approvals.append((site, {"id": f"JSYD{y}{len(plan.approvals) + 1:03d}", "name": "农产品冷链物流园",
-                                          "valid_from": iso(date(y, 1, 1)), "valid_to": iso(date(y + 2, 12, 31))}))
+            plan.approvals.append(
+                (
+                    site,
+                    {
+                        "id": f"JSYD{y}{len(plan.approvals) + 1:03d}",
+                        "name": "农产品冷链物流园",
+                        "valid_from": iso(date(y, 1, 1)),
+                        "valid_to": iso(date(y + 2, 12, 31)),
+                    },
+                )
+            )
             plan.tell("explained", "approved", "construction", yard, e)
         middle = (date(plan.years[0], 1, 1).toordinal() + date(y, 1, 1).toordinal()) // 2 - 20
         for start, ha in ((middle, 0.9), (date(y - 1, 9, 26).toordinal(), 0.5)):
@@ -216,17 +226,32 @@ def lookalikes(plan):
                 plan.tell("lookalike", None, what, g, e)
 
     day = lambda m, d, yy=y: date(yy, m, d).toordinal()  # noqa: E731
-    some(4, "greenhouse", lambda x, yy, s, i: affinity.rotate(box(x - 90 * s, yy - 35 * s, x + (90 if i else 260) * s, yy + (40 if i else 130) * s),
-         rng.uniform(-8, 8)), [(0, "subsoil", 0.9), (24, "greenhouse", 0.72), (150, "greenhouse", 0.62)], 3, cloudy=0.2)
+    some(
+        4,
+        "greenhouse",
+        lambda x, yy, s, i: affinity.rotate(
+            box(x - 90 * s, yy - 35 * s, x + (90 if i else 260) * s, yy + (40 if i else 130) * s), rng.uniform(-8, 8)
+        ),
+        [(0, "subsoil", 0.9), (24, "greenhouse", 0.72), (150, "greenhouse", 0.62)],
+        3,
+        cloudy=0.2,
+    )
     side = [(plan.x0 + c * 10, plan.y0 - r * 10, rad * 8) for r, c, rad in plan.ground.villages]
-    some(3, "house", lambda x, yy, s, i: block(rng, x, yy, rng.uniform(0.12, 0.4) * 1e4, 2.0),
-         [(0, "subsoil", 0.8), (45, "concrete", 0.55), (60, "tile", 0.35)], 5, near=lambda i: side[i % len(side)])
+    some(
+        3,
+        "house",
+        lambda x, yy, s, i: block(rng, x, yy, rng.uniform(0.12, 0.4) * 1e4, 2.0),
+        [(0, "subsoil", 0.8), (45, "concrete", 0.55), (60, "tile", 0.35)],
+        5,
+        near=lambda i: side[i % len(side)],
+    )
 
     def road(x, yy, s, i):
         n, a = 9, rng.uniform(0, 6.3)
         ts = np.linspace(0, rng.uniform(500, 850) * s * min(1, plan.k * 2), n)
         bend = np.cumsum(rng.normal(0, 18, n))
         return LineString(np.c_[x + ts * math.cos(a) - bend * math.sin(a), yy + ts * math.sin(a) + bend * math.cos(a)]).buffer(6.5, cap_style="flat")
+
     some(2, "road", road, [(0, "subsoil", 1), (60, "concrete", 0.85)], 8)
     some(1, "solar", lambda x, yy, s, i: block(rng, x, yy, 4.5e4 * s * min(1, plan.k * 2)), [(0, "subsoil", 0.6), (30, "panel", 0.5)], 6)
     late = lambda i: (day(10, 10, y - 1), day(11, 8, y - 1)) if i % 2 else (day(3, 5), day(4, 2))  # noqa: E731
@@ -241,8 +266,10 @@ def lookalikes(plan):
     def fire(i):
         start = day(10, 14 + i % 9) if plan.months > 10 and i % 2 else day(3, 8 + i % 9)
         return start, start + 1
-    some(4, "burnt", lambda x, yy, s, i: blob(rng, x, yy, rng.uniform(0.3, 1.2) * 1e4 * s, 0.2, 2),
-         [(0, "burnt", 0.75)], days=fire, over=True, fade=26)
+
+    some(
+        4, "burnt", lambda x, yy, s, i: blob(rng, x, yy, rng.uniform(0.3, 1.2) * 1e4 * s, 0.2, 2), [(0, "burnt", 0.75)], days=fire, over=True, fade=26
+    )
     some(1, "landslide", lambda x, yy, s, i: blob(rng, x, yy, 0.45e4 * s, 0.15, 3), [(0, "subsoil", 0.85)], 0.4, green=(day(7, 1), 0.2))
 
 

@@ -21,8 +21,9 @@ class Event:
     phases: (age in days, spectrum name, share of it; the rest is soil, or what was there before with over=True).
     """
 
-    def __init__(self, ground, rng, x0, y0, geom, phases, days, over=False, green=None, depth=0, pond=None, cloudy=0.0,
-                 order=None, rough=1.0, fade=None):
+    def __init__(
+        self, ground, rng, x0, y0, geom, phases, days, over=False, green=None, depth=0, pond=None, cloudy=0.0, order=None, rough=1.0, fade=None
+    ):
         n = ground.n
         left, low, right, top = geom.bounds
         self.r0, self.r1 = max(0, int((y0 - top) // 10) - 3), min(n, int((y0 - low) // 10) + 4)
@@ -30,14 +31,14 @@ class Event:
         h, w = self.r1 - self.r0, self.c1 - self.c0
         self.affine = from_origin(x0 + self.c0 * 10, y0 - self.r0 * 10, 2.5, 2.5)
         mask = rasterize([geom], out_shape=(4 * h, 4 * w), transform=self.affine).astype(bool)
-        wavy = noise(rng, 4 * max(h, w), 2.6)[:4 * h, :4 * w]
+        wavy = noise(rng, 4 * max(h, w), 2.6)[: 4 * h, : 4 * w]
         if order is None:  # spreads from a point near the edge
             inside = np.argwhere(mask)
             seed = inside[rng.integers(len(inside))] * 0.6 + inside.mean(0) * 0.4
-            rr, cc = np.mgrid[:4 * h, :4 * w]
+            rr, cc = np.mgrid[: 4 * h, : 4 * w]
             order = np.hypot(rr - seed[0], cc - seed[1])
         else:  # outwards from a given shape
-            rr, cc = np.mgrid[:4 * h, :4 * w]
+            rr, cc = np.mgrid[: 4 * h, : 4 * w]
             order = shapely.distance(order, shapely.points(*(self.affine * (cc + 0.5, rr + 0.5)))) / 2.5
         order = order + wavy * 0.16 * np.sqrt(mask.sum())
         rank = np.argsort(np.argsort(order[mask])) / max(1, mask.sum() - 1)
@@ -134,16 +135,16 @@ def clouds(rng, n, cover, el, az):
     """Share of light each cloud takes (6-band vector weights apart), its shadow, and thin cirrus."""
     pad = 160
     f = noise(rng, n + 2 * pad, rng.uniform(2.7, 3.4)) * 0.93 + noise(rng, n + 2 * pad, 2.0) * 0.07
-    view = f[pad:pad + n, pad:pad + n]
+    view = f[pad : pad + n, pad : pad + n]
     zero = np.zeros((n, n), "f4")
     thick, shade = zero, zero
     if cover > 0:
         thr = np.quantile(view, 1 - min(cover, 1)) - (cover >= 1) * 0.6
         full = 1 - np.exp(-np.maximum(f - thr, 0) * rng.uniform(1.5, 6))
-        thick = full[pad:pad + n, pad:pad + n]
+        thick = full[pad : pad + n, pad : pad + n]
         reach = min(rng.uniform(600, 3500) / math.tan(el) / 10, pad - 1)
         dr, dc = round(math.cos(az) * reach), round(-math.sin(az) * reach)  # away from the sun
-        shade = ndimage.uniform_filter(full, 3)[pad - dr:pad - dr + n, pad - dc:pad - dc + n]
+        shade = ndimage.uniform_filter(full, 3)[pad - dr : pad - dr + n, pad - dc : pad - dc + n]
     thin = zero
     if rng.random() < 0.22:
         streaks = noise(rng, n, 2.9, rng.choice([0.3, 1.0, 3.0]))
@@ -176,7 +177,7 @@ class Camera:
         for e, p in zip(self.events, self.risk, strict=True):
             alpha = e.paint(r, day, g, wet, sun)
             if p and rng.random() < p:
-                risky[e.win] |= (alpha > 0.45) & (noise(rng, max(alpha.shape), 1.5)[:alpha.shape[0], :alpha.shape[1]] > -1.2)
+                risky[e.win] |= (alpha > 0.45) & (noise(rng, max(alpha.shape), 1.5)[: alpha.shape[0], : alpha.shape[1]] > -1.2)
         cosi = (math.sin(el) - math.cos(el) * (sun[0] * g.p + sun[1] * g.q)) / np.sqrt(1 + g.p**2 + g.q**2)
         deep = w.snow[i] * np.exp(-0.5 * self.melt) - 0.4 - 1.6 * np.clip(cosi / math.sin(el) - 0.8, 0, 1)
         snow = np.clip(deep * 0.6, 0, 1).astype("f4")
@@ -193,7 +194,7 @@ class Camera:
         for b in range(6):
             r[b] = ndimage.shift(ndimage.gaussian_filter(r[b], sigma), (dy, dx), order=3, mode="nearest")
         r = np.maximum(r, 0.004)
-        row, col = np.mgrid[-1:1:n * 1j, -1:1:n * 1j]
+        row, col = np.mgrid[-1 : 1 : n * 1j, -1 : 1 : n * 1j]
         tilt = 1 + 0.45 * (rng.uniform(-1, 1) * row + rng.uniform(-1, 1) * col)
         haze = np.clip(rng.gamma(1.6, 0.16), 0, 1.3) * tilt
         blue = np.array([0.034, 0.022, 0.014, 0.007, 0.003, 0.002], "f4")[:, None, None]
@@ -261,21 +262,43 @@ class Camera:
                 a = np.where(coarse, 0, a).astype("u2")
             res = 10 if b < 4 else 20
             file = f"T48SWE_{d:%Y%m%d}{clock}_{band}_{res}m.tif"
-            opts = {"driver": "GTiff", "width": a.shape[1], "height": a.shape[0], "count": 1, "dtype": a.dtype, "nodata": 0,
-                    "crs": "EPSG:32648", "transform": from_origin(self.x0, self.y0, res, res), "compress": "deflate",
-                    "predictor": 2, "tiled": True, "zlevel": 4,
-                    "blockxsize": 256 if n <= 1024 else 512, "blockysize": 256 if n <= 1024 else 512}
+            opts = {
+                "driver": "GTiff",
+                "width": a.shape[1],
+                "height": a.shape[0],
+                "count": 1,
+                "dtype": a.dtype,
+                "nodata": 0,
+                "crs": "EPSG:32648",
+                "transform": from_origin(self.x0, self.y0, res, res),
+                "compress": "deflate",
+                "predictor": 2,
+                "tiled": True,
+                "zlevel": 4,
+                "blockxsize": 256 if n <= 1024 else 512,
+                "blockysize": 256 if n <= 1024 else 512,
+            }
             with rasterio.open(folder / file, "w", **opts) as f:
                 f.write(a, 1)
             assets[band] = {"href": f"./{file}", "type": "image/tiff; application=geotiff", "gsd": res, "roles": ["data"]}
             if band != "SCL":
-                assets[band]["raster:bands"] = [{"nodata": 0, "data_type": "uint16", "spatial_resolution": res,
-                                                 "scale": 0.0001, "offset": -0.1}]
+                assets[band]["raster:bands"] = [{"nodata": 0, "data_type": "uint16", "spatial_resolution": res, "scale": 0.0001, "offset": -0.1}]
         if self.with_item:
             stamp = f"{d:%Y-%m-%d}T{clock[1:3]}:{clock[3:5]}:{clock[5:7]}Z"
-            item = {"type": "Feature", "stac_version": "1.0.0", "id": name, "geometry": None, "links": [],
-                    "stac_extensions": ["https://stac-extensions.github.io/raster/v1.1.0/schema.json"],
-                    "properties": {"datetime": stamp, "platform": f"sentinel-2{sat[-1].lower()}", "proj:epsg": 32648,
-                                   "s2:processing_baseline": f"{base[1:3]}.{base[3:5]}",
-                                   "eo:cloud_cover": round(100 * min(1.0, float(cover)), 1)}, "assets": assets}
+            item = {
+                "type": "Feature",
+                "stac_version": "1.0.0",
+                "id": name,
+                "geometry": None,
+                "links": [],
+                "stac_extensions": ["https://stac-extensions.github.io/raster/v1.1.0/schema.json"],
+                "properties": {
+                    "datetime": stamp,
+                    "platform": f"sentinel-2{sat[-1].lower()}",
+                    "proj:epsg": 32648,
+                    "s2:processing_baseline": f"{base[1:3]}.{base[3:5]}",
+                    "eo:cloud_cover": round(100 * min(1.0, float(cover)), 1),
+                },
+                "assets": assets,
+            }
             (folder / "item.json").write_text(json.dumps(item, indent=1))
