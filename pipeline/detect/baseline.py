@@ -29,155 +29,236 @@ LONE_TRUST = 0.5
 FREE = 4
 """Terms that a fit uses up, shrinkage allowed for."""
 PAIRS = TERMS * (TERMS + 1) // 2
+STRIP = 64
+"""Cells worked at a time: what is known of them stays in the processor's cache."""
+FAR = np.int64(2**62)
 
 
 @njit(nogil=True, cache=True)
-def weigh_row(stack, usable, y, terms, prior, coef, spread, first, weight):  # type: ignore[no-untyped-def]
-    """Weights of all looks of a row into `weight` (n, w) float32; `coef` (n_bands, 5, w) and `spread` (n_bands, w) from the last round."""
-    n, bands, _, width = stack.shape
-    distance = np.empty(width, np.float32)
-    for t in range(n):
-        if first:
-            for x in range(width):
-                weight[t, x] = prior[t] * usable[t, x]
-            continue
-        for x in range(width):
-            distance[x] = np.float32(0)
-        for b in range(bands):
-            for x in range(width):
-                season = np.float32(0)
-                for k in range(TERMS):
-                    season += coef[b, k, x] * terms[t, k]
-                z = (stack[t, b, y, x] - season) * spread[b, x]
-                distance[x] += z * z
-        for x in range(width):
-            weight[t, x] = prior[t] * usable[t, x] / (np.float32(1) + distance[x] / np.float32(4 * bands))
+def weigh(usable, prior, square, bands, weight):  # type: ignore[no-untyped-def]
+    """Weights of the looks of a strip into `weight`, from each look's squared standardised residuals, summed over bands."""
+    share = np.float32(1) / np.float32(4 * bands)
+    for t in range(prior.shape[0]):
+        u, q, w = usable[t * STRIP : (t + 1) * STRIP], square[t * STRIP : (t + 1) * STRIP], weight[t * STRIP : (t + 1) * STRIP]
+        p = prior[t]
+        for x in range(STRIP):
+            w[x] = p * u[x] / (np.float32(1) + q[x] * share)
 
 
 @njit(nogil=True, cache=True)
-def solve_row(stack, y, terms, weight, coef):  # type: ignore[no-untyped-def]
-    """Weighted least squares of a row into `coef` (n_bands, 5, w) float32, by Cholesky's method cell by cell."""
-    n, bands, _, width = stack.shape
-    normal = np.zeros((PAIRS, width), np.float32)
-    right = np.zeros((bands, TERMS, width), np.float32)
-    for t in range(n):
-        pair = 0
-        for i in range(TERMS):
-            for j in range(i + 1):
-                product = terms[t, i] * terms[t, j]
-                for x in range(width):
-                    normal[pair, x] += weight[t, x] * product
-                pair += 1
+def sums(looks, terms, products, weight, bands, normal, right):  # type: ignore[no-untyped-def]
+    """Normal equations of a strip into `normal` (PAIRS · s) and `right` (n_bands · 5 · s), four looks in one go, in their order."""
+    n = terms.shape[0]
+    normal[:] = 0
+    right[:] = 0
+    for t in range(0, n, 4):
+        w = weight[t * STRIP : (t + 4) * STRIP]
+        for group in range(PAIRS // 3):
+            total = normal[3 * group * STRIP : (3 * group + 3) * STRIP]
+            a0, a1, a2, a3 = products[t, 3 * group], products[t + 1, 3 * group], products[t + 2, 3 * group], products[t + 3, 3 * group]
+            b0, b1, b2, b3 = (
+                products[t, 3 * group + 1],
+                products[t + 1, 3 * group + 1],
+                products[t + 2, 3 * group + 1],
+                products[t + 3, 3 * group + 1],
+            )
+            c0, c1, c2, c3 = (
+                products[t, 3 * group + 2],
+                products[t + 1, 3 * group + 2],
+                products[t + 2, 3 * group + 2],
+                products[t + 3, 3 * group + 2],
+            )
+            for x in range(STRIP):
+                w0, w1, w2, w3 = w[x], w[STRIP + x], w[2 * STRIP + x], w[3 * STRIP + x]
+                total[x] = total[x] + w0 * a0 + w1 * a1 + w2 * a2 + w3 * a3
+                total[STRIP + x] = total[STRIP + x] + w0 * b0 + w1 * b1 + w2 * b2 + w3 * b3
+                total[2 * STRIP + x] = total[2 * STRIP + x] + w0 * c0 + w1 * c1 + w2 * c2 + w3 * c3
+        a0, a1, a2, a3, a4 = terms[t, 0], terms[t, 1], terms[t, 2], terms[t, 3], terms[t, 4]
+        b0, b1, b2, b3, b4 = terms[t + 1, 0], terms[t + 1, 1], terms[t + 1, 2], terms[t + 1, 3], terms[t + 1, 4]
+        c0, c1, c2, c3, c4 = terms[t + 2, 0], terms[t + 2, 1], terms[t + 2, 2], terms[t + 2, 3], terms[t + 2, 4]
+        d0, d1, d2, d3, d4 = terms[t + 3, 0], terms[t + 3, 1], terms[t + 3, 2], terms[t + 3, 3], terms[t + 3, 4]
         for b in range(bands):
-            for k in range(TERMS):
-                term = terms[t, k]
-                for x in range(width):
-                    right[b, k, x] += weight[t, x] * term * stack[t, b, y, x]
-    low = np.empty((TERMS, TERMS), np.float32)
-    v = np.empty(TERMS, np.float32)
-    for x in range(width):
-        pair = 0
-        for i in range(TERMS):
-            for j in range(i + 1):
-                total = normal[pair, x]
-                if i == j:
-                    total += RIDGE[i] + np.float32(1e-3)
-                for k in range(j):
-                    total -= low[i, k] * low[j, k]
-                low[i, j] = np.sqrt(max(total, np.float32(1e-4))) if i == j else total / low[j, j]
-                pair += 1
-        for b in range(bands):
-            for i in range(TERMS):
-                total = right[b, i, x]
-                for k in range(i):
-                    total -= low[i, k] * v[k]
-                v[i] = total / low[i, i]
-            for i in range(TERMS - 1, -1, -1):
-                total = v[i]
-                for k in range(i + 1, TERMS):
-                    total -= low[k, i] * v[k]
-                v[i] = total / low[i, i]
-            for k in range(TERMS):
-                coef[b, k, x] = v[k]
+            look = looks[(b * n + t) * STRIP : (b * n + t + 4) * STRIP]
+            total = right[b * TERMS * STRIP : (b + 1) * TERMS * STRIP]
+            for x in range(STRIP):
+                y0, y1 = w[x] * look[x], w[STRIP + x] * look[STRIP + x]
+                y2, y3 = w[2 * STRIP + x] * look[2 * STRIP + x], w[3 * STRIP + x] * look[3 * STRIP + x]
+                total[x] = total[x] + y0 * a0 + y1 * b0 + y2 * c0 + y3 * d0
+                total[STRIP + x] = total[STRIP + x] + y0 * a1 + y1 * b1 + y2 * c1 + y3 * d1
+                total[2 * STRIP + x] = total[2 * STRIP + x] + y0 * a2 + y1 * b2 + y2 * c2 + y3 * d2
+                total[3 * STRIP + x] = total[3 * STRIP + x] + y0 * a3 + y1 * b3 + y2 * c3 + y3 * d3
+                total[4 * STRIP + x] = total[4 * STRIP + x] + y0 * a4 + y1 * b4 + y2 * c4 + y3 * d4
 
 
 @njit(nogil=True, cache=True)
-def spread_row(stack, y, terms, weight, coef, least, spread):  # type: ignore[no-untyped-def]
-    """Inverse robust spread of each band of a row into `spread` (n_bands, w): 1 / max(weighted root mean square, `least`)."""
-    n, bands, _, width = stack.shape
-    total = np.empty(width, np.float32)
-    square = np.empty(width, np.float32)
+def minus(total, a, b):  # type: ignore[no-untyped-def]
+    for x in range(STRIP):
+        total[x] -= a[x] * b[x]
+
+
+@njit(nogil=True, cache=True)
+def over(total, a):  # type: ignore[no-untyped-def]
+    for x in range(STRIP):
+        total[x] /= a[x]
+
+
+@njit(nogil=True, cache=True)
+def solve(bands, normal, coef):  # type: ignore[no-untyped-def]
+    """Solve the normal equations of a strip by Cholesky's method, in place: `coef` (n_bands · 5, s) holds the right sides, then the terms."""
+    low = normal
+    for i in range(TERMS):
+        for j in range(i + 1):
+            total = low[i * (i + 1) // 2 + j]
+            if i == j:
+                ridge = RIDGE[i] + np.float32(1e-3)
+                for x in range(STRIP):
+                    total[x] += ridge
+            for k in range(j):
+                minus(total, low[i * (i + 1) // 2 + k], low[j * (j + 1) // 2 + k])
+            if i == j:
+                for x in range(STRIP):
+                    total[x] = np.sqrt(max(total[x], np.float32(1e-4)))
+            else:
+                over(total, low[j * (j + 1) // 2 + j])
     for b in range(bands):
-        for x in range(width):
-            total[x] = np.float32(1e-6)
-            square[x] = np.float32(0)
-        for t in range(n):
-            for x in range(width):
-                season = np.float32(0)
-                for k in range(TERMS):
-                    season += coef[b, k, x] * terms[t, k]
-                r = stack[t, b, y, x] - season
-                total[x] += weight[t, x]
-                square[x] += weight[t, x] * r * r
-        for x in range(width):
-            spread[b, x] = np.float32(1) / max(np.sqrt(square[x] / total[x]), least[b])
+        for i in range(TERMS):
+            total = coef[b * TERMS + i]
+            for k in range(i):
+                minus(total, low[i * (i + 1) // 2 + k], coef[b * TERMS + k])
+            over(total, low[i * (i + 1) // 2 + i])
+        for i in range(TERMS - 1, -1, -1):
+            total = coef[b * TERMS + i]
+            for k in range(i + 1, TERMS):
+                minus(total, low[k * (k + 1) // 2 + i], coef[b * TERMS + k])
+            over(total, low[i * (i + 1) // 2 + i])
 
 
 @njit(nogil=True, cache=True)
-def usable_row(stack, mark, y, use, usable, count):  # type: ignore[no-untyped-def]
-    """Which looks of a row may be used: 1 or 0 into `usable` (n, w) float32, their number into `count` (w,).
+def stray(looks, terms, weight, bands, coef, least, residual, spread, square):  # type: ignore[no-untyped-def]
+    """How far the looks of a strip lie from their season.
 
-    Lone marks are left out, except on ground that is marked alone most of the time: that is bright ground, not cloud.
+    Into `spread` (n_bands · s): 1 / max(weighted root mean square, `least`) of each band; into `square` (n · s): each look's
+    squared residuals in units of it, summed over bands. residual: (n · s) float32, workspace.
     """
-    n, _, _, width = stack.shape
-    for x in range(width):
-        clear, lone = 0, 0
+    n = terms.shape[0]
+    weights, total = np.full(STRIP, np.float32(1e-6), np.float32), np.empty(STRIP, np.float32)
+    for t in range(n):
+        w = weight[t * STRIP : (t + 1) * STRIP]
+        for x in range(STRIP):
+            weights[x] += w[x]
+    square[:] = 0
+    for b in range(bands):
+        total[:] = 0
+        c = coef[b * TERMS * STRIP : (b + 1) * TERMS * STRIP]
+        for t in range(0, n, 4):
+            w, r = weight[t * STRIP : (t + 4) * STRIP], residual[t * STRIP : (t + 4) * STRIP]
+            look = looks[(b * n + t) * STRIP : (b * n + t + 4) * STRIP]
+            a0, a1, a2, a3, a4 = terms[t, 0], terms[t, 1], terms[t, 2], terms[t, 3], terms[t, 4]
+            b0, b1, b2, b3, b4 = terms[t + 1, 0], terms[t + 1, 1], terms[t + 1, 2], terms[t + 1, 3], terms[t + 1, 4]
+            c0, c1, c2, c3, c4 = terms[t + 2, 0], terms[t + 2, 1], terms[t + 2, 2], terms[t + 2, 3], terms[t + 2, 4]
+            d0, d1, d2, d3, d4 = terms[t + 3, 0], terms[t + 3, 1], terms[t + 3, 2], terms[t + 3, 3], terms[t + 3, 4]
+            for x in range(STRIP):
+                k0, k1, k2, k3, k4 = c[x], c[STRIP + x], c[2 * STRIP + x], c[3 * STRIP + x], c[4 * STRIP + x]
+                r0 = look[x] - (k0 * a0 + k1 * a1 + k2 * a2 + k3 * a3 + k4 * a4)
+                r1 = look[STRIP + x] - (k0 * b0 + k1 * b1 + k2 * b2 + k3 * b3 + k4 * b4)
+                r2 = look[2 * STRIP + x] - (k0 * c0 + k1 * c1 + k2 * c2 + k3 * c3 + k4 * c4)
+                r3 = look[3 * STRIP + x] - (k0 * d0 + k1 * d1 + k2 * d2 + k3 * d3 + k4 * d4)
+                r[x], r[STRIP + x], r[2 * STRIP + x], r[3 * STRIP + x] = r0, r1, r2, r3
+                total[x] = total[x] + w[x] * r0 * r0 + w[STRIP + x] * r1 * r1 + w[2 * STRIP + x] * r2 * r2 + w[3 * STRIP + x] * r3 * r3
+        s = spread[b * STRIP : (b + 1) * STRIP]
+        floor = least[b]
+        for x in range(STRIP):
+            s[x] = np.float32(1) / max(np.sqrt(total[x] / weights[x]), floor)
         for t in range(n):
-            if use[t] and stack[t, 0, y, x] != NO_DATA:
-                clear += mark[t, y, x] == CLEAR
-                lone += mark[t, y, x] == LONE or mark[t, y, x] == LONE_EDGE
-        with_lone = lone > LONE_TRUST * (clear + lone)
-        total = 0
-        for t in range(n):
-            m = mark[t, y, x]
-            good = use[t] and stack[t, 0, y, x] != NO_DATA and (m == CLEAR or (with_lone and (m == LONE or m == LONE_EDGE)))
-            usable[t, x] = np.float32(1) if good else np.float32(0)
-            total += good
-        count[x] = total
+            r, q = residual[t * STRIP : (t + 1) * STRIP], square[t * STRIP : (t + 1) * STRIP]
+            for x in range(STRIP):
+                z = r[x] * s[x]
+                q[x] += z * z
 
 
 @njit(nogil=True, cache=True)
-def barest_cell(stack, y, x, weight, prior, in_season, red, nir, out):  # type: ignore[no-untyped-def]
-    """Median of the few trusted looks of lowest NDVI among those `in_season` (n,) bool into `out` (n_bands,) uint8; False if there is none."""
-    n, bands, _, _ = stack.shape
-    lowest = np.full(BARE_LOOKS, np.float32(9), np.float32)
-    which = np.full(BARE_LOOKS, -1, np.int64)
+def usable_strip(blue, marks, use, usable, count):  # type: ignore[no-untyped-def]
+    """Which looks of a strip may be used: 1 or 0 into `usable` (n · s) float32, their number into `count` (s,) int32.
+
+    blue: (n · s) float32, the first band. marks: (n, ≤ s) uint8. Lone marks are left out, except on ground that is marked alone
+    most of the time: that is bright ground, not cloud.
+    """
+    n, width = marks.shape
+    none = np.float32(NO_DATA)
+    clear, lone, with_lone = np.zeros(STRIP, np.int32), np.zeros(STRIP, np.int32), np.empty(STRIP, np.int32)
     for t in range(n):
-        if not in_season[t] or weight[t, x] < TRUSTED * prior[t] or weight[t, x] == 0:
+        m, first = marks[t], blue[t * STRIP : (t + 1) * STRIP]
+        if use[t]:
+            for x in range(width):
+                known = np.int32(first[x] != none)
+                clear[x] += known & np.int32(m[x] == CLEAR)
+                lone[x] += known & (np.int32(m[x] == LONE) | np.int32(m[x] == LONE_EDGE))
+    for x in range(STRIP):
+        with_lone[x] = lone[x] > LONE_TRUST * (clear[x] + lone[x])
+        count[x] = clear[x] + with_lone[x] * lone[x]
+    for t in range(n):
+        m, first, u = marks[t], blue[t * STRIP : (t + 1) * STRIP], usable[t * STRIP : (t + 1) * STRIP]
+        if use[t]:
+            for x in range(width):
+                fits = np.int32(m[x] == CLEAR) | (with_lone[x] & (np.int32(m[x] == LONE) | np.int32(m[x] == LONE_EDGE)))
+                u[x] = np.float32(np.int32(first[x] != none) & fits)
+        else:
+            u[:] = 0
+
+
+@njit(nogil=True, cache=True)
+def barest_strip(looks, weight, prior, bands, in_season, wanted, red, nir, keys, lowest, which):  # type: ignore[no-untyped-def]
+    """The few trusted looks of lowest NDVI among those where `in_season` (n,) is `wanted`: into `which` (BARE_LOOKS · s), −1 past the last.
+
+    keys: (s,), lowest: (BARE_LOOKS · s) int64, workspace: NDVI in the order of its bits, then the number of the look.
+    """
+    n = prior.shape[0]
+    lowest[:] = FAR
+    for t in range(in_season.shape[0]):
+        if in_season[t] != wanted:
             continue
-        # Clouds are as blue as they are red; soil never is. They must not pass for bare ground.
-        if stack[t, 0, y, x] > 0.95 * stack[t, red, y, x] and stack[t, 0, y, x] > 1200:
-            continue
-        n_r = np.float32(stack[t, nir, y, x]) + np.float32(stack[t, red, y, x])
-        value = (np.float32(stack[t, nir, y, x]) - np.float32(stack[t, red, y, x])) / max(n_r, np.float32(100))
-        if value < lowest[BARE_LOOKS - 1]:
-            k = BARE_LOOKS - 1
-            while k > 0 and lowest[k - 1] > value:
-                lowest[k], which[k] = lowest[k - 1], which[k - 1]
-                k -= 1
-            lowest[k], which[k] = value, t
+        trusted = np.float32(max(TRUSTED * prior[t], 1e-30))
+        w, blues = weight[t * STRIP : (t + 1) * STRIP], looks[t * STRIP : (t + 1) * STRIP]
+        reds = looks[(red * n + t) * STRIP : (red * n + t + 1) * STRIP]
+        nirs = looks[(nir * n + t) * STRIP : (nir * n + t + 1) * STRIP]
+        for x in range(STRIP):
+            r, i = reds[x], nirs[x]
+            value = (i - r) / max(i + r, np.float32(100))
+            bits = np.int64(np.float32(value).view(np.int32))
+            bits = bits ^ ((bits >> 63) & 0x7FFFFFFF)
+            # Clouds are as blue as they are red; soil never is. They must not pass for bare ground.
+            hazy = (blues[x] > np.float32(0.95) * r) & (blues[x] > np.float32(1200))
+            good = (w[x] >= trusted) & (not hazy)
+            keys[x] = (bits << 16) + t if good else FAR
+        for k in range(BARE_LOOKS):
+            row = lowest[k * STRIP : (k + 1) * STRIP]
+            for x in range(STRIP):
+                a, v = row[x], keys[x]
+                row[x] = min(a, v)
+                keys[x] = max(a, v)
+    for i in range(BARE_LOOKS * STRIP):
+        which[i] = lowest[i] & 0xFFFF if lowest[i] != FAR else -1
+
+
+@njit(nogil=True, cache=True)
+def barest_cell(looks, which, n, x, coef, out):  # type: ignore[no-untyped-def]
+    """Median of the looks `which` of one cell into `out` (n_bands,) uint8; its yearly mean where there is none."""
     found = 0
     for k in range(BARE_LOOKS):
-        found += which[k] >= 0
-    if found == 0:
-        return False
-    values = np.empty(found, np.float32)
-    for b in range(bands):
+        found += which[k * STRIP + x] >= 0
+    values = np.empty(BARE_LOOKS, np.float32)
+    for b in range(out.shape[0]):
+        if found == 0:
+            out[b] = to_byte(coef[b * TERMS * STRIP + x])
+            continue
         for k in range(found):
-            values[k] = np.float32(stack[which[k], b, y, x])
-        values.sort()
+            value = looks[(b * n + which[k * STRIP + x]) * STRIP + x]
+            j = k
+            while j > 0 and values[j - 1] > value:
+                values[j] = values[j - 1]
+                j -= 1
+            values[j] = value
         out[b] = to_byte(values[found // 2])
-    return True
 
 
 @njit(nogil=True, cache=True)
@@ -187,39 +268,65 @@ def fit(stack, mark, use, spring, terms, prior, floor, red, nir, mean, fine, sca
     stack: (n, n_bands, h, w) int16, corrected reflectance, NO_DATA where missing. mark: (n, h, w) uint8. use: (n,) bool, looks
     to fit on. spring: (n,) bool, looks of the spring. terms: (n, 5) float32. prior: (n,) float32, weight of each scene, 1 = as good
     as the best. floor: (n_bands,) float32, least spread, 1e-4. Where fewer than MIN_LOOKS are usable, `looks` is 0.
+
+    Cells are worked in strips of STRIP whose looks stay in the processor's cache. Strips are plain rows of memory, looks after
+    looks (band, look, cell): with lengths that are known beforehand, loops over a strip become vector instructions.
     """
     n, bands, height, width = stack.shape
-    usable = np.empty((n, width), np.float32)
-    weight = np.empty((n, width), np.float32)
-    count = np.empty(width, np.int64)
-    coef = np.zeros((bands, TERMS, width), np.float32)
-    spread = np.ones((bands, width), np.float32)
+    padded = (n + 3) // 4 * 4
+    times, priors, products = np.zeros((padded, TERMS), np.float32), np.zeros(padded, np.float32), np.empty((padded, PAIRS), np.float32)
+    times[:n], priors[:n] = terms, prior
+    for t in range(padded):
+        for i in range(TERMS):
+            for j in range(i + 1):
+                products[t, i * (i + 1) // 2 + j] = times[t, i] * times[t, j]
+    values, plane = np.zeros(bands * padded * STRIP, np.float32), padded * STRIP
+    usable, weight = np.zeros(plane, np.float32), np.zeros(plane, np.float32)
+    square, residual = np.zeros(plane, np.float32), np.zeros(plane, np.float32)
+    coef, spread, normal = np.zeros(bands * TERMS * STRIP, np.float32), np.ones(bands * STRIP, np.float32), np.empty(PAIRS * STRIP, np.float32)
+    count, keys = np.empty(STRIP, np.int32), np.empty(STRIP, np.int64)
+    lowest, which = np.empty(BARE_LOOKS * STRIP, np.int64), np.empty(BARE_LOOKS * STRIP, np.int64)
     bare = np.empty(bands, np.uint8)
     for y in range(height):
-        usable_row(stack, mark, y, use, usable, count)
-        for round_ in range(ROUNDS):
-            weigh_row(stack, usable, y, terms, prior, coef, spread, round_ == 0, weight)
-            solve_row(stack, y, terms, weight, coef)
-            spread_row(stack, y, terms, weight, coef, floor, spread)
-        weigh_row(stack, usable, y, terms, prior, coef, spread, False, weight)
-        for x in range(width):
-            if count[x] < MIN_LOOKS:
-                looks[y, x] = 0
-                continue
-            looks[y, x] = min(count[x], 255)
-            for b in range(bands):
-                for k in range(3):
-                    mean[b, k, y, x] = np.int16(min(max(coef[b, k, x], np.float32(-32000)), np.float32(32000)))
-                for k in range(2):
-                    fine[b, k, y, x] = np.int8(min(max(np.rint(coef[b, 3 + k, x] / np.float32(FINE)), np.float32(-127)), np.float32(127)))
+        for left in range(0, width, STRIP):
+            s = min(STRIP, width - left)
+            if s < STRIP:
+                values[:] = 0
+                usable[:] = 0
+            for t in range(n):
+                for b in range(bands):
+                    # Sums of indices would keep the compiler from vector instructions; slices don't.
+                    source, target = stack[t, b, y, left : left + s], values[(b * padded + t) * STRIP : (b * padded + t + 1) * STRIP]
+                    for x in range(s):
+                        target[x] = source[x]
+            usable_strip(values, mark[:, y, left : left + s], use, usable, count)
+            square[:] = 0
+            for _ in range(ROUNDS):
+                weigh(usable, priors, square, bands, weight)
+                sums(values, times, products, weight, bands, normal, coef)
+                solve(bands, normal.reshape(PAIRS, STRIP), coef.reshape(bands * TERMS, STRIP))
+                stray(values, times, weight, bands, coef, floor, residual, spread, square)
+            weigh(usable, priors, square, bands, weight)
+            for x in range(s):
+                looks[y, left + x] = min(count[x], 255) if count[x] >= MIN_LOOKS else 0
+            for part in range(2):
+                barest_strip(values, weight, priors, bands, spring, part == 0, red, nir, keys, lowest, which)
+                for x in range(s):
+                    if count[x] >= MIN_LOOKS:
+                        barest_cell(values, which, padded, x, coef, bare)
+                        for b in range(bands):
+                            barest[part, b, y, left + x] = bare[b]
+            for x in range(s):
+                if count[x] < MIN_LOOKS:
+                    continue
                 # A fit of few looks is nearer to them than to the truth: degrees of freedom.
                 few = np.sqrt(np.float32(count[x]) / np.float32(count[x] - FREE))
-                code = np.float32(32) * np.log2(np.float32(0.1) * few / spread[b, x])
-                scale[b, y, x] = np.uint8(min(max(np.rint(code), np.float32(0)), np.float32(255)))
-            for part in range(2):
-                if barest_cell(stack, y, x, weight, prior, spring if part == 0 else ~spring, red, nir, bare):
-                    for b in range(bands):
-                        barest[part, b, y, x] = bare[b]
-                else:
-                    for b in range(bands):
-                        barest[part, b, y, x] = to_byte(coef[b, 0, x])
+                for b in range(bands):
+                    for k in range(3):
+                        value = coef[(b * TERMS + k) * STRIP + x]
+                        mean[b, k, y, left + x] = np.int16(min(max(value, np.float32(-32000)), np.float32(32000)))
+                    for k in range(2):
+                        value = np.rint(coef[(b * TERMS + 3 + k) * STRIP + x] / np.float32(FINE))
+                        fine[b, k, y, left + x] = np.int8(min(max(value, np.float32(-127)), np.float32(127)))
+                    code = np.float32(32) * np.log2(np.float32(0.1) * few / spread[b * STRIP + x])
+                    scale[b, y, left + x] = np.uint8(min(max(np.rint(code), np.float32(0)), np.float32(255)))

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from pipeline.detect.baseline import fit
 from pipeline.detect.breaks import settle_breaks
 from pipeline.detect.looks import SEASONS, YEAR, in_spring, noise_floor, season_byte, season_terms
-from pipeline.detect.monitor import monitor
+from pipeline.detect.monitor import watch_looks
 from pipeline.detect.shift import Model
-from pipeline.detect.spectra import Optics, When, scores
+from pipeline.detect.spectra import Optics
 from pipeline.detect.state import CONFIRMED, ENDED, FIRST, NONE, Alert, Baseline, arrays
 
 
@@ -33,11 +33,10 @@ class Looks:
 def watch(looks: Looks, model: Model, baseline: Baseline, alert: Alert) -> None:
     """Show each look to the alerts of a block, in place."""
     optics = Optics(model.red, model.nir, model.index("B03"), model.index("B11"), noise_floor(model.bands))
-    score = np.empty(alert.status.shape, np.float32)
-    for t, day in enumerate(looks.days.tolist()):
-        when = When(day, season_byte(day), season_terms(day))
-        scores(looks.stack[t], when.terms, baseline.mean, baseline.fine, baseline.scale, looks.noise[t], model.white, score)
-        monitor(looks.stack[t], looks.marks[t], score, when, SEASONS, optics, baseline, alert)
+    days = looks.days.tolist()
+    if days:
+        seasons, terms = np.array([season_byte(day) for day in days]), np.stack([season_terms(day) for day in days])
+        watch_looks(looks.stack, looks.marks, looks.days, seasons, terms, looks.noise, model.white, SEASONS, optics, baseline, alert)
 
 
 SETTLED_DAYS = 365

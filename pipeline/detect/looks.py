@@ -63,22 +63,28 @@ def correct(dn, gain, offset, shift, red, nir, out):  # type: ignore[no-untyped-
     A cell with no data in any band has none in all.
     """
     bands, height, width = dn.shape
+    valid, green = np.empty(width, np.uint8), np.empty(width, np.float32)
     for y in range(height):
+        # Rows taken out beforehand: indices of many axes would keep the compiler from vector instructions.
+        valid[:] = 1
+        for b in range(bands):
+            row = dn[b, y]
+            for x in range(width):
+                valid[x] &= np.uint8(row[x] != 0)
+        reds, nirs = dn[red, y], dn[nir, y]
+        red_gain, red_offset, nir_gain, nir_offset = gain[red], offset[red], gain[nir], offset[nir]
         for x in range(width):
-            valid = True
-            for b in range(bands):
-                valid &= dn[b, y, x] != 0
-            if not valid:
-                for b in range(bands):
-                    out[b, y, x] = NO_DATA
-                continue
-            r = dn[red, y, x] * gain[red] + offset[red]
-            n = dn[nir, y, x] * gain[nir] + offset[nir]
+            r = reds[x] * red_gain + red_offset
+            n = nirs[x] * nir_gain + nir_offset
             ndvi = (n - r) / max(n + r, np.float32(100.0))
-            green = min(max((ndvi - np.float32(BARE_NDVI)) / np.float32(GREEN_NDVI - BARE_NDVI), np.float32(0)), np.float32(1))
-            for b in range(bands):
-                value = dn[b, y, x] * gain[b] + offset[b] - shift[0, b] - green * (shift[1, b] - shift[0, b])
-                out[b, y, x] = np.int16(min(max(value, np.float32(-5000)), np.float32(30000)))
+            green[x] = min(max((ndvi - np.float32(BARE_NDVI)) / np.float32(GREEN_NDVI - BARE_NDVI), np.float32(0)), np.float32(1))
+        for b in range(bands):
+            row, target = dn[b, y], out[b, y]
+            by, add, bare, more = gain[b], offset[b], shift[0, b], shift[1, b] - shift[0, b]
+            for x in range(width):
+                value = row[x] * by + add - bare - green[x] * more
+                value = min(max(value, np.float32(-5000)), np.float32(30000))
+                target[x] = np.int16(value) if valid[x] else np.int16(NO_DATA)
 
 
 @njit(nogil=True, cache=True)

@@ -22,20 +22,59 @@ HALO = NEAR + GROW + 2
 
 
 @njit(nogil=True, cache=True)
-def _box_sum(plane, radius, out):  # type: ignore[no-untyped-def]
-    """Sum of `plane` (h, w, int32) over a square of 2·radius + 1, cut at the edges; into `out`."""
-    height, width = plane.shape
-    total = np.zeros((height + 1, width + 1), np.int32)
-    for y in range(height):
-        run = np.int32(0)
+def _opened(flag, out):  # type: ignore[no-untyped-def]
+    """Opening by 2 × 2 of a plane of 0 and 1 into `out`, both (h, w) uint8."""
+    height, width = flag.shape
+    out[:] = 0
+    square = np.empty(width, np.uint8)
+    for y in range(height - 1):
+        upper, lower, here, below = flag[y], flag[y + 1], out[y], out[y + 1]
+        square[:] = 0
+        left, right = upper[: width - 1], upper[1:]
+        low_left, low_right = lower[: width - 1], lower[1:]
+        for x in range(width - 1):
+            square[x] = left[x] & right[x] & low_left[x] & low_right[x]
+        shifted = square[: width - 1]
         for x in range(width):
-            run += plane[y, x]
-            total[y + 1, x + 1] = total[y, x + 1] + run
+            here[x] |= square[x]
+            below[x] |= square[x]
+        for row in (here[1:], below[1:]):
+            for x in range(width - 1):
+                row[x] |= shifted[x]
+
+
+@njit(nogil=True, cache=True)
+def _grown(flag, radius, out):  # type: ignore[no-untyped-def]
+    """Dilation of a plane of 0 and 1 by a square of 2·radius + 1, cut at the edges, into `out`, both (h, w) uint8."""
+    height, width = flag.shape
+    tall = np.empty(width, np.uint8)
     for y in range(height):
-        y0, y1 = max(y - radius, 0), min(y + radius + 1, height)
-        for x in range(width):
-            x0, x1 = max(x - radius, 0), min(x + radius + 1, width)
-            out[y, x] = total[y1, x1] - total[y0, x1] - total[y1, x0] + total[y0, x0]
+        tall[:] = 0
+        for j in range(max(y - radius, 0), min(y + radius + 1, height)):
+            row = flag[j]
+            for x in range(width):
+                tall[x] |= row[x]
+        wide = out[y]
+        wide[:] = tall
+        for k in range(1, min(radius + 1, width)):
+            near, far = tall[: width - k], tall[k:]
+            later, earlier = wide[k:], wide[: width - k]
+            for x in range(width - k):
+                later[x] |= near[x]
+                earlier[x] |= far[x]
+
+
+@njit(nogil=True, cache=True)
+def _slide(plane, y, radius, column):  # type: ignore[no-untyped-def]
+    """Move sums over rows y − radius … y + radius (cut at the edges) on from row y − 1 to row y. column: (w,) int32."""
+    if y + radius < plane.shape[0]:
+        row = plane[y + radius]
+        for x in range(row.shape[0]):
+            column[x] += row[x]
+    if y - radius - 1 >= 0:
+        row = plane[y - radius - 1]
+        for x in range(row.shape[0]):
+            column[x] -= row[x]
 
 
 @njit(nogil=True, cache=True)
@@ -46,36 +85,49 @@ def marks(scl, halo, bad, out):  # type: ignore[no-untyped-def]
     out: (h, w) uint8 of CLEAR, MISSING, LONE, LONE_EDGE, CLOUD.
     """
     height, width = scl.shape
-    opened = np.zeros((height, width), np.int32)
-    known = np.zeros((height, width), np.int32)
+    known, flag = np.empty((height, width), np.uint8), np.empty((height, width), np.uint8)
+    table = bad.astype(np.uint8)
+    some = 0
     for y in range(height):
+        source, here, there = scl[y], known[y], flag[y]
         for x in range(width):
-            known[y, x] = 1 if scl[y, x] > 1 else 0
-    # Opening by 2 × 2 drops single marked cells, which Sen2Cor strews over bright ground.
-    for y in range(height - 1):
-        for x in range(width - 1):
-            if bad[scl[y, x]] and bad[scl[y, x + 1]] and bad[scl[y + 1, x]] and bad[scl[y + 1, x + 1]]:
-                opened[y, x] = opened[y, x + 1] = opened[y + 1, x] = opened[y + 1, x + 1] = 1
-    grown = np.empty((height, width), np.int32)
-    near = np.empty((height, width), np.int32)
-    seen = np.empty((height, width), np.int32)
-    _box_sum(opened, GROW, grown)
-    for y in range(height):
+            here[x] = np.uint8(source[x] > 1)
         for x in range(width):
-            grown[y, x] = 1 if grown[y, x] > 0 else 0
-    _box_sum(grown, NEAR, near)
-    _box_sum(known, NEAR, seen)
+            there[x] = table[source[x]]
+            some |= there[x]
     for y in range(out.shape[0]):
+        row, target = known[y + halo, halo : halo + out.shape[1]], out[y]
         for x in range(out.shape[1]):
-            j, i = y + halo, x + halo
-            if known[j, i] == 0:
-                out[y, x] = MISSING
-            elif grown[j, i] == 0:
-                out[y, x] = CLEAR
-            elif near[j, i] < LONE_SHARE * seen[j, i]:
-                out[y, x] = LONE if opened[j, i] else LONE_EDGE
-            else:
-                out[y, x] = CLOUD
+            target[x] = CLEAR if row[x] else MISSING
+    if not some:
+        return
+    # Opening by 2 × 2 drops single marked cells, which Sen2Cor strews over bright ground.
+    opened, grown = np.empty((height, width), np.uint8), np.empty((height, width), np.uint8)
+    _opened(flag, opened)
+    _grown(opened, GROW, grown)
+    cloudy, seen = np.zeros(width, np.int32), np.zeros(width, np.int32)
+    sums = np.zeros((2, width + 1), np.int32)
+    for y in range(min(NEAR, height)):
+        for x in range(width):
+            cloudy[x] += grown[y, x]
+            seen[x] += known[y, x]
+    for y in range(halo + out.shape[0]):
+        _slide(grown, y, NEAR, cloudy)
+        _slide(known, y, NEAR, seen)
+        if y < halo or not grown[y, halo : halo + out.shape[1]].any():
+            continue
+        a, b = np.int32(0), np.int32(0)
+        for x in range(width):
+            a += cloudy[x]
+            b += seen[x]
+            sums[0, x + 1], sums[1, x + 1] = a, b
+        target = out[y - halo]
+        for x in range(out.shape[1]):
+            i = x + halo
+            if grown[y, i] and known[y, i]:
+                x0, x1 = max(i - NEAR, 0), min(i + NEAR + 1, width)
+                lone = sums[0, x1] - sums[0, x0] < LONE_SHARE * (sums[1, x1] - sums[1, x0])
+                target[x] = (LONE if opened[y, i] else LONE_EDGE) if lone else CLOUD
 
 
 def bad_classes() -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -20,9 +20,9 @@ from numba import njit
 
 from pipeline.detect.looks import NO_DATA, STEP, to_byte
 from pipeline.detect.mask import CLEAR, CLOUD, MISSING
-from pipeline.detect.novelty import novelty
-from pipeline.detect.spectra import apart, greenness, resembles, ring_median, season_of, snowy
-from pipeline.detect.state import CONFIRMED, ENDED, FIRST, NONE, PROVISIONAL, RING
+from pipeline.detect.novelty import BRIGHT, WET, novelty, to_segment
+from pipeline.detect.spectra import When, apart, greenness, open_row, resembles, ring_median, score_row, season_of, snowy
+from pipeline.detect.state import CONFIRMED, ENDED, FINE, FIRST, NONE, PROVISIONAL, RING
 
 LOOK_SCORE = 3.5
 """Distance from the season, per band, from which a look counts as anomalous."""
@@ -40,6 +40,7 @@ FAINT = 4.0
 PROVISIONAL_LOOKS, CONFIRMED_LOOKS, CONFIRMED_DAYS = 3, 6, 15
 FIRST_MISSES, PROVISIONAL_MISSES, ENDED_MISSES, ENDED_DAYS = 2, 3, 6, 45
 MARKED_LOOKS = 3
+SEASONS_A_YEAR = 24
 
 
 @njit(nogil=True, cache=True)
@@ -177,39 +178,113 @@ def go_on(alert, y, x, mark, when, score, strange, spectrum, expected, year, bar
 
 
 @njit(nogil=True, cache=True)
-def monitor(look, mark, score, when, year_terms, optics, base, alert):  # type: ignore[no-untyped-def]
-    """Apply one look to the alerts of a block, in place.
+def is_novel(spectrum, base, y, x, year_terms, floor, work):  # type: ignore[no-untyped-def]
+    """Whether the `novelty` of a spectrum is at least LOOK_NOVELTY: all seasons in one go, for vector instructions.
 
-    look: (n_bands, h, w) int16. mark: (h, w) uint8 (mask.py). score: (h, w) float32 (`scores`). when: When. year_terms: (24, 5)
-    float32. optics: Optics. base, alert: Baseline and Alert of the block.
+    year_terms: (24, 5) float32. work: (4, 24) float32, workspace.
     """
-    bands, height, width = look.shape
+    bands = floor.shape[0]
+    soil, line = np.empty(bands, np.float32), np.empty(bands, np.float32)
+    year, along, length, away = work[0], work[1], work[2], work[3]
+    for part in range(2):
+        for b in range(bands):
+            soil[b] = np.float32(base.barest[part, b, y, x]) * np.float32(STEP * WET)
+            line[b] = np.float32(base.barest[part, b, y, x]) * np.float32(STEP * (BRIGHT - WET))
+        if to_segment(spectrum, soil, line, floor) < np.float32(LOOK_NOVELTY):
+            return False
+        along[:], length[:], away[:] = 0, np.float32(1e-6), 0
+        for b in range(bands):
+            bare = np.float32(base.barest[part, b, y, x]) * np.float32(STEP)
+            m0, m1, m2 = np.float32(base.mean[b, 0, y, x]), np.float32(base.mean[b, 1, y, x]), np.float32(base.mean[b, 2, y, x])
+            f0, f1 = np.float32(FINE) * np.float32(base.fine[b, 0, y, x]), np.float32(FINE) * np.float32(base.fine[b, 1, y, x])
+            unit = np.float32(1) / floor[b]
+            here = (spectrum[b] - bare) * unit
+            for k in range(SEASONS_A_YEAR):
+                way = (
+                    m0 * year_terms[0, k] + m1 * year_terms[1, k] + m2 * year_terms[2, k] + f0 * year_terms[3, k] + f1 * year_terms[4, k] - bare
+                ) * unit
+                along[k] += here * way
+                length[k] += way * way
+                away[k] += here * here
+        least = np.float32(1e9)
+        for k in range(SEASONS_A_YEAR):
+            # Squared distance from the segment: |here|² − 2 t (here · way) + t² |way|².
+            t = min(max(along[k] / length[k], np.float32(0)), np.float32(1))
+            year[k] = away[k] - t * (np.float32(2) * along[k] - t * length[k])
+        for k in range(SEASONS_A_YEAR):
+            least = min(least, year[k])
+        if least < np.float32(LOOK_NOVELTY) * np.float32(bands):
+            return False
+    return True
+
+
+@njit(nogil=True, cache=True)
+def usual_row(score, mark, blue, looks, status, day, month_looks, last_clear, last_normal, marked, rest):  # type: ignore[no-untyped-def]
+    """The common case: ground that looks as it always did is seen, whatever SCL says of it.
+
+    Rows (w,). Sets `rest` (w,) uint8 where a cell is seen and either unlike its season or in alert; returns how many those are.
+    """
+    count = 0
+    today = np.uint16(day)
+    for x in range(score.shape[0]):
+        seen = (mark[x] != MISSING) & (mark[x] != CLOUD) & (looks[x] != 0) & (blue[x] != NO_DATA)
+        calm = (score[x] < np.float32(LOOK_SCORE)) & ((status[x] < FIRST) | (status[x] > CONFIRMED))
+        usual = seen & calm
+        month_looks[x] = np.uint8(month_looks[x] + np.uint8(usual & (month_looks[x] < 255)))
+        last_clear[x] = today if usual else last_clear[x]
+        last_normal[x] = today if usual else last_normal[x]
+        marked[x] = np.uint8(0) if usual else marked[x]
+        rest[x] = np.uint8(seen & (not calm))
+    for x in range(score.shape[0]):
+        count += rest[x]
+    return count
+
+
+@njit(nogil=True, cache=True)
+def unusual_row(rest, y, look, mark, score, when, year_terms, optics, base, alert):  # type: ignore[no-untyped-def]
+    """Apply a look to those cells of a row where `rest` (w,) is set. score: (w,) float32; the rest as in `watch_looks`."""
+    bands = look.shape[0]
     spectrum, expected = np.empty(bands, np.float32), np.empty(bands, np.float32)
+    across, work = year_terms.T.copy(), np.empty((4, SEASONS_A_YEAR), np.float32)
     year = np.empty((year_terms.shape[0], bands), np.float32)
-    for y in range(height):
-        for x in range(width):
-            m = mark[y, x]
-            if m == MISSING or m == CLOUD or base.looks[y, x] == 0 or look[0, y, x] == NO_DATA:
-                continue
-            in_alert = FIRST <= alert.status[y, x] <= CONFIRMED
-            s = score[y, x]
-            if s < LOOK_SCORE and not in_alert:
-                # The common case. Ground that looks as it always did is seen, whatever SCL says of it.
-                saw_normal(alert, y, x, when.day)
-                continue
-            for b in range(bands):
-                spectrum[b] = look[b, y, x]
-            if snowy(spectrum, optics):
-                continue
-            season_of(base.mean, base.fine, y, x, when.terms, expected)
+    for x in range(rest.shape[0]):
+        if rest[x] == 0:
+            continue
+        for b in range(bands):
+            spectrum[b] = look[b, y, x]
+        if snowy(spectrum, optics):
+            continue
+        season_of(base.mean, base.fine, y, x, when.terms, expected)
+        strange = score[x] >= LOOK_SCORE and greenness(spectrum, optics) < greenness(expected, optics) + np.float32(GREENER)
+        strange = strange and is_novel(spectrum, base, y, x, across, optics.floor, work)
+        if FIRST <= alert.status[y, x] <= CONFIRMED:
             for k in range(year_terms.shape[0]):
                 season_of(base.mean, base.fine, y, x, year_terms[k], year[k])
-            barest = base.barest[:, :, y, x]
-            strange = s >= LOOK_SCORE and greenness(spectrum, optics) < greenness(expected, optics) + np.float32(GREENER)
-            strange = strange and novelty(spectrum, year, barest, optics.floor, np.float32(LOOK_NOVELTY)) >= LOOK_NOVELTY
-            if in_alert:
-                go_on(alert, y, x, m, when, s, strange, spectrum, expected, year, barest, optics)
-            elif strange:
-                begin(alert, y, x, m, when, spectrum, optics.floor)
-            elif m == CLEAR:
-                saw_normal(alert, y, x, when.day)
+            go_on(alert, y, x, mark[y, x], when, score[x], strange, spectrum, expected, year, base.barest[:, :, y, x], optics)
+        elif strange:
+            begin(alert, y, x, mark[y, x], when, spectrum, optics.floor)
+        elif mark[y, x] == CLEAR:
+            saw_normal(alert, y, x, when.day)
+
+
+@njit(nogil=True, cache=True)
+def watch_looks(stack, marks, days, seasons, terms, noise, white, year_terms, optics, base, alert):  # type: ignore[no-untyped-def]
+    """Apply looks to the alerts of a block, oldest first, in place; row by row, so that a row's state stays in the processor's cache.
+
+    stack: (n, n_bands, h, w) int16. marks: (n, h, w) uint8 (mask.py). days, seasons: (n,), terms: (n, 5) float32, of `When`.
+    noise: (n, n_bands), white: (n_bands, n_bands), year_terms: (24, 5) float32. optics: Optics. base, alert: Baseline and Alert of the block.
+    """
+    n, bands, height, width = stack.shape
+    coef, steady = np.empty((bands, 5, width), np.float32), np.empty((bands, width), np.float32)
+    z, score, rest = np.empty((bands + 1, width), np.float32), np.empty(width, np.float32), np.empty(width, np.uint8)
+    for y in range(height):
+        open_row(base, y, coef, steady)
+        for t in range(n):
+            score_row(stack[t], y, terms[t], coef, steady, noise[t], white, z, score)
+            unusual = usual_row(
+                score, marks[t, y], stack[t, 0, y], base.looks[y], alert.status[y], days[t],
+                alert.month_looks[y], alert.last_clear[y], alert.last_normal[y], alert.marked[y], rest,
+            )  # fmt: skip
+            if unusual:
+                when = When(days[t], seasons[t], terms[t])
+                unusual_row(rest, y, stack[t], marks[t], score, when, year_terms, optics, base, alert)

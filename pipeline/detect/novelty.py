@@ -18,7 +18,7 @@ BRIGHT = 1.06
 
 
 @njit(nogil=True, cache=True)
-def _to_segment(spectrum, a, d, floor):  # type: ignore[no-untyped-def]
+def to_segment(spectrum, a, d, floor):  # type: ignore[no-untyped-def]
     """Mean squared distance of a spectrum from the segment a … a + d, all (n_bands,) float32, in units of the floor."""
     bands = spectrum.shape[0]
     along, length = np.float32(0), np.float32(1e-6)
@@ -49,7 +49,7 @@ def novelty(spectrum, year, barest, floor, enough):  # type: ignore[no-untyped-d
         for b in range(bands):
             soil[b] = np.float32(barest[part, b]) * np.float32(STEP) * np.float32(WET)
             line[b] = np.float32(barest[part, b]) * np.float32(STEP) * np.float32(BRIGHT - WET)
-        least = min(least, _to_segment(spectrum, soil, line, floor))
+        least = min(least, to_segment(spectrum, soil, line, floor))
     for part in range(2):
         for b in range(bands):
             soil[b] = np.float32(barest[part, b]) * np.float32(STEP)
@@ -58,5 +58,5 @@ def novelty(spectrum, year, barest, floor, enough):  # type: ignore[no-untyped-d
                 return least
             for b in range(bands):
                 line[b] = year[k, b] - soil[b]
-            least = min(least, _to_segment(spectrum, soil, line, floor))
+            least = min(least, to_segment(spectrum, soil, line, floor))
     return least

@@ -17,35 +17,55 @@ SNOW_NDSI, SNOW_GREEN = 0.1, 1200.0
 """Snow missed by SCL: normalised difference snow index with a bright green band (Dozier 1989)."""
 
 
-@njit(nogil=True, cache=True)
-def scores(look, terms, mean, fine, scale, noise, white, out):  # type: ignore[no-untyped-def]
-    """Squared Mahalanobis distance, per band, of a look from each cell's season.
+STEADY: NDArray[np.float32] = (np.float32(1) / SCALES).astype(np.float32)
+"""(256,) float32: 1 / spread by code."""
 
-    look: (n_bands, h, w) int16, 1e-4. terms: (5,) float32 of the look's day. mean, fine, scale: as in Baseline.
-    noise: (n_bands,) float32 ≥ 1, how much noisier this scene is than others. white: (n_bands, n_bands) float32, lower
-    triangle that whitens standardised residuals. out: (h, w) float32.
+
+@njit(nogil=True, cache=True)
+def open_row(base, y, coef, steady):  # type: ignore[no-untyped-def]
+    """A row of a Baseline in floats: terms into `coef` (n_bands, 5, w), 1e-4, and 1 / spread into `steady` (n_bands, w)."""
+    for b in range(base.mean.shape[0]):
+        for k in range(3):
+            large, target = base.mean[b, k, y], coef[b, k]
+            for x in range(large.shape[0]):
+                target[x] = large[x]
+        for k in range(2):
+            small, target = base.fine[b, k, y], coef[b, 3 + k]
+            for x in range(small.shape[0]):
+                target[x] = np.float32(FINE) * np.float32(small[x])
+        code, target = base.scale[b, y], steady[b]
+        for x in range(code.shape[0]):
+            target[x] = STEADY[code[x]]
+
+
+@njit(nogil=True, cache=True)
+def score_row(look, y, terms, coef, steady, noise, white, z, out):  # type: ignore[no-untyped-def]
+    """Squared Mahalanobis distance, per band, of a row of a look from each cell's season.
+
+    look: (n_bands, h, w) int16, 1e-4. terms: (5,) float32 of the look's day. coef, steady: of `open_row`. noise: (n_bands,)
+    float32 ≥ 1, how much noisier this scene is than others. white: (n_bands, n_bands) float32, lower triangle that whitens
+    standardised residuals. z: (n_bands + 1, w) float32, workspace. out: (w,) float32.
     """
-    bands, height, width = look.shape
-    z = np.empty((bands, width), np.float32)
-    for y in range(height):
-        for b in range(bands):
-            inverse = np.float32(1) / noise[b]
-            for x in range(width):
-                season = (
-                    mean[b, 0, y, x] * terms[0]
-                    + mean[b, 1, y, x] * terms[1]
-                    + mean[b, 2, y, x] * terms[2]
-                    + np.float32(FINE) * (fine[b, 0, y, x] * terms[3] + fine[b, 1, y, x] * terms[4])
-                )
-                z[b, x] = (look[b, y, x] - season) * inverse / SCALES[scale[b, y, x]]
+    bands, width = steady.shape
+    t0, t1, t2, t3, t4 = terms[0], terms[1], terms[2], terms[3], terms[4]
+    for b in range(bands):
+        # Rows taken out beforehand: indices of many axes would keep the compiler from vector instructions.
+        row, calm, target = look[b, y], steady[b], z[b]
+        c0, c1, c2, c3, c4 = coef[b, 0], coef[b, 1], coef[b, 2], coef[b, 3], coef[b, 4]
+        inverse = np.float32(1) / noise[b]
         for x in range(width):
-            out[y, x] = np.float32(0)
-        for i in range(bands):
+            season = c0[x] * t0 + c1[x] * t1 + c2[x] * t2 + (c3[x] * t3 + c4[x] * t4)
+            target[x] = (row[x] - season) * inverse * calm[x]
+    out[:] = 0
+    whitened, share = z[bands], np.float32(1) / np.float32(bands)
+    for i in range(bands):
+        whitened[:] = 0
+        for j in range(i + 1):
+            w, source = white[i, j], z[j]
             for x in range(width):
-                whitened = np.float32(0)
-                for j in range(i + 1):
-                    whitened += white[i, j] * z[j, x]
-                out[y, x] += whitened * whitened / np.float32(bands)
+                whitened[x] += w * source[x]
+        for x in range(width):
+            out[x] += whitened[x] * whitened[x] * share
 
 
 @njit(nogil=True, cache=True)

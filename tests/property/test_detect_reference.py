@@ -15,7 +15,7 @@ from pipeline.detect.evidence import dtype
 from pipeline.detect.looks import BARE_NDVI, GREEN_NDVI, NO_DATA, SEASONS, STEP, correct, in_spring, noise_floor, season_terms
 from pipeline.detect.mask import BAD_CLASSES, CLEAR, CLOUD, GROW, HALO, LONE, LONE_EDGE, LONE_SHARE, MISSING, NEAR, bad_classes, marks
 from pipeline.detect.novelty import BRIGHT, WET, novelty
-from pipeline.detect.spectra import ring_median, scores
+from pipeline.detect.spectra import open_row, ring_median, score_row
 from pipeline.detect.state import CONFIRMED, ENDED, FINE, FIRST, NONE, PROVISIONAL, RING, SCALES, Baseline
 from pipeline.grid import Grid
 from pipeline.patches.components import label
@@ -115,7 +115,10 @@ def test_scores(seed: int, height: int, width: int, day: int) -> None:
     z = (look - season_reference(base, terms)) / noise[:, None, None] / SCALES[base.scale]
     wanted = (np.tensordot(white.astype(float), z, (1, 0)) ** 2).mean(axis=0)
     out = np.empty((height, width), np.float32)
-    scores(look, terms, base.mean, base.fine, base.scale, noise, white, out)
+    coef, steady, z_rows = np.empty((6, 5, width), np.float32), np.empty((6, width), np.float32), np.empty((7, width), np.float32)
+    for y in range(height):
+        open_row(base, y, coef, steady)
+        score_row(look, y, terms, coef, steady, noise, white, z_rows, out[y])
     np.testing.assert_allclose(out, wanted, rtol=2e-3, atol=1e-3)
 
 
