@@ -61,28 +61,30 @@ class BlockMonth:
     """Cells of the area."""
 
 
-def read_looks(sightings: Sequence[Sighting], ground: Ground, block: Block, rows: slice | None = None) -> Looks:
-    """Looks at a block (or some of its rows), scenes without any clear cell there left out."""
-    part = block if rows is None else Block(block.row, block.col, block.top + rows.start, block.left, rows.stop - rows.start, block.width)
-    box, wide = ground.grid.window(part), ground.grid.window(part, HALO)
-    bands, bad = ground.bands, bad_classes()
-    kept: list[tuple[int, NDArray[np.int16], NDArray[np.uint8], NDArray[np.float32]]] = []
-    for sighting in sightings:
-        mark = np.empty((part.height, part.width), np.uint8)
+def _marks(sightings: Sequence[Sighting], ground: Ground, block: Block) -> NDArray[np.uint8]:
+    """(n, h, w): marks of every sighting."""
+    out = np.empty((len(sightings), block.height, block.width), np.uint8)
+    wide, bad = ground.grid.window(block, HALO), bad_classes()
+    for sighting, mark in zip(sightings, out, strict=True):
         marks(read_scl(sighting.scene, wide), HALO, bad, mark)
-        if ((mark == CLOUD) | (mark == MISSING)).all():
-            continue
-        dn = read_dn(sighting.scene, bands, box)
-        gain, offset = scaling(sighting.scene, bands)
-        look = np.empty(dn.shape, np.int16)
-        correct(dn, gain, offset, sighting.shared.shift, ground.model.red, ground.model.nir, look)
-        kept.append((day_number(sighting.scene), look, mark, sighting.shared.noise))
-    shape = (part.height, part.width)
+    return out
+
+
+def read_looks(sightings: Sequence[Sighting], ground: Ground, block: Block, marked: NDArray[np.uint8], rows: slice) -> Looks:
+    """Looks at some rows of a block, scenes without any clear cell there left out. marked: (n, h, w), marks of the whole block."""
+    part = Block(block.row, block.col, block.top + rows.start, block.left, rows.stop - rows.start, block.width)
+    box, bands = ground.grid.window(part), ground.bands
+    kept = [k for k in range(len(sightings)) if not ((marked[k, rows] == CLOUD) | (marked[k, rows] == MISSING)).all()]
+    stack = np.empty((len(kept), len(bands), part.height, part.width), np.int16)
+    for look, k in zip(stack, kept, strict=True):
+        scene, shared = sightings[k].scene, sightings[k].shared
+        gain, offset = scaling(scene, bands)
+        correct(read_dn(scene, bands, box), gain, offset, shared.shift, ground.model.red, ground.model.nir, look)
     return Looks(
-        np.array([k[0] for k in kept], np.int64),
-        np.stack([k[1] for k in kept]) if kept else np.zeros((0, len(bands), *shape), np.int16),
-        np.stack([k[2] for k in kept]) if kept else np.zeros((0, *shape), np.uint8),
-        np.stack([k[3] for k in kept]) if kept else np.ones((0, len(bands)), np.float32),
+        np.array([day_number(sightings[k].scene) for k in kept], np.int64),
+        stack,
+        np.ascontiguousarray(marked[kept, rows]),
+        np.stack([sightings[k].shared.noise for k in kept]) if kept else np.ones((0, len(bands)), np.float32),
     )
 
 
@@ -107,8 +109,10 @@ def load_baseline(folder: Path, block: Block) -> Baseline:
 
 def _rows_at_once(ground: Ground, block: Block, scenes: int, memory_mb: int) -> int:
     """Rows whose stack fits into the memory allowed; all where it does."""
-    a_row = block.width * scenes * (2 * len(ground.bands) * 2 + 2)
-    return min(max(memory_mb * 2**20 // max(a_row, 1), 16), block.height)
+    a_row = block.width * scenes * (2 * len(ground.bands) + 1)
+    rows = min(max(memory_mb * 2**20 // max(a_row, 1), 16), block.height)
+    # Files are tiled: parts that cut through tiles would have more of them read twice.
+    return rows if rows == block.height else next((rows // tile * tile for tile in (256, 128) if rows >= tile), rows)
 
 
 def _cut(state: Baseline | Alert, rows: slice, *, copy: bool) -> list[NDArray[Any]]:
@@ -140,11 +144,12 @@ def fit_block(
     cases = ground.grid.mask(last[2], ground.grid.window(block)) if last else None
     bands = len(ground.bands)
     baseline, alert = Baseline.empty(bands, block.height, block.width), Alert.empty(bands, block.height, block.width)
+    marked = _marks(sightings, ground, block)
     step = _rows_at_once(ground, block, len(sightings), memory_mb)
     for top in range(0, block.height, step):
         rows = slice(top, min(top + step, block.height))
         old = (Baseline(*_cut(before[0], rows, copy=True)), Alert(*_cut(before[1], rows, copy=True))) if before else None
-        looks = read_looks(sightings, ground, block, rows)
+        looks = read_looks(sightings, ground, block, marked, rows)
         fitted, begun = begin_year(looks, ground.model, january, old, None if cases is None else cases[rows])
         for array, piece in zip((*_cut(baseline, rows, copy=False), *_cut(alert, rows, copy=False)), (*fitted, *begun), strict=True):
             array[:] = piece
@@ -167,7 +172,7 @@ def watch_block(
     else:
         alert = load_alert(last, block)
         alert.month_looks[:] = 0
-        watch(read_looks(sightings, ground, block), ground.model, baseline, alert)
+        watch(read_looks(sightings, ground, block, _marks(sightings, ground, block), slice(0, block.height)), ground.model, baseline, alert)
         store.write(file, arrays(alert), key)
     inside = ground.grid.mask(ground.area, ground.grid.window(block))
     cells = changed_cells(baseline, alert, ground.model, block.top, block.left)

@@ -22,7 +22,7 @@ from pipeline.detect.shift import Model, Shared, fit_model, shared
 from pipeline.detect.state import Baseline, arrays
 from pipeline.errors import MinewardenError
 from pipeline.grid import Block, Grid
-from pipeline.sources.reader import read_dn, read_scl, scaling
+from pipeline.sources.reader import read_scls, read_windows, scaling
 from pipeline.sources.scene import Scene
 
 SIDE = 64
@@ -69,13 +69,16 @@ def glance(scene: Scene, grid: Grid, bands: tuple[str, ...]) -> Glance:
     gain, offset = scaling(scene, bands)
     zero = np.zeros((2, len(bands)), np.float32)
     bad = bad_classes()
+    windows = sample_windows(grid)
+    boxes = [grid.window(window) for window in windows]
+    numbers = [read_windows(scene.bands[band].path, boxes, classes=False) for band in bands]
     looks, marked = [], []
-    for window in sample_windows(grid):
-        dn = read_dn(scene, bands, grid.window(window))
+    for k, scl in enumerate(read_scls(scene, [grid.window(window, HALO) for window in windows])):
+        dn = np.stack([planes[k] for planes in numbers]).astype(np.uint16, copy=False)
         look = np.empty(dn.shape, np.int16)
         correct(dn, gain, offset, zero, bands.index("B04"), bands.index("B08"), look)
         mark = np.empty(dn.shape[1:], np.uint8)
-        marks(read_scl(scene, grid.window(window, HALO)), HALO, bad, mark)
+        marks(scl, HALO, bad, mark)
         looks.append(look.reshape(len(bands), 1, -1))
         marked.append(mark.reshape(1, -1))
     return Glance(np.concatenate(looks, axis=2), np.concatenate(marked, axis=1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -64,18 +65,27 @@ def _resampled(source: rasterio.DatasetReader, box: GeoBox, classes: bool) -> ND
         return out
 
 
-def read_window(path: Path, box: GeoBox, *, classes: bool) -> NDArray[np.generic]:
-    """Values of a raster in the cells of `box`: as they are where grids match, else resampled once.
+def read_windows(path: Path, boxes: Sequence[GeoBox], *, classes: bool) -> list[NDArray[np.generic]]:
+    """Values of a raster in the cells of each box: as they are where grids match, else resampled once. The file is opened once.
 
     Coarser pixels are repeated, never smoothed. classes: nearest instead of bilinear or mean. 0 outside the file.
     Raises MinewardenError (`MW-BAND-…`) naming the file where it can't be opened or its pixels are damaged.
     """
     with open_band(path) as source:
         try:
-            place = _aligned(source, box)
-            return _resampled(source, box, classes) if place is None else _spread(source, *place, shape=(box.shape.y, box.shape.x))
+            return [_window(source, box, classes) for box in boxes]
         except RasterioError as error:
             raise MinewardenError("MW-BAND-READ", f"{path} is damaged: its pixels can't be read.", "Download or copy the scene again.") from error
+
+
+def _window(source: rasterio.DatasetReader, box: GeoBox, classes: bool) -> NDArray[np.generic]:
+    place = _aligned(source, box)
+    return _resampled(source, box, classes) if place is None else _spread(source, *place, shape=(box.shape.y, box.shape.x))
+
+
+def read_window(path: Path, box: GeoBox, *, classes: bool) -> NDArray[np.generic]:
+    """As `read_windows`, of one box."""
+    return read_windows(path, [box], classes=classes)[0]
 
 
 def read_dn(scene: Scene, bands: tuple[str, ...], box: GeoBox) -> NDArray[np.uint16]:
@@ -86,11 +96,16 @@ def read_dn(scene: Scene, bands: tuple[str, ...], box: GeoBox) -> NDArray[np.uin
     return out
 
 
-def read_scl(scene: Scene, box: GeoBox) -> NDArray[np.uint8]:
-    """(h, w) uint8: scene classification; without one every cell counts as bare soil (5), clear."""
+def read_scls(scene: Scene, boxes: Sequence[GeoBox]) -> list[NDArray[np.uint8]]:
+    """(h, w) uint8 of each box: scene classification; without one every cell counts as bare soil (5), clear."""
     if scene.scl is None:
-        return np.full((box.shape.y, box.shape.x), 5, np.uint8)
-    return read_window(scene.scl, box, classes=True).astype(np.uint8)
+        return [np.full((box.shape.y, box.shape.x), 5, np.uint8) for box in boxes]
+    return [plane.astype(np.uint8, copy=False) for plane in read_windows(scene.scl, boxes, classes=True)]
+
+
+def read_scl(scene: Scene, box: GeoBox) -> NDArray[np.uint8]:
+    """As `read_scls`, of one box."""
+    return read_scls(scene, [box])[0]
 
 
 def scaling(scene: Scene, bands: tuple[str, ...]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
