@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import rasterio
-from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import RasterioError
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
 from pipeline.errors import MinewardenError
-from pipeline.sources.bandfile import DRIVERS, GDAL_ENV, open_band
+from pipeline.sources.bandfile import open_band
 from pipeline.sources.scene import Scene
 
 
@@ -31,36 +27,12 @@ def _crs(text: str) -> CRS:
     return CRS.from_user_input(text)
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
-    """Where a file lies, as `open_band` found it when it checked the file."""
-
-    transform: Affine
-    crs: CRS
-
-
-@lru_cache(maxsize=32768)
-def _header(path: Path, size: int, changed_ns: int) -> _Header:
-    """Header of a file of this size and time of change: another file under the same name is looked at anew."""
-    with open_band(path) as source:
-        return _Header(source.transform, source.crs)
-
-
-@contextmanager
-def _open_again(path: Path) -> Iterator[rasterio.DatasetReader]:
-    """Open a file that was checked before, without asking where it lies: that is most of the cost of opening."""
-    with rasterio.Env(**GDAL_ENV, GDAL_GEOREF_SOURCES="NONE"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with rasterio.open(path, driver=DRIVERS.get(path.suffix.lower(), "GTiff")) as source:
-            yield source
-
-
-def _aligned(header: _Header, box: GeoBox) -> tuple[int, int, int] | None:
+def _aligned(source: rasterio.DatasetReader, box: GeoBox) -> tuple[int, int, int] | None:
     """How many cells of `box` a pixel spans, and the column and row of `box` in such cells; None where grids don't match."""
-    t, a = header.transform, box.affine
+    t, a = source.transform, box.affine
     ratio = t.a / a.a
     span = round(ratio)
-    if span < 1 or abs(ratio - span) > 1e-6 or t.b or t.d or abs(t.e + t.a) > 1e-6 or header.crs != _crs(str(box.crs)):
+    if span < 1 or abs(ratio - span) > 1e-6 or t.b or t.d or abs(t.e + t.a) > 1e-6 or source.crs != _crs(str(box.crs)):
         return None
     col, row = (a.c - t.c) / a.a, (t.f - a.f) / a.a
     if max(abs(col - round(col)), abs(row - round(row))) > 1e-3:
@@ -99,19 +71,16 @@ def read_windows(path: Path, boxes: Sequence[GeoBox], *, classes: bool) -> list[
     Coarser pixels are repeated, never smoothed. classes: nearest instead of bilinear or mean. 0 outside the file.
     Raises MinewardenError (`MW-BAND-…`) naming the file where it can't be opened or its pixels are damaged.
     """
-    try:
-        stat = path.stat()
-        header = _header(path, stat.st_size, stat.st_mtime_ns)
-        places = [_aligned(header, box) for box in boxes]
-        if None not in places:
-            with _open_again(path) as source:
-                return [_spread(source, *place, shape=(box.shape.y, box.shape.x)) for place, box in zip(places, boxes, strict=True) if place]
-        with open_band(path) as source:
-            return [_resampled(source, box, classes) for box in boxes]
-    except FileNotFoundError as error:
-        raise MinewardenError("MW-BAND-FILE", f"{path} is not there.", "Restore the scene's file.") from error
-    except RasterioError as error:
-        raise MinewardenError("MW-BAND-READ", f"{path} is damaged: its pixels can't be read.", "Download or copy the scene again.") from error
+    with open_band(path) as source:
+        try:
+            return [_window(source, box, classes) for box in boxes]
+        except RasterioError as error:
+            raise MinewardenError("MW-BAND-READ", f"{path} is damaged: its pixels can't be read.", "Download or copy the scene again.") from error
+
+
+def _window(source: rasterio.DatasetReader, box: GeoBox, classes: bool) -> NDArray[np.generic]:
+    place = _aligned(source, box)
+    return _resampled(source, box, classes) if place is None else _spread(source, *place, shape=(box.shape.y, box.shape.x))
 
 
 def read_window(path: Path, box: GeoBox, *, classes: bool) -> NDArray[np.generic]:
