@@ -134,6 +134,11 @@ def _watch(inputs: Inputs, month: str, model: Model, good: Sequence[tuple[Scene,
     return out, blocks, results
 
 
+def _registered(layers: LayerSet) -> BaseGeometry:
+    """Ground of mining rights, whatever their standing, and of legacy patches: where digging is likelier than elsewhere."""
+    return unary_union([*(right.geometry for right in layers.rights), *(patch.geometry for patch in layers.legacy)])
+
+
 def _dug(inputs: Inputs, patches: Sequence[Patch], month: str, model: Model) -> BaseGeometry:
     """Ground that was bare before monitoring, inside those rights that a patch comes near."""
     setting, reach = inputs.setting, inputs.project.config.findings.tolerance_m
@@ -193,7 +198,7 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
         cells = np.concatenate([r.cells for r in results])
         cells = cells[np.lexsort((cells["col"], cells["row"]))]
         before = np.concatenate([r.before for r in results])
-        patches = find_patches(cells, before, model, setting.grid, inputs.first_day, config.findings.min_cells)
+        patches = find_patches(cells, before, model, setting.grid, inputs.first_day, config.findings.min_cells, _registered(inputs.layers))
     with clock.stage("findings"):
         findings: list[Finding] = judge(patches, inputs.layers, setting.grid, _dug(inputs, patches, month, model), config.findings)
     with clock.stage("restoration"):

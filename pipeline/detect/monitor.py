@@ -40,6 +40,8 @@ FAINT = 4.0
 PROVISIONAL_LOOKS, CONFIRMED_LOOKS, CONFIRMED_DAYS = 3, 6, 15
 FIRST_MISSES, PROVISIONAL_MISSES, ENDED_MISSES, ENDED_DAYS = 2, 3, 6, 45
 MARKED_LOOKS = 3
+WINTER_BEGINS, WINTER_ENDS = 227, 42
+"""Seasons (1/256 of a year) of 20 November and 1 March."""
 SEASONS_A_YEAR = 24
 
 
@@ -159,13 +161,16 @@ def go_on(alert, y, x, mark, when, score, strange, spectrum, expected, year, bar
     to_change, to_season = apart(spectrum, evidence, floor), apart(spectrum, expected, floor)
     state = alert.status[y, x]
     if strange or (to_change < to_season and apart(evidence, expected, floor) > ALIKE):
-        keep_look(alert, alert.filled[y, x] % RING, y, x, spectrum, when.season)
-        # The count wraps by whole rings, so that the next slot stays the next.
-        alert.filled[y, x] += 1 if alert.filled[y, x] < 250 else 1 - RING
+        # Low sun, frost and dead plants tell little: they do not displace what a better season has shown.
+        kept = alert.filled[y, x] < RING or WINTER_ENDS <= when.season < WINTER_BEGINS
+        if kept:
+            keep_look(alert, alert.filled[y, x] % RING, y, x, spectrum, when.season)
+            # The count wraps by whole rings, so that the next slot stays the next.
+            alert.filled[y, x] += 1 if alert.filled[y, x] < 250 else 1 - RING
         alert.anomalous[y, x] = min(alert.anomalous[y, x] + 1, 255)
         alert.missed[y, x] = 0
         alert.last_day[y, x] = when.day
-        if turned(alert, y, x, when.day, spectrum, evidence, year, barest, floor):
+        if kept and turned(alert, y, x, when.day, spectrum, evidence, year, barest, floor):
             state = FIRST
     elif to_season < to_change or greenness(spectrum, optics) > greenness(evidence, optics) + np.float32(GREEN_UP):
         alert.missed[y, x] = min(alert.missed[y, x] + 1, 255)

@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.detect.looks import YEAR, noise_floor
 from pipeline.detect.shift import Model
+
+SEASON_BEGINS, SEASON_ENDS = 135, 273
+"""Days of the year between which fields and grass are green."""
 
 
 def _ratio(a: float, b: float) -> float:
@@ -36,6 +40,19 @@ def _outward(rows: NDArray[np.int64], cols: NDArray[np.int64], days: NDArray[np.
     if distance.std() < 1e-6:
         return 0.0
     return float(((distance - distance.mean()) * (days - days.mean())).mean() / (distance.std() * days.std()))
+
+
+def _scaled(now: NDArray[np.float64], soil: NDArray[np.float64], floor: NDArray[np.float64]) -> tuple[float, float]:
+    """How bright `now` is against `soil`, and how unlike it is once scaled to it (root mean square, noise floors): brightness and colour apart."""
+    weight = 1 / floor**2
+    scale = float((now * soil * weight).sum() / max((soil * soil * weight).sum(), 1e-9))
+    return scale, float(np.sqrt((((now - scale * soil) / floor) ** 2).mean()))
+
+
+def _growing_days(first: float, last: float) -> float:
+    """Days between two (since 1970-01-01) that lie in the growing season, mid-May to September."""
+    days = (np.arange(int(first), int(last) + 1) % YEAR).astype(np.float64)
+    return float(((days >= SEASON_BEGINS) & (days < SEASON_ENDS)).sum())
 
 
 def features(table: NDArray[np.void], share: NDArray[np.float64], model: Model) -> dict[str, float]:
@@ -79,6 +96,9 @@ def features(table: NDArray[np.void], share: NDArray[np.float64], model: Model) 
     if "B11" in names and "B12" in names:
         out["clay"] = _ratio(now[names["B12"]], now[names["B11"]])
         out["clay_bare"] = _ratio(bare[names["B12"]], bare[names["B11"]])
+    floor = noise_floor(model.bands).astype(np.float64) / 1e4
+    out["brightness"], out["colour"] = _scaled(now, bare, floor)
+    out["growing_days"] = _growing_days(float(np.quantile(table["first_day"], 0.5)), float(table["last_day"].max()))
     rows, cols = table["row"].astype(np.int64), table["col"].astype(np.int64)
     out["outward"] = _outward(rows, cols, table["first_day"].astype(np.int64))
     out["contrast"] = out["ndvi_season"] - out["ndvi"]

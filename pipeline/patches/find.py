@@ -6,32 +6,21 @@ from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from pipeline.detect.looks import noise_floor
 from pipeline.detect.shift import Model
-from pipeline.detect.state import CONFIRMED, ENDED, FIRST, PROVISIONAL
+from pipeline.detect.state import CONFIRMED, ENDED
 from pipeline.grid import Grid
 from pipeline.patches.components import label
 from pipeline.patches.features import features
 from pipeline.patches.likelihood import count_similar, judge, size_of_works
-from pipeline.patches.outline import HALF, changed_share, filled, geometry_of
+from pipeline.patches.outline import filled, geometry_of
 from pipeline.patches.patch import Cause, Patch, Status
+from pipeline.patches.pieces import PAUSE, REACH, SEED_NOVELTY, SEED_SCORE, Piece, eligible, pieces_of
 
-SEED_SCORE = 8.0
-"""A patch needs `min_cells` / 2 cells that are this far from their season …"""
-SEED_NOVELTY = 1.0
-"""… and this unlike their past."""
-STARK_SCORE, STARK_NOVELTY, STARK_SHARE, STARK_CONTRAST = 20.0, 8.0, 0.25, 6.0
-"""Stark change; where it is a small share of a connected piece and so much more novel than the rest, it is a piece of its own."""
-GROW_SCORE = 2.5
-REACH = 2
-"""Cells with one cell between them are still one patch: floors of pits look like the soil around."""
-STILL_GREEN = 0.33
-"""NDVI above which changed ground still bears plants."""
-RIM = (-1, 0, 1)
-PAUSE = 120
-"""Neighbouring ground that changed so many days apart changed for different reasons."""
 LONGEST_GAP = 60
 """Days between looks beyond which the day of a change is no longer drawn to their middle."""
 NEGLIGIBLE = 0.02
@@ -39,21 +28,12 @@ NEGLIGIBLE = 0.02
 SETTLING_IN = 60
 """For so many days after monitoring begins, ground beside what changed before it belongs to that."""
 EPOCH_ORDINAL = 719163
-
-
-Piece = tuple[NDArray[np.void], NDArray[np.float64]]
-"""Cells of a piece (`evidence.dtype`) and the changed share of each."""
+NEAR_M = 60.0
+"""Ground this near to a right or a legacy patch is near works that were there before."""
 
 
 def day_to_date(day: int) -> date:
     return date.fromordinal(EPOCH_ORDINAL + int(day))
-
-
-def _eligible(cells: NDArray[np.void]) -> NDArray[np.bool_]:
-    sure = (cells["status"] == PROVISIONAL) | (cells["status"] == CONFIRMED)
-    nearly = (cells["status"] == FIRST) & (cells["anomalous"] >= 2)
-    out: NDArray[np.bool_] = (sure | nearly) & (cells["score"] >= GROW_SCORE)
-    return out
 
 
 def _clean_days(rows: NDArray[np.int64], cols: NDArray[np.int64], days: NDArray[np.int64]) -> NDArray[np.int32]:
@@ -115,78 +95,8 @@ def _patch(table: NDArray[np.void], measured: dict[str, float], grid: Grid) -> P
     )
 
 
-def _groups(table: NDArray[np.void], days: bool) -> list[NDArray[np.int64]]:
-    """Indices of the cells of each connected group."""
-    rows, cols = table["row"].astype(np.int64), table["col"].astype(np.int64)
-    groups = label(rows, cols, REACH, table["first_day"].astype(np.int64), PAUSE) if days else label(rows, cols, REACH)
-    order = np.argsort(groups, kind="stable")
-    return list(np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)) if len(order) else []
-
-
-def _cores(piece: NDArray[np.void], min_cells: int) -> list[NDArray[np.void]]:
-    """A piece, or its parts: starkly changed ground amid much that is faintly changed is a thing of its own.
-
-    A pit on a slope that has slipped or been cleared would else be weighed together with all of it.
-    """
-    stark = (piece["score"] >= STARK_SCORE) & (piece["novelty"] >= STARK_NOVELTY)
-    if stark.sum() < min_cells or stark.sum() >= STARK_SHARE * len(piece):
-        return [piece]
-    if np.median(piece["novelty"][stark]) < STARK_CONTRAST * np.median(piece["novelty"][~stark]):
-        return [piece]
-    rows, cols = piece["row"].astype(np.int64), piece["col"].astype(np.int64)
-    rest = np.ones(len(piece), bool)
-    parts = []
-    for members in _groups(piece[stark], days=False):
-        core = np.flatnonzero(stark)[members]
-        if len(core) < min_cells:
-            continue
-        near = np.zeros(len(piece), bool)
-        for i in core:
-            near |= (np.abs(rows - rows[i]) <= REACH) & (np.abs(cols - cols[i]) <= REACH)
-        near &= rest
-        rest &= ~near
-        parts.append(piece[near])
-    remainder = piece[rest]
-    return parts + [remainder[members] for members in _groups(remainder, days=True)]
-
-
-def _by_cover(table: NDArray[np.void], model: Model) -> list[NDArray[np.void]]:
-    """Connected groups of bare ground, each with the greener cells along its rim, and of what is left.
-
-    Dug ground is bare; ground beside it that is still green has changed for another reason (felling, thinning) or is an edge.
-    """
-    now = table["spectrum"]
-    red, nir = now[:, model.red], now[:, model.nir]
-    bare = (nir - red) < STILL_GREEN * (nir + red)
-    left = {(r, c): k for k, (r, c) in enumerate(zip(table["row"].tolist(), table["col"].tolist(), strict=True)) if not bare[k]}
-    out = []
-    for members in _groups(table[bare], days=True):
-        cells = np.flatnonzero(bare)[members].tolist()
-        around = {(r + y, c + x) for r, c in ((int(table["row"][k]), int(table["col"][k])) for k in cells) for y in RIM for x in RIM}
-        rim = [left.pop(place) for place in sorted(around) if place in left]
-        out.append(table[np.sort(np.array(cells + rim, np.int64))])
-    green = table[np.sort(np.array(list(left.values()), np.int64))]
-    return out + [green[members] for members in _groups(green, days=True)]
-
-
-def _pieces(table: NDArray[np.void], model: Model, min_cells: int) -> list[Piece]:
-    """Connected pieces that hold enough strongly changed cells, cut back to the cells that are at least half changed."""
-    out = []
-    for piece in (part for group in _by_cover(table, model) for part in _cores(group, min_cells)):
-        strong = (piece["score"] >= SEED_SCORE) & (piece["novelty"] >= SEED_NOVELTY) & (piece["status"] != FIRST)
-        # A look or two is no patch yet: most of its cells must have been seen changed three times.
-        young = 2 * (piece["status"] == FIRST).sum() >= len(piece)
-        if young or len(piece) < min_cells or strong.sum() < max(min_cells // 2, 0.1 * len(piece)):
-            continue
-        share = changed_share(piece, model.bands)
-        kept = share >= HALF
-        if kept.sum() >= min_cells:
-            out.append((piece[kept], share[kept]))
-    return out
-
-
-def _measure(pieces: Sequence[Piece], model: Model) -> list[dict[str, float]]:
-    """Features of every piece, and how many others are like it."""
+def _measure(pieces: Sequence[Piece], model: Model, grid: Grid, registered: BaseGeometry) -> list[dict[str, float]]:
+    """Features of every piece, how many others are like it, and how it lies to registered ground."""
     found = [features(piece, share, model) for piece, share in pieces]
     floor = noise_floor(model.bands)
     spectra = np.array([np.median(piece["spectrum"], axis=0) / floor for piece, _ in pieces]).reshape(len(pieces), len(floor))
@@ -196,6 +106,13 @@ def _measure(pieces: Sequence[Piece], model: Model) -> list[dict[str, float]]:
     sizes = np.array([len(piece) for piece, _ in pieces])
     for measured, similar, works in zip(found, count_similar(spectra, places, days, greenest), size_of_works(spectra, places, sizes), strict=True):
         measured["similar"], measured["works"] = float(similar), float(works)
+    near, affine = registered.buffer(NEAR_M), grid.geobox.affine
+    shapely.prepare(registered)
+    shapely.prepare(near)
+    for measured, (piece, _) in zip(found, pieces, strict=True):
+        x, y = affine.c + (piece["col"] + 0.5) * affine.a, affine.f + (piece["row"] + 0.5) * affine.e
+        measured["registered"] = float(shapely.contains_xy(registered, x, y).mean())
+        measured["near_registered"] = float(shapely.contains_xy(near, x, y).mean())
     return found
 
 
@@ -268,20 +185,29 @@ def _field_work(patch: Patch) -> bool:
     return patch.cause is Cause.FARMLAND and (patch.mining_likelihood or 0.0) < NEGLIGIBLE
 
 
-def find_patches(cells: NDArray[np.void], before: NDArray[np.int64], model: Model, grid: Grid, monitor_from: int, min_cells: int) -> list[Patch]:
+def find_patches(
+    cells: NDArray[np.void],
+    before: NDArray[np.int64],
+    model: Model,
+    grid: Grid,
+    monitor_from: int,
+    min_cells: int,
+    registered: BaseGeometry,
+) -> list[Patch]:
     """Patches of changed ground, ordered by first look, then north to south, west to east.
 
     cells: `evidence.dtype`, sorted by row, then column. before: (n, 4) row, column, day of change, last clear look of ground that
-    changed inside the baseline window. monitor_from: day (since 1970-01-01) when monitoring began. Ground that changed before,
+    changed inside the baseline window. monitor_from: day (since 1970-01-01) when monitoring began. registered: ground of rights and
+    legacy patches, in the grid's CRS. Ground that changed before,
     ground in alert and ground whose alert has ended make patches of their own.
     """
     early = _early(cells, before, monitor_from)
     ended = cells["status"] == ENDED
-    alive = _eligible(cells)
+    alive = eligible(cells)
     out = _find_before(cells[alive & early], before, grid, min_cells)
     for members in (alive & ~early, ended & ~early):
-        pieces = _pieces(cells[members], model, min_cells)
-        measured = _measure(pieces, model)
+        pieces = pieces_of(cells[members], model, min_cells)
+        measured = _measure(pieces, model, grid, registered)
         found = [_patch(piece, numbers, grid) for (piece, _), numbers in zip(pieces, measured, strict=True)]
         out += [p for p in found if not _field_work(p)]
     return sorted(out, key=lambda p: (p.first_seen, int(p.cells[0, 0]), int(p.cells[0, 1])))

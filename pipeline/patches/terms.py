@@ -50,8 +50,8 @@ def _bright(f: Features) -> float:
 
 
 def _compact(f: Features) -> float:
-    """Pits are lumps; seams between fields are threads."""
-    return _ramp(f["thickness"], 1.5, 4)
+    """Pits are lumps; seams between fields are threads. A lump of few cells is no thicker than it is wide."""
+    return _ramp(f["thickness"] / min(math.sqrt(f["cells"]), 4.0), 0.45, 0.95)
 
 
 def _growth(f: Features) -> float:
@@ -77,6 +77,26 @@ def _summer(f: Features) -> float:
 def _looks(f: Features) -> float:
     """Seen changed again and again."""
     return _ramp(f["looks"], 3, 8)
+
+
+def _registered(f: Features) -> float:
+    """In a mining right or on a legacy patch: ground where somebody has dug, or meant to."""
+    return f["registered"]
+
+
+def _beside(f: Features) -> float:
+    """Within 60 m of one."""
+    return f["near_registered"]
+
+
+def _own_soil(f: Features) -> float:
+    """The cell's own soil, no brighter and no other colour: ploughed, levelled or slipped, but nothing has been brought up from below."""
+    return _ramp(f["colour"], 1.1, 0.5) * _ramp(abs(math.log(max(f["brightness"], 0.1))), 0.22, 0.1)
+
+
+def _winter(f: Features) -> float:
+    """Seen a few times only, and never in the growing season: snow, frost and low sun may do that."""
+    return _ramp(f["growing_days"], 15, 0) * _ramp(f["looks"], 9, 4)
 
 
 def _similar(f: Features) -> float:
@@ -108,7 +128,9 @@ def _greenhouse(f: Features) -> float:
     """Plastic: white in the visible, plants shining through in the near infrared, dark beyond it."""
     if "swir_to_nir" not in f or "blue_to_red" not in f:
         return 0.0
-    return _ramp(f["blue_to_red"], 0.62, 0.75) * _ramp(f["nir_to_red"], 1.26, 1.38) * _ramp(f["swir_to_nir"], 1.05, 0.95)
+    plastic = _ramp(f["blue_to_red"], 0.62, 0.75) * _ramp(f["nir_to_red"], 1.26, 1.38) * _ramp(f["swir_to_nir"], 1.05, 0.95)
+    # Pale rock with weeds on it has these colours too, but is darker or of many kinds.
+    return plastic * _ramp(f["brightness"], 0.9, 1.05) * _ramp(f["texture"], 0.2, 0.12)
 
 
 def _film(f: Features) -> float:
@@ -123,7 +145,7 @@ def _film(f: Features) -> float:
 def _water(f: Features) -> float:
     """Water swallows the short-wave infrared."""
     if "swir" in f:
-        return _ramp(f["swir_to_red"], 1.5, 1.2) * _ramp(f["swir"], 0.18, 0.13)
+        return _ramp(f["swir_to_red"], 1.7, 1.4) * _ramp(f["swir"], 0.15, 0.11)
     return _ramp(f.get("ndwi", -1.0), -0.1, 0.1)
 
 
@@ -131,7 +153,8 @@ def _solar(f: Features) -> float:
     """Panels: a large dark field, bluish, brighter beyond the visible than dark rock."""
     if "swir_to_red" not in f or "blue_to_red" not in f:
         return 0.0
-    dark = _ramp(f["red_to_bare"], 0.82, 0.7) * _ramp(f["works"], 60, 140)
+    # Ground shows between the rows, so that dark rock is darker, and newer.
+    dark = _ramp(f["red_to_bare"], 0.82, 0.7) * _ramp(f["works"], 60, 140) * _ramp(f["novelty"], 12, 6)
     return dark * _ramp(f["swir_to_red"], 1.65, 1.8) * _ramp(f["blue_to_red"], 0.55, 0.65)
 
 
@@ -148,9 +171,13 @@ def _burn(f: Features) -> float:
 
 
 def _house(f: Features) -> float:
-    """A few cells of mixed, faintly new ground, or a blue roof: no rock is bluer than it is red."""
-    small = _ramp(f["cells"], 30, 12)
-    return small * max(_ramp(f["novelty"], 6, 2.5), _ramp(f.get("blue_to_red", 0.0), 0.95, 1.05))
+    """A few cells of mixed, faintly new ground."""
+    return _ramp(f["cells"], 30, 12) * _ramp(f["novelty"], 6, 2.5)
+
+
+def _roof(f: Features) -> float:
+    """Bluer than it is red, which no dry rock or soil is: painted steel."""
+    return _ramp(f.get("blue_to_red", 0.0), 0.95, 1.05)
 
 
 def _fleeting(f: Features) -> float:
@@ -170,6 +197,8 @@ TERMS: dict[str, tuple[Cause | None, Callable[[Features], float]]] = {
     "mixed": (None, _mixed),
     "summer": (None, _summer),
     "looks": (None, _looks),
+    "registered": (None, _registered),
+    "beside": (None, _beside),
     "similar": (Cause.FARMLAND, _similar),
     "cropland": (Cause.FARMLAND, _cropland),
     "at_once": (Cause.FARMLAND, _at_once),
@@ -182,14 +211,17 @@ TERMS: dict[str, tuple[Cause | None, Callable[[Features], float]]] = {
     "road": (Cause.ROAD, _road),
     "burn": (Cause.BURN, _burn),
     "house": (Cause.CONSTRUCTION, _house),
+    "roof": (Cause.CONSTRUCTION, _roof),
     "fleeting": (Cause.UNKNOWN, _fleeting),
+    "own_soil": (Cause.FARMLAND, _own_soil),
+    "winter": (Cause.UNKNOWN, _winter),
 }
 """By name: the cause that a term speaks for (None: for mining) and how it is measured."""
 EXPERT = {
     "novelty": 0.6, "bare": 0.5, "departure": 0.7, "colour": 0.4, "bright": 0.3, "compact": 1.5, "growth": 0.5, "looks": 0.5,
-    "outward": 0.7, "mixed": 0.7, "summer": 0.7,
-    "similar": -0.5, "cropland": -1.0, "at_once": -0.8, "weeds": -1.0, "canopy": -4.0, "greenhouse": -4.0, "film": -3.0, "water": -5.0, "solar": -3.5,
-    "road": -3.5, "burn": -2.0, "house": -1.0, "fleeting": -1.0,
+    "outward": 0.7, "mixed": 0.7, "summer": 0.7, "registered": 1.5, "beside": 1.0,
+    "similar": -0.5, "cropland": -1.0, "at_once": -0.8, "weeds": -1.0, "canopy": -4.0, "greenhouse": -4.0, "film": -3.0, "water": -7.0, "solar": -3.5,
+    "road": -3.5, "burn": -2.0, "house": -1.0, "roof": -3.0, "fleeting": -1.0, "own_soil": -1.5, "winter": -2.5,
 }  # fmt: skip
 """What we would give each without having seen data; fitted weights are drawn towards these."""
 

@@ -274,6 +274,19 @@ def test_status_walks_the_table(steps: list[tuple[str, int, int]]) -> None:
             }  # fmt: skip
 
 
+def test_winter_looks_do_not_displace_what_summer_showed() -> None:
+    base, state = cells.steady(1, 1), cells.alert(1, 1)
+    june, december = cells.EPOCH_2024 + 160, cells.EPOCH_2024 + 345
+    watch(cells.looks([june + 5 * k for k in range(RING)], [cells.PIT] * RING), cells.model(), base, state)
+    summer = state.ring.copy()
+    watch(cells.looks([december + 5 * k for k in range(RING)], [cells.PIT * 1.1] * RING), cells.model(), base, state)
+    np.testing.assert_array_equal(state.ring, summer)
+    assert (state.anomalous[0, 0], state.last_day[0, 0]) == (2 * RING, december + 5 * (RING - 1))
+    fresh = cells.alert(1, 1)
+    watch(cells.looks([december, december + 5], [cells.PIT] * 2), cells.model(), base, fresh)
+    assert fresh.filled[0, 0] == 2
+
+
 @few
 @given(runs)
 def test_looks_may_come_in_any_number_of_months(steps: list[tuple[str, int, int]]) -> None:
@@ -300,7 +313,7 @@ def scattered(draw: st.DrawFn) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.array([c[0] for c in chosen], np.int64), np.array([c[1] for c in chosen], np.int64)
 
 
-def flood(rows: Array, cols: Array, reach: int, days: Array, apart: int) -> list[int]:
+def flood(rows: Array, cols: Array, reach: int, days: Array, apart: tuple[int, ...]) -> list[int]:
     out = [-1] * len(rows)
     for start in range(len(rows)):
         if out[start] >= 0:
@@ -309,7 +322,8 @@ def flood(rows: Array, cols: Array, reach: int, days: Array, apart: int) -> list
         while todo:
             i = todo.pop()
             out[i] = group
-            near = (np.abs(rows - rows[i]) <= reach) & (np.abs(cols - cols[i]) <= reach) & (np.abs(days - days[i]) <= apart)
+            away = np.maximum(np.abs(rows - rows[i]), np.abs(cols - cols[i]))
+            near = (away <= reach) & (np.abs(days - days[i]) <= np.array(apart)[np.minimum(away, reach)])
             todo += [j for j in np.flatnonzero(near).tolist() if out[j] < 0]
     return out
 
@@ -319,8 +333,9 @@ def flood(rows: Array, cols: Array, reach: int, days: Array, apart: int) -> list
 def test_label(where: tuple[NDArray[np.int64], NDArray[np.int64]], reach: int, seed: int) -> None:
     rows, cols = where
     days = np.random.default_rng(seed).integers(0, 60, rows.size)
-    assert label(rows, cols, reach).tolist() == flood(rows, cols, reach, np.zeros(rows.size), 0)
-    assert label(rows, cols, reach, days, 20).tolist() == flood(rows, cols, reach, days, 20)
+    assert label(rows, cols, reach).tolist() == flood(rows, cols, reach, np.zeros(rows.size), (0,) * (reach + 1))
+    apart = (0, 20, 10, 5)[: reach + 1]
+    assert label(rows, cols, reach, days, apart).tolist() == flood(rows, cols, reach, days, apart)
 
 
 @settings(few, max_examples=40)
@@ -331,7 +346,7 @@ def test_filled_and_outlined(where: tuple[NDArray[np.int64], NDArray[np.int64]])
     own = set(zip(rows.tolist(), cols.tolist(), strict=True))
     frame = [(r, c) for r in range(int(rows.min()) - 1, int(rows.max()) + 2) for c in range(int(cols.min()) - 1, int(cols.max()) + 2)]
     empty = np.array([cell for cell in frame if cell not in own])
-    groups = np.array(flood(empty[:, 0], empty[:, 1], 1, np.zeros(len(empty)), 0))
+    groups = np.array(flood(empty[:, 0], empty[:, 1], 1, np.zeros(len(empty)), (0, 0)))
     wanted = set(own)
     for group in range(1, groups.max() + 1):
         hole = empty[groups == group]

@@ -1,0 +1,108 @@
+"""Changed cells to pieces: which of them are one thing, and which of those are strong enough to be a patch?"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.detect.shift import Model
+from pipeline.detect.state import CONFIRMED, FIRST, PROVISIONAL
+from pipeline.patches.components import label
+from pipeline.patches.outline import HALF, changed_share
+
+SEED_SCORE = 8.0
+"""A patch needs `min_cells` / 2 cells that are this far from their season …"""
+SEED_NOVELTY = 1.0
+"""… and this unlike their past."""
+STARK_SCORE, STARK_NOVELTY, STARK_SHARE, STARK_CONTRAST = 20.0, 8.0, 0.25, 6.0
+"""Stark change; where it is a small share of a connected piece and so much more novel than the rest, it is a piece of its own."""
+GROW_SCORE = 2.5
+REACH = 2
+"""Cells with one cell between them are still one patch: floors of pits look like the soil around."""
+STILL_GREEN = 0.33
+"""NDVI above which changed ground still bears plants."""
+RIM = (-1, 0, 1)
+KNOWN_SHARE = 0.25
+"""Share of a piece's cells that must have been seen changed three times: a pit that grows is new for the most part."""
+PAUSE = (0, 75, 30)
+"""Ground that changed more days apart changed for different reasons: of neighbouring cells, and of cells with one between them."""
+
+Piece = tuple[NDArray[np.void], NDArray[np.float64]]
+"""Cells of a piece (`evidence.dtype`) and the changed share of each."""
+
+
+def eligible(cells: NDArray[np.void]) -> NDArray[np.bool_]:
+    sure = (cells["status"] == PROVISIONAL) | (cells["status"] == CONFIRMED)
+    nearly = (cells["status"] == FIRST) & (cells["anomalous"] >= 2)
+    out: NDArray[np.bool_] = (sure | nearly) & (cells["score"] >= GROW_SCORE)
+    return out
+
+
+def _groups(table: NDArray[np.void], days: bool) -> list[NDArray[np.int64]]:
+    """Indices of the cells of each connected group."""
+    rows, cols = table["row"].astype(np.int64), table["col"].astype(np.int64)
+    groups = label(rows, cols, REACH, table["first_day"].astype(np.int64), PAUSE) if days else label(rows, cols, REACH)
+    order = np.argsort(groups, kind="stable")
+    return list(np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)) if len(order) else []
+
+
+def _cores(piece: NDArray[np.void], min_cells: int) -> list[NDArray[np.void]]:
+    """A piece, or its parts: starkly changed ground amid much that is faintly changed is a thing of its own.
+
+    A pit on a slope that has slipped or been cleared would else be weighed together with all of it.
+    """
+    stark = (piece["score"] >= STARK_SCORE) & (piece["novelty"] >= STARK_NOVELTY)
+    if stark.sum() < min_cells or stark.sum() >= STARK_SHARE * len(piece):
+        return [piece]
+    if np.median(piece["novelty"][stark]) < STARK_CONTRAST * np.median(piece["novelty"][~stark]):
+        return [piece]
+    rows, cols = piece["row"].astype(np.int64), piece["col"].astype(np.int64)
+    rest = np.ones(len(piece), bool)
+    parts = []
+    for members in _groups(piece[stark], days=False):
+        core = np.flatnonzero(stark)[members]
+        if len(core) < min_cells:
+            continue
+        near = np.zeros(len(piece), bool)
+        for i in core:
+            near |= (np.abs(rows - rows[i]) <= REACH) & (np.abs(cols - cols[i]) <= REACH)
+        near &= rest
+        rest &= ~near
+        parts.append(piece[near])
+    remainder = piece[rest]
+    return parts + [remainder[members] for members in _groups(remainder, days=True)]
+
+
+def _by_cover(table: NDArray[np.void], model: Model) -> list[NDArray[np.void]]:
+    """Connected groups of bare ground, each with the greener cells along its rim, and of what is left.
+
+    Dug ground is bare; ground beside it that is still green has changed for another reason (felling, thinning) or is an edge.
+    """
+    now = table["spectrum"]
+    red, nir = now[:, model.red], now[:, model.nir]
+    bare = (nir - red) < STILL_GREEN * (nir + red)
+    left = {(r, c): k for k, (r, c) in enumerate(zip(table["row"].tolist(), table["col"].tolist(), strict=True)) if not bare[k]}
+    out = []
+    for members in _groups(table[bare], days=True):
+        cells = np.flatnonzero(bare)[members].tolist()
+        around = {(r + y, c + x) for r, c in ((int(table["row"][k]), int(table["col"][k])) for k in cells) for y in RIM for x in RIM}
+        rim = [left.pop(place) for place in sorted(around) if place in left]
+        out.append(table[np.sort(np.array(cells + rim, np.int64))])
+    green = table[np.sort(np.array(list(left.values()), np.int64))]
+    return out + [green[members] for members in _groups(green, days=True)]
+
+
+def pieces_of(table: NDArray[np.void], model: Model, min_cells: int) -> list[Piece]:
+    """Connected pieces that hold enough strongly changed cells, cut back to the cells that are at least half changed."""
+    out = []
+    for piece in (part for group in _by_cover(table, model) for part in _cores(group, min_cells)):
+        strong = (piece["score"] >= SEED_SCORE) & (piece["novelty"] >= SEED_NOVELTY) & (piece["status"] != FIRST)
+        # A look or two is no patch yet: enough of its cells must have been seen changed three times.
+        young = (piece["status"] != FIRST).sum() < max(min_cells, KNOWN_SHARE * len(piece))
+        if young or len(piece) < min_cells or strong.sum() < max(min_cells // 2, 0.1 * len(piece)):
+            continue
+        share = changed_share(piece, model.bands)
+        kept = share >= HALF
+        if kept.sum() >= min_cells:
+            out.append((piece[kept], share[kept]))
+    return out

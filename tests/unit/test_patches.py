@@ -1,0 +1,137 @@
+"""Changed cells become patches: what is one thing, what outline it has, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pytest
+from affine import Affine
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from shapely.geometry import GeometryCollection, box
+from shapely.geometry.base import BaseGeometry
+
+from pipeline.detect.evidence import dtype
+from pipeline.detect.state import CONFIRMED, FIRST, PROVISIONAL
+from pipeline.grid import Grid
+from pipeline.patches.find import find_patches
+from pipeline.patches.patch import Cause, Patch, Status
+from tests.cells import BANDS, BARE, FIELD, model
+
+JANUARY = 19723
+JUNE = JANUARY + 160
+GRID = Grid(GeoBox((100, 100), Affine(10, 0, 500_000, 0, -10, 4_000_000), "EPSG:32648"))
+NOWHERE = GeometryCollection()
+LIMESTONE = np.array([3150, 3550, 3800, 4000, 4150, 3500], np.float32)
+WATER = np.array([600, 650, 500, 300, 180, 120], np.float32)
+PLASTIC = np.array([2700, 2750, 2800, 4000, 3300, 2600], np.float32)
+
+Place = tuple[int, int]
+
+
+def square(row: int, col: int, side: int) -> list[Place]:
+    return [(r, c) for r in range(row, row + side) for c in range(col, col + side)]
+
+
+def disc(row: int, col: int, radius: float) -> list[Place]:
+    reach = range(-int(radius), int(radius) + 1)
+    return [(row + y, col + x) for y in reach for x in reach if y * y + x * x <= radius * radius]
+
+
+def changed(places: Iterable[Place], spectrum: NDArray[np.float32] = LIMESTONE, **fields: Any) -> NDArray[np.void]:
+    """Cells that changed from a field into something else, seen often since June unless told otherwise."""
+    places = list(places)
+    out = np.zeros(len(places), dtype(len(BANDS)))
+    out["row"], out["col"] = np.array(places).T
+    floor = np.array([100, 110, 130, 180, 220, 200])
+    out["spectrum"], out["expected"], out["barest"] = spectrum, FIELD, BARE
+    novelty = (((spectrum - BARE) / floor) ** 2).mean()
+    for name, value in {
+        "status": CONFIRMED, "anomalous": 10, "looks": 60, "first_day": JUNE, "last_day": JUNE + 80, "last_normal": JUNE - 5, "last_clear": JUNE + 80,
+        "score": 30.0, "novelty": novelty, "greenest": 0.45,
+    }.items():  # fmt: skip
+        out[name] = fields.get(name, value)
+    return out
+
+
+def find(*parts: NDArray[np.void], registered: BaseGeometry = NOWHERE) -> list[Patch]:
+    cells = np.concatenate(parts)
+    cells = cells[np.lexsort((cells["col"], cells["row"]))]
+    return find_patches(cells, np.zeros((0, 4), np.int64), model(), GRID, JANUARY, 4, registered)
+
+
+def growing(places: list[Place], spectrum: NDArray[np.float32] = LIMESTONE) -> NDArray[np.void]:
+    """A dig that spreads from its first cell for forty days, uneven inside."""
+    out = changed(places, spectrum)
+    away = np.hypot(out["row"] - out["row"].mean(), out["col"] - out["col"].mean())
+    out["first_day"] = JUNE + np.round(away / max(float(away.max()), 1) * 40)
+    out["spectrum"] *= (1 + 0.1 * np.where((out["row"] + out["col"]) % 2, 1, -1))[:, None]
+    return out
+
+
+def test_a_growing_dig_is_one_patch_with_its_outline_and_dates() -> None:
+    (patch,) = find(growing(disc(50, 50, 5)))
+    assert len(patch.cells) == len(disc(50, 50, 5))
+    assert patch.geometry.area == pytest.approx(100 * len(patch.cells))
+    assert patch.status is Status.CONFIRMED
+    assert (patch.first_seen.isoformat(), patch.last_seen.isoformat()) == ("2024-06-09", "2024-08-28")
+    assert patch.cause is Cause.MINING
+    assert patch.mining_likelihood is not None
+    assert patch.mining_likelihood > 0.8
+
+
+def test_small_holes_are_filled_and_three_cells_are_no_patch() -> None:
+    ring = [place for place in square(20, 20, 5) if place not in square(22, 22, 1)]
+    (patch,) = find(growing(ring), growing([(60, 60), (60, 61), (61, 60)]))
+    assert len(patch.cells) == 25
+
+
+def test_cells_with_one_between_them_are_one_thing_only_if_they_changed_together() -> None:
+    left, right = square(20, 20, 4), square(20, 25, 4)
+    assert len(find(changed(left), changed(right))) == 1
+    assert len(find(changed(left), changed(right, first_day=JUNE + 40))) == 2
+
+
+def test_ground_seen_changed_only_twice_waits_until_enough_of_it_is_known() -> None:
+    new = changed(square(20, 20, 6), status=FIRST, anomalous=2)
+    assert find(new) == []
+    known = changed(square(26, 20, 2), status=PROVISIONAL, anomalous=3)
+    assert find(new, known) == []
+    (patch,) = find(new, changed(square(26, 20, 4), status=PROVISIONAL, anomalous=3))
+    assert len(patch.cells) == 52
+
+
+def likelihood(*parts: NDArray[np.void], registered: BaseGeometry = NOWHERE) -> float:
+    (patch,) = find(*parts, registered=registered)
+    assert patch.mining_likelihood is not None
+    return patch.mining_likelihood
+
+
+def test_the_same_change_is_likelier_mining_where_a_right_or_legacy_patch_is() -> None:
+    faint = changed(disc(50, 50, 3), (BARE * 1.2).astype(np.float32), novelty=2.0, score=9.0, anomalous=5)
+    here = box(500_400, 3_999_400, 500_600, 3_999_600)
+    beside = box(500_560, 3_999_400, 500_700, 3_999_600)
+    assert likelihood(faint) < likelihood(faint, registered=beside) < likelihood(faint, registered=here)
+
+
+def test_own_soil_laid_bare_is_less_likely_mining_than_another_material() -> None:
+    ploughed = changed(disc(50, 50, 5), (BARE * 1.04).astype(np.float32), novelty=2.5)
+    brought_up = changed(disc(50, 50, 5), (BARE * 1.35).astype(np.float32), novelty=2.5)
+    assert likelihood(ploughed) < 0.5
+    assert likelihood(ploughed) < likelihood(brought_up)
+
+
+@pytest.mark.parametrize(("spectrum", "cause"), [(WATER, Cause.WATER), (PLASTIC, Cause.GREENHOUSE)], ids=["a filled pond", "a greenhouse"])
+def test_what_is_plainly_something_else_is_named_and_not_mining(spectrum: NDArray[np.float32], cause: Cause) -> None:
+    (patch,) = find(changed(square(40, 40, 9), spectrum))
+    assert patch.cause is cause
+    assert patch.mining_likelihood is not None
+    assert patch.mining_likelihood < 0.2
+
+
+def test_a_few_winter_looks_weigh_less_than_summer_ones() -> None:
+    summer = changed(disc(50, 50, 3), anomalous=5, novelty=3.0, score=8.0)
+    winter = changed(disc(50, 50, 3), anomalous=5, novelty=3.0, score=8.0, first_day=JANUARY + 20, last_day=JANUARY + 60, last_normal=JANUARY + 15)
+    assert likelihood(winter) < likelihood(summer)
