@@ -99,6 +99,13 @@ def _winter(f: Features) -> float:
     return _ramp(f["growing_days"], 15, 0) * _ramp(f["looks"], 9, 4)
 
 
+def _snow(f: Features) -> float:
+    """Bright, and dark in the short-wave infrared as no dry rock is: snow or cloud among the looks."""
+    if "swir" not in f:
+        return 0.0
+    return _ramp(f["swir_to_red"], 1.05, 0.9) * _ramp(f["swir_to_nir"], 0.95, 0.85) * _ramp(f["brightness"], 0.9, 1.1)
+
+
 def _similar(f: Features) -> float:
     """Where many fields do the same in the same weeks, it is the season's work."""
     return math.log2(1 + f["similar"])
@@ -128,9 +135,9 @@ def _greenhouse(f: Features) -> float:
     """Plastic: white in the visible, plants shining through in the near infrared, dark beyond it."""
     if "swir_to_nir" not in f or "blue_to_red" not in f:
         return 0.0
-    plastic = _ramp(f["blue_to_red"], 0.62, 0.75) * _ramp(f["nir_to_red"], 1.26, 1.38) * _ramp(f["swir_to_nir"], 1.05, 0.95)
+    plastic = _ramp(f["blue_to_red"], 0.62, 0.75) * _ramp(f["nir_to_red"], 1.26, 1.38) * _ramp(f["swir_to_nir"], 1.03, 0.93)
     # Pale rock with weeds on it has these colours too, but is darker or of many kinds.
-    return plastic * _ramp(f["brightness"], 0.9, 1.05) * _ramp(f["texture"], 0.2, 0.12)
+    return plastic * _ramp(f["brightness"], 0.85, 1.0) * _ramp(f["texture"], 0.25, 0.14)
 
 
 def _film(f: Features) -> float:
@@ -215,13 +222,14 @@ TERMS: dict[str, tuple[Cause | None, Callable[[Features], float]]] = {
     "fleeting": (Cause.UNKNOWN, _fleeting),
     "own_soil": (Cause.FARMLAND, _own_soil),
     "winter": (Cause.UNKNOWN, _winter),
+    "snow": (Cause.UNKNOWN, _snow),
 }
 """By name: the cause that a term speaks for (None: for mining) and how it is measured."""
 EXPERT = {
     "novelty": 0.6, "bare": 0.5, "departure": 0.7, "colour": 0.4, "bright": 0.3, "compact": 1.5, "growth": 0.5, "looks": 0.5,
     "outward": 0.7, "mixed": 0.7, "summer": 0.7, "registered": 1.5, "beside": 1.0,
     "similar": -0.5, "cropland": -1.0, "at_once": -0.8, "weeds": -1.0, "canopy": -4.0, "greenhouse": -4.0, "film": -3.0, "water": -7.0, "solar": -3.5,
-    "road": -3.5, "burn": -2.0, "house": -1.0, "roof": -3.0, "fleeting": -1.0, "own_soil": -1.5, "winter": -2.5,
+    "road": -3.5, "burn": -2.0, "house": -1.0, "roof": -3.0, "fleeting": -1.0, "own_soil": -1.5, "winter": -3.5, "snow": -3.0,
 }  # fmt: skip
 """What we would give each without having seen data; fitted weights are drawn towards these."""
 
