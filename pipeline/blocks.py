@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from pipeline import store
 from pipeline.detect.block import Looks, begin_year, watch
+from pipeline.detect.builtup import built_up, tiles
 from pipeline.detect.evidence import bare_all_year, changed_before, changed_cells
 from pipeline.detect.looks import correct
 from pipeline.detect.mask import CLOUD, HALO, MISSING, bad_classes, marks
@@ -180,6 +181,11 @@ def watch_block(
     before = changed_before(baseline, alert, monitor_from, block.top, block.left)
     before = before[inside[before[:, 0] - block.top, before[:, 1] - block.left]]
     return BlockMonth(cells, before, int((inside & (alert.month_looks > 0)).sum()), int(inside.sum()))
+
+
+def built_tiles(block: Block, ground: Ground, base: Path) -> NDArray[np.int64]:
+    """(n, 3): tiles of a block that hold built-up ground (`builtup.tiles`). base: folder of the year's baseline."""
+    return tiles(built_up(load_baseline(base, block), ground.model), block.top, block.left)
 
 
 def bare_cells(block: Block, ground: Ground, base: Path, where: BaseGeometry) -> NDArray[np.int32]:

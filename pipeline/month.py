@@ -16,7 +16,7 @@ from shapely import unary_union
 from shapely.geometry import GeometryCollection, MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
-from pipeline import __version__, compute, months, survey, year
+from pipeline import __version__, compute, months, store, survey, year
 from pipeline.blocks import BlockMonth, Ground, Sighting, bare_cells, load_alert, watch_block
 from pipeline.config import Project
 from pipeline.detect.evidence import confidence
@@ -27,7 +27,7 @@ from pipeline.findings.judge import judge
 from pipeline.grid import Block, Grid
 from pipeline.layers.model import LayerSet
 from pipeline.ledger.ledger import Ledger
-from pipeline.patches.find import find_patches
+from pipeline.patches.find import Place, find_patches
 from pipeline.patches.outline import geometry_of, unseen_ground
 from pipeline.patches.patch import Patch
 from pipeline.publish import cog
@@ -198,7 +198,9 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
         cells = np.concatenate([r.cells for r in results])
         cells = cells[np.lexsort((cells["col"], cells["row"]))]
         before = np.concatenate([r.before for r in results])
-        patches = find_patches(cells, before, model, setting.grid, inputs.first_day, config.findings.min_cells, _registered(inputs.layers))
+        built = store.read(year.built_file(setting.state, int(month[:4])))["tiles"].astype(np.int64)
+        place = Place(setting.grid, _registered(inputs.layers), built)
+        patches = find_patches(cells, before, model, place, inputs.first_day, config.findings.min_cells)
     with clock.stage("findings"):
         findings: list[Finding] = judge(patches, inputs.layers, setting.grid, _dug(inputs, patches, month, model), config.findings)
     with clock.stage("restoration"):

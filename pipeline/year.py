@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 from shapely.geometry.base import BaseGeometry
 
-from pipeline import compute, survey
-from pipeline.blocks import Ground, Sighting, fit_block
+from pipeline import compute, store, survey
+from pipeline.blocks import Ground, Sighting, built_tiles, fit_block
+from pipeline.detect.builtup import merged
 from pipeline.detect.shift import Model
 from pipeline.errors import MinewardenError
 from pipeline.grid import Grid
@@ -73,6 +75,11 @@ def model_file(state: Path, year: int) -> Path:
     return state / f"{year}" / "model"
 
 
+def built_file(state: Path, year: int) -> Path:
+    """Tiles of built-up ground (`builtup.tiles`), as the year's baseline shows them."""
+    return state / f"{year}" / "built"
+
+
 def begin(
     year: int, scenes: Sequence[Scene], sha256: Callable[[Scene], str], last: tuple[Path, BaseGeometry] | None, setting: Setting
 ) -> tuple[Model, list[Refused]]:
@@ -96,4 +103,9 @@ def begin(
         fit_block, blocks, sightings, ground, january(year), before, (folder, folder / "start"), key, setting.memory_mb,
         workers=setting.workers, scheduler=setting.scheduler, say=lambda n: setting.say("baseline", n, len(blocks)),
     )  # fmt: skip
+    found = compute.each_block(
+        built_tiles, blocks, ground, folder,
+        workers=setting.workers, scheduler=setting.scheduler, say=lambda n: setting.say("built-up ground", n, len(blocks)),
+    )  # fmt: skip
+    store.write(built_file(setting.state, year), {"tiles": merged(np.concatenate(found))}, key)
     return model, refused

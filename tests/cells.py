@@ -36,7 +36,7 @@ def steady(height: int, width: int, season: NDArray[np.float32] = FIELD) -> Base
     base = Baseline.empty(len(season), height, width)
     base.mean[:, 0] = season[:, None, None]
     base.scale[:] = int(np.argmin(np.abs(SCALES - SPREAD)))
-    base.barest[:] = np.round(BARE / STEP).astype(np.uint8)[None, :, None, None]
+    base.barest[:] = np.round(BARE[: len(season)] / STEP).astype(np.uint8)[None, :, None, None]
     base.looks[:] = 60
     return base
 

@@ -35,6 +35,8 @@ GREEN_UP = 0.12
 """Changed ground this much greener (NDVI) than it was has plants on it again."""
 ALIKE = 3.0
 """Spectra nearer than this (mean square, noise floors) look alike."""
+TURNED = 8.0
+"""Changed ground this far (mean square, noise floors) from what it was has changed once more."""
 FAINT = 4.0
 """Changed ground of less novelty than this may yet become something else."""
 PROVISIONAL_LOOKS, CONFIRMED_LOOKS, CONFIRMED_DAYS = 3, 6, 15
@@ -110,14 +112,25 @@ def begin(alert, y, x, mark, when, spectrum, floor):  # type: ignore[no-untyped-
 
 
 @njit(nogil=True, cache=True)
-def turned(alert, y, x, day, spectrum, evidence, year, barest, floor):  # type: ignore[no-untyped-def]
-    """Begin an alert anew where faintly changed ground has become something else altogether, for three looks in a row.
+def is_another(spectrum, evidence, strange, year, barest, floor):  # type: ignore[no-untyped-def]
+    """Whether a look at changed ground shows something else than its alert has seen: altogether other, or stark where it was faint."""
+    if resembles(spectrum, evidence, floor):
+        return False
+    if strange and apart(spectrum, evidence, floor) >= TURNED:
+        return True
+    if novelty(evidence, year, barest, floor, np.float32(FAINT)) >= FAINT:
+        return False
+    return novelty(spectrum, year, barest, floor, np.float32(2 * FAINT)) >= 2 * FAINT
 
-    Without this a pit on ground that was in alert already (a landslip, a cleared slope) would bear the older date. True when it did.
+
+@njit(nogil=True, cache=True)
+def turned(alert, y, x, day, another):  # type: ignore[no-untyped-def]
+    """Begin an alert anew where the ground has become something else (`another`), for three looks in a row.
+
+    Without this a pit on ground that was in alert already (a landslip, a field under plastic film) would bear the older date. True
+    when it did.
     """
-    faint = novelty(evidence, year, barest, floor, np.float32(FAINT))
-    stark = faint < FAINT and not resembles(spectrum, evidence, floor)
-    if not stark or novelty(spectrum, year, barest, floor, np.float32(2 * FAINT)) < 2 * FAINT:
+    if not another:
         alert.marked[y, x] = 0
         return False
     if alert.marked[y, x] == 0:
@@ -125,7 +138,7 @@ def turned(alert, y, x, day, spectrum, evidence, year, barest, floor):  # type: 
     alert.marked[y, x] += 1
     if alert.marked[y, x] < PROVISIONAL_LOOKS:
         return False
-    kept = np.empty((PROVISIONAL_LOOKS, floor.shape[0]), np.uint8)
+    kept = np.empty((PROVISIONAL_LOOKS, alert.ring.shape[1]), np.uint8)
     seasons = np.empty(PROVISIONAL_LOOKS, np.uint8)
     for k in range(PROVISIONAL_LOOKS):
         slot = (alert.filled[y, x] - PROVISIONAL_LOOKS + k) % RING
@@ -170,7 +183,7 @@ def go_on(alert, y, x, mark, when, score, strange, spectrum, expected, year, bar
         alert.anomalous[y, x] = min(alert.anomalous[y, x] + 1, 255)
         alert.missed[y, x] = 0
         alert.last_day[y, x] = when.day
-        if kept and turned(alert, y, x, when.day, spectrum, evidence, year, barest, floor):
+        if kept and turned(alert, y, x, when.day, is_another(spectrum, evidence, strange, year, barest, floor)):
             state = FIRST
     elif to_season < to_change or greenness(spectrum, optics) > greenness(evidence, optics) + np.float32(GREEN_UP):
         alert.missed[y, x] = min(alert.missed[y, x] + 1, 255)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -10,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from pipeline.detect.builtup import share_around
 from pipeline.detect.looks import noise_floor
 from pipeline.detect.shift import Model
 from pipeline.detect.state import CONFIRMED, ENDED
@@ -30,6 +32,19 @@ SETTLING_IN = 60
 EPOCH_ORDINAL = 719163
 NEAR_M = 60.0
 """Ground this near to a right or a legacy patch is near works that were there before."""
+VILLAGE = 16
+"""Cells round a patch in which built-up ground is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is known of the ground that patches lie on."""
+
+    grid: Grid
+    registered: BaseGeometry
+    """Ground of rights and legacy patches, in the grid's CRS: where digging is likelier than elsewhere."""
+    built: NDArray[np.int64]
+    """Tiles of built-up ground (`builtup.tiles`): where building is."""
 
 
 def day_to_date(day: int) -> date:
@@ -95,8 +110,8 @@ def _patch(table: NDArray[np.void], measured: dict[str, float], grid: Grid) -> P
     )
 
 
-def _measure(pieces: Sequence[Piece], model: Model, grid: Grid, registered: BaseGeometry) -> list[dict[str, float]]:
-    """Features of every piece, how many others are like it, and how it lies to registered ground."""
+def _measure(pieces: Sequence[Piece], model: Model, place: Place) -> list[dict[str, float]]:
+    """Features of every piece, how many others are like it, and how it lies to registered and to built-up ground."""
     found = [features(piece, share, model) for piece, share in pieces]
     floor = noise_floor(model.bands)
     spectra = np.array([np.median(piece["spectrum"], axis=0) / floor for piece, _ in pieces]).reshape(len(pieces), len(floor))
@@ -106,13 +121,15 @@ def _measure(pieces: Sequence[Piece], model: Model, grid: Grid, registered: Base
     sizes = np.array([len(piece) for piece, _ in pieces])
     for measured, similar, works in zip(found, count_similar(spectra, places, days, greenest), size_of_works(spectra, places, sizes), strict=True):
         measured["similar"], measured["works"] = float(similar), float(works)
-    near, affine = registered.buffer(NEAR_M), grid.geobox.affine
-    shapely.prepare(registered)
+    near, affine = place.registered.buffer(NEAR_M), place.grid.geobox.affine
+    shapely.prepare(place.registered)
     shapely.prepare(near)
     for measured, (piece, _) in zip(found, pieces, strict=True):
         x, y = affine.c + (piece["col"] + 0.5) * affine.a, affine.f + (piece["row"] + 0.5) * affine.e
-        measured["registered"] = float(shapely.contains_xy(registered, x, y).mean())
+        measured["registered"] = float(shapely.contains_xy(place.registered, x, y).mean())
         measured["near_registered"] = float(shapely.contains_xy(near, x, y).mean())
+        rows, cols = piece["row"].astype(int), piece["col"].astype(int)
+        measured["built_around"] = share_around(place.built, rows.min() - VILLAGE, cols.min() - VILLAGE, rows.max() + VILLAGE, cols.max() + VILLAGE)
     return found
 
 
@@ -185,29 +202,20 @@ def _field_work(patch: Patch) -> bool:
     return patch.cause is Cause.FARMLAND and (patch.mining_likelihood or 0.0) < NEGLIGIBLE
 
 
-def find_patches(
-    cells: NDArray[np.void],
-    before: NDArray[np.int64],
-    model: Model,
-    grid: Grid,
-    monitor_from: int,
-    min_cells: int,
-    registered: BaseGeometry,
-) -> list[Patch]:
+def find_patches(cells: NDArray[np.void], before: NDArray[np.int64], model: Model, place: Place, monitor_from: int, min_cells: int) -> list[Patch]:
     """Patches of changed ground, ordered by first look, then north to south, west to east.
 
     cells: `evidence.dtype`, sorted by row, then column. before: (n, 4) row, column, day of change, last clear look of ground that
-    changed inside the baseline window. monitor_from: day (since 1970-01-01) when monitoring began. registered: ground of rights and
-    legacy patches, in the grid's CRS. Ground that changed before,
+    changed inside the baseline window. monitor_from: day (since 1970-01-01) when monitoring began. Ground that changed before,
     ground in alert and ground whose alert has ended make patches of their own.
     """
     early = _early(cells, before, monitor_from)
     ended = cells["status"] == ENDED
     alive = eligible(cells)
-    out = _find_before(cells[alive & early], before, grid, min_cells)
+    out = _find_before(cells[alive & early], before, place.grid, min_cells)
     for members in (alive & ~early, ended & ~early):
         pieces = pieces_of(cells[members], model, min_cells)
-        measured = _measure(pieces, model, grid, registered)
-        found = [_patch(piece, numbers, grid) for (piece, _), numbers in zip(pieces, measured, strict=True)]
+        measured = _measure(pieces, model, place)
+        found = [_patch(piece, numbers, place.grid) for (piece, _), numbers in zip(pieces, measured, strict=True)]
         out += [p for p in found if not _field_work(p)]
     return sorted(out, key=lambda p: (p.first_seen, int(p.cells[0, 0]), int(p.cells[0, 1])))

@@ -49,6 +49,13 @@ def _bright(f: Features) -> float:
     return _ramp(f["red_to_bare"], 1.0, 1.5)
 
 
+def _redder(f: Features) -> float:
+    """Redder than the cell's own soil: clay from below."""
+    if "blue_to_red" not in f:
+        return 0.0
+    return _ramp(math.log(max(f["blue_to_red_bare"], 0.05) / max(f["blue_to_red"], 0.05)), 0.08, 0.22)
+
+
 def _compact(f: Features) -> float:
     """Pits are lumps; seams between fields are threads. A lump of few cells is no thicker than it is wide."""
     return _ramp(f["thickness"] / min(math.sqrt(f["cells"]), 4.0), 0.45, 0.95)
@@ -126,6 +133,16 @@ def _weeds(f: Features) -> float:
     return _ramp(f["ndvi"], 0.22, 0.32)
 
 
+def _greener(f: Features) -> float:
+    """Greener than it ever was: something grows here, nobody digs."""
+    return _ramp(f["ndvi"] - f["greenest"], 0.0, 0.06)
+
+
+def _faint(f: Features) -> float:
+    """Hardly unlike its own past."""
+    return _ramp(f["novelty"], 2.5, 1.0)
+
+
 def _canopy(f: Features) -> float:
     """Green still: trees were thinned or felled, and the undergrowth remains."""
     return _ramp(f["ndvi"], 0.32, 0.45)
@@ -150,10 +167,11 @@ def _film(f: Features) -> float:
 
 
 def _water(f: Features) -> float:
-    """Water swallows the short-wave infrared."""
+    """Water swallows the infrared."""
+    dark = _ramp(f["nir_to_red"], 1.2, 1.0) * _ramp(f["brightness"], 0.75, 0.6)
     if "swir" in f:
-        return _ramp(f["swir_to_red"], 1.7, 1.4) * _ramp(f["swir"], 0.15, 0.11)
-    return _ramp(f.get("ndwi", -1.0), -0.1, 0.1)
+        return max(dark, _ramp(f["swir_to_red"], 1.7, 1.4) * _ramp(f["swir"], 0.15, 0.11))
+    return max(dark, _ramp(f.get("ndwi", -1.0), -0.1, 0.1))
 
 
 def _solar(f: Features) -> float:
@@ -182,6 +200,11 @@ def _house(f: Features) -> float:
     return _ramp(f["cells"], 30, 12) * _ramp(f["novelty"], 6, 2.5)
 
 
+def _village(f: Features) -> float:
+    """A small thing beside a village."""
+    return _ramp(f["cells"], 60, 25) * _ramp(f["built_around"], 0.02, 0.06)
+
+
 def _roof(f: Features) -> float:
     """Bluer than it is red, which no dry rock or soil is: painted steel."""
     return _ramp(f.get("blue_to_red", 0.0), 0.95, 1.05)
@@ -198,6 +221,7 @@ TERMS: dict[str, tuple[Cause | None, Callable[[Features], float]]] = {
     "departure": (None, _departure),
     "colour": (None, _colour),
     "bright": (None, _bright),
+    "redder": (None, _redder),
     "compact": (None, _compact),
     "growth": (None, _growth),
     "outward": (None, _outward),
@@ -210,6 +234,8 @@ TERMS: dict[str, tuple[Cause | None, Callable[[Features], float]]] = {
     "cropland": (Cause.FARMLAND, _cropland),
     "at_once": (Cause.FARMLAND, _at_once),
     "weeds": (Cause.FARMLAND, _weeds),
+    "greener": (Cause.FARMLAND, _greener),
+    "faint": (Cause.FARMLAND, _faint),
     "canopy": (Cause.LOGGING, _canopy),
     "greenhouse": (Cause.GREENHOUSE, _greenhouse),
     "film": (Cause.FARMLAND, _film),
@@ -218,6 +244,7 @@ TERMS: dict[str, tuple[Cause | None, Callable[[Features], float]]] = {
     "road": (Cause.ROAD, _road),
     "burn": (Cause.BURN, _burn),
     "house": (Cause.CONSTRUCTION, _house),
+    "village": (Cause.CONSTRUCTION, _village),
     "roof": (Cause.CONSTRUCTION, _roof),
     "fleeting": (Cause.UNKNOWN, _fleeting),
     "own_soil": (Cause.FARMLAND, _own_soil),
@@ -226,10 +253,11 @@ TERMS: dict[str, tuple[Cause | None, Callable[[Features], float]]] = {
 }
 """By name: the cause that a term speaks for (None: for mining) and how it is measured."""
 EXPERT = {
-    "novelty": 0.6, "bare": 0.5, "departure": 0.7, "colour": 0.4, "bright": 0.3, "compact": 1.5, "growth": 0.5, "looks": 0.5,
+    "novelty": 0.6, "bare": 0.5, "departure": 0.7, "colour": 0.4, "bright": 0.3, "redder": 1.5, "compact": 1.5, "growth": 0.5, "looks": 0.5,
     "outward": 0.7, "mixed": 0.7, "summer": 0.7, "registered": 1.5, "beside": 1.0,
-    "similar": -0.5, "cropland": -1.0, "at_once": -0.8, "weeds": -1.0, "canopy": -4.0, "greenhouse": -4.0, "film": -3.0, "water": -7.0, "solar": -3.5,
-    "road": -3.5, "burn": -2.0, "house": -1.0, "roof": -3.0, "fleeting": -1.0, "own_soil": -1.5, "winter": -3.5, "snow": -3.0,
+    "similar": -0.5, "cropland": -1.0, "at_once": -0.8, "weeds": -1.0, "greener": -6.0, "faint": -0.7, "canopy": -4.0, "greenhouse": -6.0,
+    "film": -3.0, "water": -7.0, "solar": -3.5, "road": -3.5, "burn": -2.0, "house": -1.0, "village": -2.5, "roof": -3.0,
+    "fleeting": -1.0, "own_soil": -1.5, "winter": -3.5, "snow": -3.0,
 }  # fmt: skip
 """What we would give each without having seen data; fitted weights are drawn towards these."""
 

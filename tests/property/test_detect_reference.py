@@ -287,6 +287,19 @@ def test_winter_looks_do_not_displace_what_summer_showed() -> None:
     assert fresh.filled[0, 0] == 2
 
 
+def test_ground_that_becomes_something_else_bears_the_later_day() -> None:
+    film = np.array([1700, 2000, 2350, 3050, 3300, 2800], np.float32)
+    base, state, april = cells.steady(1, 1), cells.alert(1, 1), cells.EPOCH_2024 + 100
+    watch(cells.looks([april + 5 * k for k in range(8)], [film] * 8), cells.model(), base, state)
+    assert (state.status[0, 0], state.first_day[0, 0]) == (CONFIRMED, april)
+    dug = cells.PIT * np.array([0.6, 0.65, 0.7, 0.75, 0.7, 0.65], np.float32)
+    watch(cells.looks([april + 60, april + 65], [dug] * 2), cells.model(), base, state)
+    assert state.first_day[0, 0] == april
+    watch(cells.looks([april + 70], [dug]), cells.model(), base, state)
+    assert (state.status[0, 0], state.first_day[0, 0], state.anomalous[0, 0]) == (PROVISIONAL, april + 60, 3)
+    np.testing.assert_allclose(state.ring[:3, :, 0, 0].astype(float) * STEP, np.stack([dug] * 3), atol=STEP)
+
+
 @few
 @given(runs)
 def test_looks_may_come_in_any_number_of_months(steps: list[tuple[str, int, int]]) -> None:

@@ -13,10 +13,11 @@ from odc.geo.geobox import GeoBox
 from shapely.geometry import GeometryCollection, box
 from shapely.geometry.base import BaseGeometry
 
+from pipeline.detect.builtup import merged
 from pipeline.detect.evidence import dtype
 from pipeline.detect.state import CONFIRMED, FIRST, PROVISIONAL
 from pipeline.grid import Grid
-from pipeline.patches.find import find_patches
+from pipeline.patches.find import Place, find_patches
 from pipeline.patches.patch import Cause, Patch, Status
 from tests.cells import BANDS, BARE, FIELD, model
 
@@ -24,23 +25,24 @@ JANUARY = 19723
 JUNE = JANUARY + 160
 GRID = Grid(GeoBox((100, 100), Affine(10, 0, 500_000, 0, -10, 4_000_000), "EPSG:32648"))
 NOWHERE = GeometryCollection()
+WILDS = np.zeros((0, 3), np.int64)
 LIMESTONE = np.array([3150, 3550, 3800, 4000, 4150, 3500], np.float32)
 WATER = np.array([600, 650, 500, 300, 180, 120], np.float32)
 PLASTIC = np.array([2700, 2750, 2800, 4000, 3300, 2600], np.float32)
 
-Place = tuple[int, int]
+Cell = tuple[int, int]
 
 
-def square(row: int, col: int, side: int) -> list[Place]:
+def square(row: int, col: int, side: int) -> list[Cell]:
     return [(r, c) for r in range(row, row + side) for c in range(col, col + side)]
 
 
-def disc(row: int, col: int, radius: float) -> list[Place]:
+def disc(row: int, col: int, radius: float) -> list[Cell]:
     reach = range(-int(radius), int(radius) + 1)
     return [(row + y, col + x) for y in reach for x in reach if y * y + x * x <= radius * radius]
 
 
-def changed(places: Iterable[Place], spectrum: NDArray[np.float32] = LIMESTONE, **fields: Any) -> NDArray[np.void]:
+def changed(places: Iterable[Cell], spectrum: NDArray[np.float32] = LIMESTONE, **fields: Any) -> NDArray[np.void]:
     """Cells that changed from a field into something else, seen often since June unless told otherwise."""
     places = list(places)
     out = np.zeros(len(places), dtype(len(BANDS)))
@@ -56,13 +58,13 @@ def changed(places: Iterable[Place], spectrum: NDArray[np.float32] = LIMESTONE, 
     return out
 
 
-def find(*parts: NDArray[np.void], registered: BaseGeometry = NOWHERE) -> list[Patch]:
+def find(*parts: NDArray[np.void], registered: BaseGeometry = NOWHERE, built: NDArray[np.int64] = WILDS) -> list[Patch]:
     cells = np.concatenate(parts)
     cells = cells[np.lexsort((cells["col"], cells["row"]))]
-    return find_patches(cells, np.zeros((0, 4), np.int64), model(), GRID, JANUARY, 4, registered)
+    return find_patches(cells, np.zeros((0, 4), np.int64), model(), Place(GRID, registered, built), JANUARY, 4)
 
 
-def growing(places: list[Place], spectrum: NDArray[np.float32] = LIMESTONE) -> NDArray[np.void]:
+def growing(places: list[Cell], spectrum: NDArray[np.float32] = LIMESTONE) -> NDArray[np.void]:
     """A dig that spreads from its first cell for forty days, uneven inside."""
     out = changed(places, spectrum)
     away = np.hypot(out["row"] - out["row"].mean(), out["col"] - out["col"].mean())
@@ -103,8 +105,8 @@ def test_ground_seen_changed_only_twice_waits_until_enough_of_it_is_known() -> N
     assert len(patch.cells) == 52
 
 
-def likelihood(*parts: NDArray[np.void], registered: BaseGeometry = NOWHERE) -> float:
-    (patch,) = find(*parts, registered=registered)
+def likelihood(*parts: NDArray[np.void], registered: BaseGeometry = NOWHERE, built: NDArray[np.int64] = WILDS) -> float:
+    (patch,) = find(*parts, registered=registered, built=built)
     assert patch.mining_likelihood is not None
     return patch.mining_likelihood
 
@@ -114,6 +116,13 @@ def test_the_same_change_is_likelier_mining_where_a_right_or_legacy_patch_is() -
     here = box(500_400, 3_999_400, 500_600, 3_999_600)
     beside = box(500_560, 3_999_400, 500_700, 3_999_600)
     assert likelihood(faint) < likelihood(faint, registered=beside) < likelihood(faint, registered=here)
+
+
+def test_a_small_bright_patch_beside_a_village_is_likelier_a_house() -> None:
+    village = merged(np.array([[row, col, 20] for row in range(3, 9) for col in range(3, 6)], np.int64))
+    small, large = changed(disc(50, 50, 2), anomalous=6), changed(disc(50, 50, 6), anomalous=6)
+    assert likelihood(small, built=village) < likelihood(small)
+    assert likelihood(large, built=village) == likelihood(large)
 
 
 def test_own_soil_laid_bare_is_less_likely_mining_than_another_material() -> None:
