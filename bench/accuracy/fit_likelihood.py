@@ -2,10 +2,11 @@
 
     python bench/accuracy/fit_likelihood.py COUNTY... [--write models/likelihood.json]
 
-Each COUNTY is a made county (truth.geojson) with its months done in COUNTY/out. The features are those published in
-patches.geojson; a patch is mining when at least 30 % of it lies on a pit of the truth. Logistic regression drawn towards the weights
-an expert gave before seeing data (`terms.EXPERT`), whose signs it may not change. With counties of two simulators it also says
-what a fit on one scores on the other.
+Each COUNTY is a made county (truth.geojson) with its months done in COUNTY/out; what stands before the last hyphen of its folder's
+name tells its simulator. The features are those published in patches.geojson; a patch is mining when at least 30 % of it lies on a pit
+of the truth; patches that hold some of one, and works that an approval covers, are left out. Logistic regression drawn towards the
+weights an expert gave before seeing data (`terms.EXPERT`), whose signs it may not change. For each simulator it says what a fit on all
+others scores on it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from shapely.geometry import shape
 
 from pipeline.patches.terms import EXPERT, TERMS, measure
 
-PULL = 100.0
+PULL = 10.0
 """Strength of the draw towards the expert's weights, in patches."""
 MINING_WEIGHT = 1.5
 """A missed pit costs more than a false alarm."""
@@ -47,8 +48,10 @@ def patches_of(county: Path) -> Data:
             ground = shapely.union_all(parts)
             if ground.intersection(lawful).area > 0.3 * ground.area:
                 continue  # building works approved in the layers: neither mining nor a false alarm
-            rows.append(list(measure(features[name]).values()))
-            labels.append(float(ground.intersection(pits).area > 0.3 * ground.area))
+            share = ground.intersection(pits).area / ground.area
+            if not 0.05 < share <= 0.3:
+                rows.append(list(measure(features[name]).values()))
+                labels.append(float(share > 0.3))
     return np.array(rows).reshape(len(rows), len(TERMS)), np.array(labels)
 
 
@@ -69,15 +72,17 @@ def fit(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.floa
 
 
 def says(name: str, model: tuple[NDArray[np.float64], float], data: Data) -> str:
-    """Average precision, recall and false alarms of a model on some patches."""
+    """Average precision, recall, false alarms and expected calibration error of a model on some patches."""
     x, y = data
     p = 1 / (1 + np.exp(-(x @ model[0] + model[1])))
     ranked = y[np.argsort(-p, kind="stable")]
     precision = np.cumsum(ranked) / np.arange(1, len(y) + 1)
     hits = (p >= 0.5) & (y == 1)
+    tenth = np.minimum((p * 10).astype(int), 9)
+    error = sum(abs(y[tenth == k].mean() - p[tenth == k].mean()) * (tenth == k).mean() for k in range(10) if (tenth == k).any())
     return (
         f"{name}: average precision {precision[ranked == 1].mean():.3f}, recall {hits.sum() / y.sum():.3f} of {int(y.sum())} patch-months, "
-        f"{int(((p >= 0.5) & (y == 0)).sum())} false of {int((y == 0).sum())}"
+        f"{int(((p >= 0.5) & (y == 0)).sum())} false of {int((y == 0).sum())}, calibration error {error:.3f}"
     )
 
 
@@ -88,18 +93,18 @@ def joined(parts: list[Data]) -> Data:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("counties", nargs="+", type=Path)
-    parser.add_argument("--other", nargs="*", type=Path, default=[], help="counties of the second simulator")
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
-    one = joined([patches_of(c) for c in options.counties])
-    groups = [one]
-    if options.other:
-        two = joined([patches_of(c) for c in options.other])
-        print(says("fitted on the first, scored on the second", fit(*one), two))
-        print(says("fitted on the second, scored on the first", fit(*two), one))
-        groups.append(two)
-    model = fit(*joined(groups))
-    print(says("fitted on all, scored on all", model, joined(groups)))
+    groups: dict[str, list[Data]] = {}
+    for county in options.counties:
+        groups.setdefault(county.name.rpartition("-")[0], []).append(patches_of(county))
+    simulators = {name: joined(parts) for name, parts in groups.items()}
+    for name, data in simulators.items() if len(simulators) > 1 else ():
+        others = joined([part for other, part in simulators.items() if other != name])
+        print(says(f"fitted on the others, scored on {name}", fit(*others), data))
+    everything = joined(list(simulators.values()))
+    model = fit(*everything)
+    print(says("fitted on all, scored on all", model, everything))
     weights = {name: round(float(w), 3) for name, w in zip(TERMS, model[0], strict=True)}
     if options.write:
         options.write.write_text(json.dumps({"version": 1, "bias": round(model[1], 3), "weights": weights}, indent=1) + "\n", "utf-8")
