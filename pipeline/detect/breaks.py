@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.detect.baseline import fit
 from pipeline.detect.looks import NO_DATA, SEASONS, in_spring, noise_floor, season_terms
 from pipeline.detect.mask import CLOUD
-from pipeline.detect.novelty import novelty
+from pipeline.detect.novelty import LASTING_WET, novelty
 from pipeline.detect.shift import Model
 from pipeline.detect.spectra import ndvi_of, season_of
 from pipeline.detect.state import SCALES, Baseline, arrays
@@ -96,7 +96,7 @@ def _later_novelty(stack, marks, split, mean, fine, barest, looks, year_terms, f
         for b in range(bands):
             middle[b] = np.mean(year[:, b])
         if ndvi_of(spectrum, red, nir) < ndvi_of(middle, red, nir):
-            out[i] = novelty(spectrum, year, barest[:, :, 0, i], floor, np.float32(0))
+            out[i] = novelty(spectrum, year, barest[:, :, 0, i], floor, np.float32(LASTING_WET), np.float32(0))
 
 
 def _refit(stack: NDArray[np.int16], marks: NDArray[np.uint8], days: NDArray[np.int64], prior: NDArray[np.float32], model: Model) -> Baseline:

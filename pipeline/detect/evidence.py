@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from pipeline.detect.looks import SEASON_BYTES, SEASONS, STEP, noise_floor
-from pipeline.detect.novelty import novelty
+from pipeline.detect.novelty import LASTING_WET, novelty
 from pipeline.detect.shift import Model
 from pipeline.detect.spectra import ndvi_of, ring_median, season_of
 from pipeline.detect.state import FINE, NONE, RING, SCALES, Alert, Baseline
@@ -71,7 +71,7 @@ def _describe(  # type: ignore[no-untyped-def]
             for j in range(b + 1):
                 whitened += white[b, j] * z[j]
             score[i] += whitened * whitened / np.float32(bands)
-        novel[i] = novelty(now, year, barest[:, :, y, x], floor, np.float32(0))
+        novel[i] = novelty(now, year, barest[:, :, y, x], floor, np.float32(LASTING_WET), np.float32(0))
 
 
 def changed_cells(baseline: Baseline, alert: Alert, model: Model, top: int, left: int) -> NDArray[np.void]:

@@ -20,7 +20,7 @@ from numba import njit
 
 from pipeline.detect.looks import NO_DATA, STEP, to_byte
 from pipeline.detect.mask import CLEAR, CLOUD, MISSING
-from pipeline.detect.novelty import BRIGHT, WET, novelty, to_segment
+from pipeline.detect.novelty import BRIGHT, LASTING_WET, WET, novelty, to_segment
 from pipeline.detect.spectra import When, apart, greenness, open_row, resembles, ring_median, score_row, season_of, snowy
 from pipeline.detect.state import CONFIRMED, ENDED, FINE, FIRST, NONE, PROVISIONAL, RING
 
@@ -118,9 +118,9 @@ def is_another(spectrum, evidence, strange, year, barest, floor):  # type: ignor
         return False
     if strange and apart(spectrum, evidence, floor) >= TURNED:
         return True
-    if novelty(evidence, year, barest, floor, np.float32(FAINT)) >= FAINT:
+    if novelty(evidence, year, barest, floor, np.float32(LASTING_WET), np.float32(FAINT)) >= FAINT:
         return False
-    return novelty(spectrum, year, barest, floor, np.float32(2 * FAINT)) >= 2 * FAINT
+    return novelty(spectrum, year, barest, floor, np.float32(WET), np.float32(2 * FAINT)) >= 2 * FAINT
 
 
 @njit(nogil=True, cache=True)

@@ -14,6 +14,8 @@ from pipeline.detect.looks import STEP
 
 WET = 0.72
 """Wet soil keeps at least this share of its dry reflectance (Lobell & Asner 2002, moderate moisture)."""
+LASTING_WET = 0.85
+"""The median of looks from different weeks keeps this much: soil dries between rains, dark rock stays dark."""
 BRIGHT = 1.06
 
 
@@ -35,11 +37,12 @@ def to_segment(spectrum, a, d, floor):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def novelty(spectrum, year, barest, floor, enough):  # type: ignore[no-untyped-def]
+def novelty(spectrum, year, barest, floor, wet, enough):  # type: ignore[no-untyped-def]
     """Novelty of one spectrum against one cell's record; stops early once it is known to be below `enough`.
 
     spectrum: (n_bands,) float32 in 1e-4. year: (24, n_bands) float32, the cell's own year. barest: (2, n_bands) uint8 steps.
-    floor: (n_bands,) float32. Returns float32 ≥ 0; about 1 is one noise floor in every band.
+    floor: (n_bands,) float32. wet: float32, share of its reflectance that wet soil keeps. Returns float32 ≥ 0; about 1 is one
+    noise floor in every band.
     """
     bands = spectrum.shape[0]
     soil = np.empty(bands, np.float32)
@@ -47,8 +50,8 @@ def novelty(spectrum, year, barest, floor, enough):  # type: ignore[no-untyped-d
     least = np.float32(1e9)
     for part in range(2):
         for b in range(bands):
-            soil[b] = np.float32(barest[part, b]) * np.float32(STEP) * np.float32(WET)
-            line[b] = np.float32(barest[part, b]) * np.float32(STEP) * np.float32(BRIGHT - WET)
+            soil[b] = np.float32(barest[part, b]) * np.float32(STEP) * wet
+            line[b] = np.float32(barest[part, b]) * np.float32(STEP) * (np.float32(BRIGHT) - wet)
         least = min(least, to_segment(spectrum, soil, line, floor))
     for part in range(2):
         for b in range(bands):

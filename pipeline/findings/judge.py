@@ -17,6 +17,9 @@ from pipeline.grid import Grid
 from pipeline.layers.model import LayerSet
 from pipeline.patches.patch import Patch
 
+LAWFUL_SHARE = 0.5
+"""Inside a right it takes less to believe that ground was dug than to accuse somebody: this share of the likelihood asked for."""
+
 
 def judge(patches: Sequence[Patch], layers: LayerSet, grid: Grid, dug: BaseGeometry, config: FindingsConfig) -> list[Finding]:
     """Findings of a month's patches, violations and explained ones; every patch gives at least one.
@@ -26,7 +29,7 @@ def judge(patches: Sequence[Patch], layers: LayerSet, grid: Grid, dug: BaseGeome
     """
     lookup = Lookup(layers)
     case_m2 = config.min_cells * grid.cell_area_m2
-    mined = [p.geometry for p in patches if p.before_monitoring or (p.mining_likelihood or 0.0) >= config.min_likelihood]
+    mined = [p.geometry for p in patches if p.before_monitoring or (p.mining_likelihood or 0.0) >= LAWFUL_SHARE * config.min_likelihood]
     beside = Neighbours(lookup, Dug(lookup, [dug, *mined], case_m2), config.tolerance_m, case_m2)
     cutter = Cutter(lookup, beside, grid, config.min_likelihood, case_m2)
     return [_finding(k, Facts(part.geometry, lookup, part, patch)) for k, patch in enumerate(patches) for part in cutter.cut(patch)]

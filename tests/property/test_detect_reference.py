@@ -14,7 +14,7 @@ from pipeline.detect.block import watch
 from pipeline.detect.evidence import dtype
 from pipeline.detect.looks import BARE_NDVI, GREEN_NDVI, NO_DATA, SEASONS, STEP, correct, in_spring, noise_floor, season_terms
 from pipeline.detect.mask import BAD_CLASSES, CLEAR, CLOUD, GROW, HALO, LONE, LONE_EDGE, LONE_SHARE, MISSING, NEAR, bad_classes, marks
-from pipeline.detect.novelty import BRIGHT, WET, novelty
+from pipeline.detect.novelty import BRIGHT, LASTING_WET, WET, novelty
 from pipeline.detect.spectra import open_row, ring_median, score_row
 from pipeline.detect.state import CONFIRMED, ENDED, FINE, FIRST, NONE, PROVISIONAL, RING, SCALES, Baseline
 from pipeline.grid import Grid
@@ -130,8 +130,8 @@ def to_segment(spectrum: Array, a: Array, b: Array, floor: Array) -> float:
 
 
 @few
-@given(seeds, st.floats(0, 5))
-def test_novelty(seed: int, enough: float) -> None:
+@given(seeds, st.floats(0, 5), st.sampled_from([WET, LASTING_WET]))
+def test_novelty(seed: int, enough: float, wet: float) -> None:
     rng = np.random.default_rng(seed)
     base = made_baseline(rng, 1, 1)
     floor = noise_floor(cells.BANDS).astype(float)
@@ -139,10 +139,16 @@ def test_novelty(seed: int, enough: float) -> None:
     soils = base.barest[:, :, 0, 0].astype(float) * STEP
     spectrum = year[rng.integers(24)] * rng.uniform(0, 1) + soils[rng.integers(2)] * rng.uniform(0, 1) + rng.normal(0, 150, 6)
     wanted = min(
-        [to_segment(spectrum, soil * WET, soil * BRIGHT, floor) for soil in soils]
+        [to_segment(spectrum, soil * wet, soil * BRIGHT, floor) for soil in soils]
         + [to_segment(spectrum, soil, season, floor) for soil in soils for season in year]
     )
-    args = spectrum.astype(np.float32), year.astype(np.float32), np.ascontiguousarray(base.barest[:, :, 0, 0]), floor.astype(np.float32)
+    args = (
+        spectrum.astype(np.float32),
+        year.astype(np.float32),
+        np.ascontiguousarray(base.barest[:, :, 0, 0]),
+        floor.astype(np.float32),
+        np.float32(wet),
+    )
     assert novelty(*args, np.float32(0)) == pytest.approx(wanted, rel=1e-3, abs=1e-3)
     assume(abs(wanted - enough) > 0.01)
     assert (novelty(*args, np.float32(enough)) >= enough) == (wanted >= enough)
