@@ -79,10 +79,20 @@ def _status(table: NDArray[np.void]) -> Status:
     return Status.CONFIRMED if 2 * (alive["status"] == CONFIRMED).sum() >= len(alive) else Status.PROVISIONAL
 
 
-def _patch(table: NDArray[np.void], measured: dict[str, float], grid: Grid) -> Patch:
-    """One patch from the cells that belong to it and the features measured on them."""
-    opinion = judge(measured)
+def _whole(table: NDArray[np.void], claimed: set[tuple[int, int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows and columns of a piece without its gaps; what other pieces claim stays theirs. Adds to `claimed` what is filled."""
     rows, cols = filled(table["row"].astype(np.int64), table["col"].astype(np.int64))
+    own = set(zip(table["row"].tolist(), table["col"].tolist(), strict=True))
+    cells = list(zip(rows.tolist(), cols.tolist(), strict=True))
+    mine = np.array([cell in own or cell not in claimed for cell in cells])
+    claimed.update(cells)
+    return rows[mine], cols[mine]
+
+
+def _patch(table: NDArray[np.void], measured: dict[str, float], grid: Grid, claimed: set[tuple[int, int]]) -> Patch:
+    """One patch from the cells that belong to it and the features measured on them. claimed: cells of this and all other pieces."""
+    opinion = judge(measured)
+    rows, cols = _whole(table, claimed)
     place = {(r, c): i for i, (r, c) in enumerate(zip(rows.tolist(), cols.tolist(), strict=True))}
     own = [place[r, c] for r, c in zip(table["row"].tolist(), table["col"].tolist(), strict=True)]
     first = table["first_day"].astype(np.int64)
@@ -216,6 +226,7 @@ def find_patches(cells: NDArray[np.void], before: NDArray[np.int64], model: Mode
     for members in (alive & ~early, ended & ~early):
         pieces = pieces_of(cells[members], model, min_cells)
         measured = _measure(pieces, model, place)
-        found = [_patch(piece, numbers, place.grid) for (piece, _), numbers in zip(pieces, measured, strict=True)]
+        claimed = {cell for piece, _ in pieces for cell in zip(piece["row"].tolist(), piece["col"].tolist(), strict=True)}
+        found = [_patch(piece, numbers, place.grid, claimed) for (piece, _), numbers in zip(pieces, measured, strict=True)]
         out += [p for p in found if not _field_work(p)]
     return sorted(out, key=lambda p: (p.first_seen, int(p.cells[0, 0]), int(p.cells[0, 1])))

@@ -21,8 +21,9 @@ from pipeline.patches.components import label
 
 EPOCH_ORDINAL = 719163
 FINE_BANDS = ("B02", "B03", "B04", "B08")
-HALF = 0.5
-LARGEST_HOLE = 6
+HALF = 0.45
+"""A cell belongs to a patch when about half of it has changed; noise takes a little from shares."""
+LARGEST_HOLE = 12
 """Holes of so few cells are filled: a machine, a puddle, a shadow in a pit."""
 NEAR_CORE = 4
 """Cells from an edge cell to the changed ground that it is compared with."""
@@ -57,11 +58,28 @@ def changed_share(table: NDArray[np.void], bands: tuple[str, ...]) -> NDArray[np
     return out
 
 
+def _closed(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Closing by 3 × 3 of a mask with a margin of two cells: gaps and notches one cell wide are filled."""
+    grown = _any_of_nine(mask)
+    return ~_any_of_nine(~grown) | mask
+
+
+def _any_of_nine(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    tall = mask.copy()
+    tall[1:] |= mask[:-1]
+    tall[:-1] |= mask[1:]
+    wide = tall.copy()
+    wide[:, 1:] |= tall[:, :-1]
+    wide[:, :-1] |= tall[:, 1:]
+    return wide
+
+
 def filled(rows: NDArray[np.int64], cols: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Cells of a piece with its small holes filled, by row, then column."""
-    top, left = int(rows.min()) - 1, int(cols.min()) - 1
-    mask = np.zeros((int(rows.max()) - top + 2, int(cols.max()) - left + 2), bool)
+    """Cells of a piece with its notches and small holes filled, by row, then column: the floor of a pit can look like the soil around."""
+    top, left = int(rows.min()) - 2, int(cols.min()) - 2
+    mask = np.zeros((int(rows.max()) - top + 3, int(cols.max()) - left + 3), bool)
     mask[rows - top, cols - left] = True
+    mask = _closed(mask)
     empty_rows, empty_cols = np.nonzero(~mask)
     group = label(empty_rows, empty_cols, 1)
     small = np.bincount(group)[group] <= LARGEST_HOLE

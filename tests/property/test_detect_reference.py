@@ -362,8 +362,11 @@ def test_label(where: tuple[NDArray[np.int64], NDArray[np.int64]], reach: int, s
 def test_filled_and_outlined(where: tuple[NDArray[np.int64], NDArray[np.int64]]) -> None:
     rows, cols = where
     assume(rows.size > 0)
-    own = set(zip(rows.tolist(), cols.tolist(), strict=True))
-    frame = [(r, c) for r in range(int(rows.min()) - 1, int(rows.max()) + 2) for c in range(int(cols.min()) - 1, int(cols.max()) + 2)]
+    given = set(zip(rows.tolist(), cols.tolist(), strict=True))
+    frame = [(r, c) for r in range(int(rows.min()) - 2, int(rows.max()) + 3) for c in range(int(cols.min()) - 2, int(cols.max()) + 3)]
+    nine = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
+    grown = {(r, c) for r, c in frame if any((r + y, c + x) in given for y, x in nine)}
+    own = given | {(r, c) for r, c in frame if all((r + y, c + x) in grown for y, x in nine)}
     empty = np.array([cell for cell in frame if cell not in own])
     groups = np.array(flood(empty[:, 0], empty[:, 1], 1, np.zeros(len(empty)), (0, 0)))
     wanted = set(own)

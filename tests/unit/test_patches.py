@@ -90,6 +90,14 @@ def test_small_holes_are_filled_and_three_cells_are_no_patch() -> None:
     assert len(patch.cells) == 25
 
 
+def test_neighbouring_patches_do_not_share_ground() -> None:
+    early, late = square(20, 20, 6), [place for place in square(18, 24, 12) if place not in square(20, 20, 6)]
+    parts = find(changed(early), changed(late, first_day=JUNE + 79))
+    assert len(parts) == 2
+    cells = [tuple(cell) for part in parts for cell in part.cells.tolist()]
+    assert len(cells) == len(set(cells))
+
+
 def test_cells_with_one_between_them_are_one_thing_only_if_they_changed_together() -> None:
     left, right = square(20, 20, 4), square(20, 25, 4)
     assert len(find(changed(left), changed(right))) == 1
