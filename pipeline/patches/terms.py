@@ -153,8 +153,9 @@ def _greenhouse(f: Features) -> float:
     if "swir_to_nir" not in f or "blue_to_red" not in f:
         return 0.0
     plastic = _ramp(f["blue_to_red"], 0.62, 0.75) * _ramp(f["nir_to_red"], 1.26, 1.38) * _ramp(f["swir_to_nir"], 1.03, 0.93)
-    # Pale rock with weeds on it has these colours too, but is darker or of many kinds.
-    return plastic * _ramp(f["brightness"], 0.85, 1.0) * _ramp(f["texture"], 0.25, 0.14)
+    # Pale rock with weeds on it has these colours too, but is darker or of many kinds; and nobody builds greenhouses in a forest.
+    on_fields = _ramp(f["greenest"], 0.88, 0.78)
+    return plastic * on_fields * _ramp(f["brightness"], 0.85, 1.0) * _ramp(f["texture"], 0.25, 0.14)
 
 
 def _film(f: Features) -> float:
