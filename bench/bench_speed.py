@@ -29,8 +29,9 @@ from odc.geo.geobox import GeoBox
 from shapely.geometry import box
 
 from pipeline import compute, survey, year
-from pipeline.blocks import BlockMonth, Ground, Sighting, watch_block
+from pipeline.blocks import BlockMonth, watch_block
 from pipeline.grid import Grid
+from pipeline.looking import Ground, Sighting
 from pipeline.sources import FolderSource, HashCache, scene_sha256
 from pipeline.sources.scene import Scene
 
@@ -208,7 +209,7 @@ def main() -> None:
     parser.add_argument("--years", type=int, default=3)
     parser.add_argument("--a-year", type=int, default=36, help="scenes a year")
     parser.add_argument("--month", type=int, default=6, help="scenes of the month")
-    parser.add_argument("--block", type=int, default=512)
+    parser.add_argument("--block", type=int, default=1024)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=Path("/tmp/minewarden-bench"))

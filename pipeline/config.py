@@ -56,7 +56,7 @@ class FindingsConfig(_Strict):
 
 
 class ComputeConfig(_Strict):
-    block: int = Field(default=512, ge=64, le=4096, description="Side of a block, cells. Results do not depend on it.")
+    block: int = Field(default=1024, ge=64, le=4096, description="Side of a block, cells. Results do not depend on it.")
     memory_mb: int = Field(default=700, ge=100, description="What one block's stack may take while a baseline is fitted.")
 
 

@@ -17,7 +17,7 @@ from shapely.geometry import GeometryCollection, MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
 from pipeline import __version__, compute, months, store, survey, year
-from pipeline.blocks import BlockMonth, Ground, Sighting, bare_cells, load_alert, watch_block
+from pipeline.blocks import BlockMonth, bare_cells, load_alert, watch_block
 from pipeline.config import Project
 from pipeline.detect.evidence import confidence
 from pipeline.detect.shift import Model
@@ -27,6 +27,7 @@ from pipeline.findings.judge import judge
 from pipeline.grid import Block, Grid
 from pipeline.layers.model import LayerSet
 from pipeline.ledger.ledger import Ledger
+from pipeline.looking import Ground, Sighting
 from pipeline.patches.find import Place, find_patches
 from pipeline.patches.outline import geometry_of, unseen_ground
 from pipeline.patches.patch import Patch

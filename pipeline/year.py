@@ -12,11 +12,12 @@ import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from pipeline import compute, store, survey
-from pipeline.blocks import Ground, Sighting, built_tiles, fit_block
+from pipeline.blocks import built_tiles, fit_block
 from pipeline.detect.builtup import merged
 from pipeline.detect.shift import Model
 from pipeline.errors import MinewardenError
 from pipeline.grid import Grid
+from pipeline.looking import Ground, Sighting
 from pipeline.sources.scene import Refused, Scene
 from pipeline.survey import EPOCH_ORDINAL, Glance
 

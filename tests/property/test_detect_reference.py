@@ -84,7 +84,8 @@ def test_correct(seed: int, height: int, width: int) -> None:
     green = np.clip((ndvi - BARE_NDVI) / (GREEN_NDVI - BARE_NDVI), 0, 1)
     wanted = np.clip(look - shift[0][:, None, None] * (1 - green) - shift[1][:, None, None] * green, -5000, 30000)
     out = np.empty(dn.shape, np.int16)
-    correct(dn, gain.astype(np.float32), offset.astype(np.float32), shift.astype(np.float32), 2, 3, out)
+    one, none = np.ones(6, np.int64), np.zeros(6, np.int64)
+    correct(tuple(dn), one, none, none, gain.astype(np.float32), offset.astype(np.float32), shift.astype(np.float32), 2, 3, out)
     missing = (dn == 0).any(axis=0)
     assert (out[:, missing] == NO_DATA).all()
     assert np.abs(out[:, ~missing] - wanted[:, ~missing]).max(initial=0) <= 1
