@@ -5,6 +5,7 @@ This is the whole task that a worker does; pixels never leave it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,13 @@ from pipeline import store
 from pipeline.detect.block import begin_year, watch
 from pipeline.detect.builtup import built_up, tiles
 from pipeline.detect.evidence import bare_all_year, changed_before, changed_cells
-from pipeline.detect.state import Alert, Baseline, arrays
+from pipeline.detect.state import Alert, Baseline, arrays, bytes_per_cell
 from pipeline.grid import Block
-from pipeline.looking import BlockLooks, Ground, Part, Sighting
+from pipeline.looking import BlockLooks, Ground, Part, Sighting, room_for
+from pipeline.workspace import Take, lent
+
+SPARE = 4096
+"""Bytes beside a state's arrays, which begin at multiples of some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +42,16 @@ class BlockMonth:
     """Cells of the area."""
 
 
-def _load(file: Path, kind: type[Baseline] | type[Alert]) -> Baseline | Alert:
-    kept = store.read(file)
-    return kind(**{name: kept[name] for name in kind._fields})  # type: ignore[arg-type]
+def load_alert(folder: Path, block: Block, take: Take = np.empty) -> Alert:
+    """A block's alerts from a month's state folder. take: makes the arrays."""
+    kept: dict[str, Any] = store.read(folder / f"{block.name}.alert", take)
+    return Alert(**{name: kept[name] for name in Alert._fields})
 
 
-def load_alert(folder: Path, block: Block) -> Alert:
-    """A block's alerts from a month's state folder."""
-    state = _load(folder / f"{block.name}.alert", Alert)
-    assert isinstance(state, Alert)
-    return state
-
-
-def load_baseline(folder: Path, block: Block) -> Baseline:
-    """A block's baseline from a year's state folder."""
-    state = _load(folder / f"{block.name}.base", Baseline)
-    assert isinstance(state, Baseline)
-    return state
+def load_baseline(folder: Path, block: Block, take: Take = np.empty) -> Baseline:
+    """A block's baseline from a year's state folder. take: makes the arrays."""
+    kept: dict[str, Any] = store.read(folder / f"{block.name}.base", take)
+    return Baseline(**{name: kept[name] for name in Baseline._fields})
 
 
 def _cut(state: Baseline | Alert, part: Part, *, copy: bool) -> list[NDArray[Any]]:
@@ -83,17 +81,20 @@ def fit_block(
         return
     before = (load_baseline(last[0], block), load_alert(last[1], block)) if last else None
     cases = ground.grid.mask(last[2], ground.grid.window(block)) if last else None
-    bands = len(ground.bands)
-    baseline, alert = Baseline.empty(bands, block.height, block.width), Alert.empty(bands, block.height, block.width)
-    read = BlockLooks(sightings, ground, block, memory_mb)
-    for part in read.parts:
-        old = (Baseline(*_cut(before[0], part, copy=True)), Alert(*_cut(before[1], part, copy=True))) if before else None
-        with read.looks(part) as looks:
-            fitted, begun = begin_year(looks, ground.model, january, old, None if cases is None else cases[part.rows, part.cols])
-        for array, piece in zip((*_cut(baseline, part, copy=False), *_cut(alert, part, copy=False)), (*fitted, *begun), strict=True):
-            array[:] = piece
-    store.write(base_file, arrays(baseline), key)
-    store.write(alert_file, arrays(alert), key)
+    bands, cells = len(ground.bands), block.height * block.width
+    with lent(room_for(block, len(sightings), bands)) as room, lent(cells * bytes_per_cell(bands) + SPARE) as state_room:
+        shape = bands, block.height, block.width
+        baseline, alert = Baseline.empty(*shape, state_room.take), Alert.empty(*shape, state_room.take)
+        read = BlockLooks(sightings, ground, block, room, memory_mb)
+        for part in read.parts:
+            old = (Baseline(*_cut(before[0], part, copy=True)), Alert(*_cut(before[1], part, copy=True))) if before else None
+            case = None if cases is None else cases[part.rows, part.cols]
+            with read.looks(part) as looks, lent(math.prod(part.shape) * bytes_per_cell(bands) + SPARE) as part_room:
+                fitted, begun = begin_year(looks, ground.model, january, old, case, part_room.take)
+                for array, piece in zip((*_cut(baseline, part, copy=False), *_cut(alert, part, copy=False)), (*fitted, *begun), strict=True):
+                    array[:] = piece
+        store.write(base_file, arrays(baseline), key)
+        store.write(alert_file, arrays(alert), key)
 
 
 def watch_block(
@@ -104,17 +105,24 @@ def watch_block(
     base: folder of the year's baseline; last: of the alerts at the end of the month before; out: of this month's.
     monitor_from: day (since 1970-01-01) when monitoring began.
     """
-    baseline = load_baseline(base, block)
-    file = out / f"{block.name}.alert"
-    if store.key_of(file) == key:
-        alert = load_alert(out, block)
-    else:
-        alert = load_alert(last, block)
-        alert.month_looks[:] = 0
-        read = BlockLooks(sightings, ground, block)
-        with read.looks(*read.parts) as looks:
-            watch(looks, ground.model, baseline, alert)
-        store.write(file, arrays(alert), key)
+    file, bands = out / f"{block.name}.alert", len(ground.bands)
+    with lent(block.height * block.width * bytes_per_cell(bands) + SPARE) as state_room:
+        baseline = load_baseline(base, block, state_room.take)
+        if store.key_of(file) == key:
+            alert = load_alert(out, block, state_room.take)
+        else:
+            alert = load_alert(last, block, state_room.take)
+            alert.month_looks[:] = 0
+            with lent(room_for(block, len(sightings), bands)) as room:
+                read = BlockLooks(sightings, ground, block, room)
+                with read.looks(*read.parts) as looks:
+                    watch(looks, ground.model, baseline, alert)
+            store.write(file, arrays(alert), key)
+        return _said(block, ground, baseline, alert, monitor_from)
+
+
+def _said(block: Block, ground: Ground, baseline: Baseline, alert: Alert, monitor_from: int) -> BlockMonth:
+    """What a block's state says at the end of a month."""
     inside = ground.grid.mask(ground.area, ground.grid.window(block))
     cells = changed_cells(baseline, alert, ground.model, block.top, block.left)
     cells = cells[inside[cells["row"] - block.top, cells["col"] - block.left]]

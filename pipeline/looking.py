@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from pipeline.grid import Block, Grid
 from pipeline.sources.reader import Plane, as_kernel_takes, read_planes, read_scl, scaling, span_of
 from pipeline.sources.scene import Scene
 from pipeline.survey import day_number
-from pipeline.workspace import borrowed
+from pipeline.workspace import Room, lent
 
 TILES = (512, 256, 128, 64, 32, 16)
 """Sides of parts of a block. Files are tiled by such: parts that cut through tiles would have more of them decoded twice."""
@@ -81,55 +82,60 @@ def parts_of(block: Block, scenes: int, bands: int, memory_mb: int) -> list[Part
 class BlockLooks:
     """Looks at a block, read part by part."""
 
-    def __init__(self, sightings: Sequence[Sighting], ground: Ground, block: Block, memory_mb: int | None = None) -> None:
-        """Read what is needed of the whole block. memory_mb: what a part's stack may take; no limit where it is None."""
+    def __init__(self, sightings: Sequence[Sighting], ground: Ground, block: Block, room: Room, memory_mb: int | None = None) -> None:
+        """Read what is needed of the whole block, into `room`. memory_mb: what a part's stack may take; no limit where it is None."""
         self.sightings, self.ground, self.block = sightings, ground, block
         whole = [Part(slice(0, block.height), slice(0, block.width))]
         self.parts = whole if memory_mb is None else parts_of(block, len(sightings), len(ground.bands), memory_mb)
-        self.marks = np.empty((len(sightings), block.height, block.width), np.uint8)
+        self.marks: NDArray[np.uint8] = room.take((len(sightings), block.height, block.width), np.uint8)
         """(n, h, w): marks of every sighting."""
         wide, bad = ground.grid.window(block, HALO), bad_classes()
         for sighting, mark in zip(sightings, self.marks, strict=True):
             marks(read_scl(sighting.scene, wide), HALO, bad, mark)
         # Tiles of coarse bands cover more ground than a part: read once for all parts.
-        self._coarse = [self._coarse_planes(k) if len(self.parts) > 1 and self._any_clear(k, whole[0]) else {} for k in range(len(sightings))]
+        self._coarse = [self._coarse_planes(k, room) if len(self.parts) > 1 and self._any_clear(k, whole[0]) else {} for k in range(len(sightings))]
 
     def _any_clear(self, k: int, part: Part) -> bool:
         mark = self.marks[k, part.rows, part.cols]
         return not ((mark == CLOUD) | (mark == MISSING)).all()
 
-    def _coarse_planes(self, k: int) -> dict[str, Plane]:
+    def _coarse_planes(self, k: int, room: Room) -> dict[str, Plane]:
         """Planes over the whole block of those bands of a scene whose pixels are coarser than the grid."""
         box, files = self.ground.grid.window(self.block), self.sightings[k].scene.bands
         coarse = [band for band in self.ground.bands if span_of(files[band].path, box) > 1]
-        return {band: read_planes(files[band].path, [box], classes=False)[0] for band in coarse}
+        return {band: read_planes(files[band].path, [box], classes=False, take=room.take)[0] for band in coarse}
 
-    def _read(self, k: int, part: Part, numbers: NDArray[np.uint16], look: NDArray[np.int16]) -> None:
-        """One scene's look at a part. numbers: (n_bands, h, w), workspace."""
+    def _read(self, k: int, part: Part, look: NDArray[np.int16]) -> None:
+        """One scene's look at a part."""
         scene, ground = self.sightings[k].scene, self.ground
         box, planes = ground.grid.window(part.of(self.block)), []
-        for band, room in zip(ground.bands, numbers, strict=True):
-            known = self._coarse[k].get(band)
-            if known is None:
-                planes += read_planes(scene.bands[band].path, [box], classes=False, out=room)
-            else:
-                planes.append(Plane(known.pixels, known.span, known.top + part.rows.start, known.left + part.cols.start))
-        gain, offset = scaling(scene, ground.bands)
-        correct(*as_kernel_takes(planes), gain, offset, self.sightings[k].shared.shift, ground.model.red, ground.model.nir, look)
+        with lent(2 * len(ground.bands) * math.prod(part.shape)) as room:
+            for band in ground.bands:
+                known = self._coarse[k].get(band)
+                if known is None:
+                    planes += read_planes(scene.bands[band].path, [box], classes=False, take=room.take)
+                else:
+                    planes.append(Plane(known.pixels, known.span, known.top + part.rows.start, known.left + part.cols.start))
+            gain, offset = scaling(scene, ground.bands)
+            correct(*as_kernel_takes(planes), gain, offset, self.sightings[k].shared.shift, ground.model.red, ground.model.nir, look)
 
     @contextmanager
     def looks(self, part: Part) -> Iterator[Looks]:
         """Looks at a part, scenes without any clear cell there left out; to be used inside the `with` only."""
         sightings, bands = self.sightings, len(self.ground.bands)
         kept = [k for k in range(len(sightings)) if self._any_clear(k, part)]
-        with borrowed((len(sightings), bands, *part.shape), np.int16) as room:
-            stack = room[: len(kept)]
-            with borrowed((bands, *part.shape), np.uint16) as numbers:
-                for look, k in zip(stack, kept, strict=True):
-                    self._read(k, part, numbers, look)
+        with lent(2 * len(sightings) * bands * math.prod(part.shape)) as room:
+            stack = room.take((len(kept), bands, *part.shape), np.int16)
+            for look, k in zip(stack, kept, strict=True):
+                self._read(k, part, look)
             yield Looks(
                 np.array([day_number(sightings[k].scene) for k in kept], np.int64),
                 stack,
                 np.ascontiguousarray(self.marks[kept, part.rows, part.cols]),
                 np.stack([sightings[k].shared.noise for k in kept]) if kept else np.ones((0, bands), np.float32),
             )
+
+
+def room_for(block: Block, scenes: int, bands: int) -> int:
+    """Bytes that marks of a block and bands of twice the grid's resolution take."""
+    return scenes * (block.height * block.width + bands * (block.height // 2 + 2) * (block.width + 4))

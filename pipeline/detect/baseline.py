@@ -177,33 +177,56 @@ def stray(looks, terms, weight, bands, coef, least, residual, spread, square):  
 
 
 @njit(nogil=True, cache=True)
-def usable_strip(blue, marks, use, usable, count):  # type: ignore[no-untyped-def]
-    """Which looks of a strip may be used: 1 or 0 into `usable` (n · s) float32, their number into `count` (s,) int32.
+def usable_strip(stack, mark, use, y, left, width, usable, count, order):  # type: ignore[no-untyped-def]
+    """Which looks of a strip may be used, those left out that no cell can use: most strips lie under cloud in many scenes.
 
-    blue: (n · s) float32, the first band. marks: (n, ≤ s) uint8. Lone marks are left out, except on ground that is marked alone
-    most of the time: that is bright ground, not cloud.
+    Into `usable` (n · s) float32: 1 or 0, a row for each look of `order`; into `order` (n,): those looks, oldest first; into
+    `count` (s,) int32: each cell's usable looks. Returns how many rows there are. Lone marks are left out, except on ground that is
+    marked alone most of the time: that is bright ground, not cloud.
     """
-    n, width = marks.shape
-    none = np.float32(NO_DATA)
-    clear, lone, with_lone = np.zeros(STRIP, np.int32), np.zeros(STRIP, np.int32), np.empty(STRIP, np.int32)
-    for t in range(n):
-        m, first = marks[t], blue[t * STRIP : (t + 1) * STRIP]
+    none = np.int16(NO_DATA)
+    count[:] = 0
+    rows, marked = 0, np.uint8(0)
+    for t in range(use.shape[0]):
         if use[t]:
+            m, first, u = mark[t, y, left : left + width], stack[t, 0, y, left : left + width], usable[rows * STRIP : (rows + 1) * STRIP]
+            some = np.uint8(0)
             for x in range(width):
-                known = np.int32(first[x] != none)
-                clear[x] += known & np.int32(m[x] == CLEAR)
-                lone[x] += known & (np.int32(m[x] == LONE) | np.int32(m[x] == LONE_EDGE))
+                fits = np.uint8(m[x] == CLEAR) & np.uint8(first[x] != none)
+                u[x] = fits
+                count[x] += fits
+                some |= fits
+                marked |= np.uint8(m[x] == LONE) | np.uint8(m[x] == LONE_EDGE)
+            u[width:] = 0
+            if some:
+                order[rows] = t
+                rows += 1
+    if not marked:
+        return rows
+    lone, with_lone = np.zeros(STRIP, np.int32), np.zeros(STRIP, np.uint8)
+    for t in range(use.shape[0]):
+        if use[t]:
+            m, first = mark[t, y, left : left + width], stack[t, 0, y, left : left + width]
+            for x in range(width):
+                lone[x] += np.uint8(first[x] != none) & (np.uint8(m[x] == LONE) | np.uint8(m[x] == LONE_EDGE))
     for x in range(STRIP):
-        with_lone[x] = lone[x] > LONE_TRUST * (clear[x] + lone[x])
-        count[x] = clear[x] + with_lone[x] * lone[x]
-    for t in range(n):
-        m, first, u = marks[t], blue[t * STRIP : (t + 1) * STRIP], usable[t * STRIP : (t + 1) * STRIP]
+        with_lone[x] = lone[x] > LONE_TRUST * (count[x] + lone[x])
+        count[x] += with_lone[x] * lone[x]
+    rows = 0
+    for t in range(use.shape[0]):
         if use[t]:
+            m, first, u = mark[t, y, left : left + width], stack[t, 0, y, left : left + width], usable[rows * STRIP : (rows + 1) * STRIP]
+            some = np.uint8(0)
             for x in range(width):
-                fits = np.int32(m[x] == CLEAR) | (with_lone[x] & (np.int32(m[x] == LONE) | np.int32(m[x] == LONE_EDGE)))
-                u[x] = np.float32(np.int32(first[x] != none) & fits)
-        else:
-            u[:] = 0
+                fits = np.uint8(m[x] == CLEAR) | (with_lone[x] & (np.uint8(m[x] == LONE) | np.uint8(m[x] == LONE_EDGE)))
+                fits &= np.uint8(first[x] != none)
+                u[x] = fits
+                some |= fits
+            u[width:] = 0
+            if some:
+                order[rows] = t
+                rows += 1
+    return rows
 
 
 @njit(nogil=True, cache=True)
@@ -214,7 +237,7 @@ def barest_strip(looks, weight, prior, bands, in_season, wanted, red, nir, keys,
     """
     n = prior.shape[0]
     lowest[:] = FAR
-    for t in range(in_season.shape[0]):
+    for t in range(n):
         if in_season[t] != wanted:
             continue
         trusted = np.float32(max(TRUSTED * prior[t], 1e-30))
@@ -241,24 +264,32 @@ def barest_strip(looks, weight, prior, bands, in_season, wanted, red, nir, keys,
 
 
 @njit(nogil=True, cache=True)
-def barest_cell(looks, which, n, x, coef, out):  # type: ignore[no-untyped-def]
-    """Median of the looks `which` of one cell into `out` (n_bands,) uint8; its yearly mean where there is none."""
-    found = 0
+def middle_strip(looks, which, n, bands, coef, values, out):  # type: ignore[no-untyped-def]
+    """Median of the looks `which` of each cell of a strip into `out` (n_bands · s) uint8; its yearly mean where there is none.
+
+    values: (BARE_LOOKS, s) float32, workspace.
+    """
+    found = np.zeros(STRIP, np.int32)
     for k in range(BARE_LOOKS):
-        found += which[k * STRIP + x] >= 0
-    values = np.empty(BARE_LOOKS, np.float32)
-    for b in range(out.shape[0]):
-        if found == 0:
-            out[b] = to_byte(coef[b * TERMS * STRIP + x])
-            continue
-        for k in range(found):
-            value = looks[(b * n + which[k * STRIP + x]) * STRIP + x]
-            j = k
-            while j > 0 and values[j - 1] > value:
-                values[j] = values[j - 1]
-                j -= 1
-            values[j] = value
-        out[b] = to_byte(values[found // 2])
+        chosen = which[k * STRIP : (k + 1) * STRIP]
+        for x in range(STRIP):
+            found[x] += chosen[x] >= 0
+    for b in range(bands):
+        plane = looks[b * n * STRIP : (b + 1) * n * STRIP]
+        for k in range(BARE_LOOKS):
+            chosen, row = which[k * STRIP : (k + 1) * STRIP], values[k]
+            for x in range(STRIP):
+                row[x] = plane[chosen[x] * STRIP + x] if chosen[x] >= 0 else np.float32(np.inf)
+        for i in range(BARE_LOOKS - 1):
+            for k in range(BARE_LOOKS - 1 - i):
+                low, high = values[k], values[k + 1]
+                for x in range(STRIP):
+                    v, w = low[x], high[x]
+                    low[x], high[x] = min(v, w), max(v, w)
+        mean, target = coef[b * TERMS * STRIP : (b * TERMS + 1) * STRIP], out[b * STRIP : (b + 1) * STRIP]
+        for x in range(STRIP):
+            value = values[0, x] if found[x] < 2 else values[1, x] if found[x] < 4 else values[2, x]
+            target[x] = to_byte(value if found[x] > 0 else mean[x])
 
 
 @njit(nogil=True, cache=True)
@@ -274,48 +305,52 @@ def fit(stack, mark, use, spring, terms, prior, floor, red, nir, mean, fine, sca
     """
     n, bands, height, width = stack.shape
     padded = (n + 3) // 4 * 4
-    times, priors, products = np.zeros((padded, TERMS), np.float32), np.zeros(padded, np.float32), np.empty((padded, PAIRS), np.float32)
-    times[:n], priors[:n] = terms, prior
-    for t in range(padded):
+    products = np.empty((n, PAIRS), np.float32)
+    for t in range(n):
         for i in range(TERMS):
             for j in range(i + 1):
-                products[t, i * (i + 1) // 2 + j] = times[t, i] * times[t, j]
+                products[t, i * (i + 1) // 2 + j] = terms[t, i] * terms[t, j]
     values, plane = np.zeros(bands * padded * STRIP, np.float32), padded * STRIP
+    order, trust, in_spring = np.empty(n, np.int64), np.zeros(padded, np.float32), np.zeros(padded, np.bool_)
+    seasons, pairs = np.zeros((padded, TERMS), np.float32), np.zeros((padded, PAIRS), np.float32)
     usable, weight = np.zeros(plane, np.float32), np.zeros(plane, np.float32)
     square, residual = np.zeros(plane, np.float32), np.zeros(plane, np.float32)
     coef, spread, normal = np.zeros(bands * TERMS * STRIP, np.float32), np.ones(bands * STRIP, np.float32), np.empty(PAIRS * STRIP, np.float32)
     count, keys = np.empty(STRIP, np.int32), np.empty(STRIP, np.int64)
     lowest, which = np.empty(BARE_LOOKS * STRIP, np.int64), np.empty(BARE_LOOKS * STRIP, np.int64)
-    bare = np.empty(bands, np.uint8)
+    sorting, bare = np.empty((BARE_LOOKS, STRIP), np.float32), np.empty(bands * STRIP, np.uint8)
     for y in range(height):
         for left in range(0, width, STRIP):
             s = min(STRIP, width - left)
-            if s < STRIP:
-                values[:] = 0
-                usable[:] = 0
-            for t in range(n):
+            rows = usable_strip(stack, mark, use, y, left, s, usable, count, order)
+            m = (rows + 3) // 4 * 4
+            usable[rows * STRIP : m * STRIP] = 0
+            for k in range(m):
+                # What fills up the last four weighs nothing.
+                t = order[min(k, rows - 1)]
+                seasons[k], pairs[k], trust[k], in_spring[k] = terms[t], products[t], prior[t], spring[t]
                 for b in range(bands):
                     # Sums of indices would keep the compiler from vector instructions; slices don't.
-                    source, target = stack[t, b, y, left : left + s], values[(b * padded + t) * STRIP : (b * padded + t + 1) * STRIP]
+                    source, target = stack[t, b, y, left : left + s], values[(b * m + k) * STRIP : (b * m + k + 1) * STRIP]
                     for x in range(s):
                         target[x] = source[x]
-            usable_strip(values, mark[:, y, left : left + s], use, usable, count)
+                    target[s:] = 0
             square[:] = 0
             for _ in range(ROUNDS):
-                weigh(usable, priors, square, bands, weight)
-                sums(values, times, products, weight, bands, normal, coef)
+                weigh(usable, trust[:m], square, bands, weight)
+                sums(values, seasons[:m], pairs, weight, bands, normal, coef)
                 solve(bands, normal.reshape(PAIRS, STRIP), coef.reshape(bands * TERMS, STRIP))
-                stray(values, times, weight, bands, coef, floor, residual, spread, square)
-            weigh(usable, priors, square, bands, weight)
+                stray(values, seasons[:m], weight, bands, coef, floor, residual, spread, square)
+            weigh(usable, trust[:m], square, bands, weight)
             for x in range(s):
                 looks[y, left + x] = min(count[x], 255) if count[x] >= MIN_LOOKS else 0
             for part in range(2):
-                barest_strip(values, weight, priors, bands, spring, part == 0, red, nir, keys, lowest, which)
-                for x in range(s):
-                    if count[x] >= MIN_LOOKS:
-                        barest_cell(values, which, padded, x, coef, bare)
-                        for b in range(bands):
-                            barest[part, b, y, left + x] = bare[b]
+                barest_strip(values, weight, trust[:m], bands, in_spring, part == 0, red, nir, keys, lowest, which)
+                middle_strip(values, which, m, bands, coef, sorting, bare)
+                for b in range(bands):
+                    row, target = bare[b * STRIP : (b + 1) * STRIP], barest[part, b, y, left : left + s]
+                    for x in range(s):
+                        target[x] = row[x] if count[x] >= MIN_LOOKS else np.uint8(0)
             for x in range(s):
                 if count[x] < MIN_LOOKS:
                     continue

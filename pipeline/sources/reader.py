@@ -24,6 +24,7 @@ from rasterio.windows import Window
 from pipeline.errors import MinewardenError
 from pipeline.sources.bandfile import open_band, open_checked
 from pipeline.sources.scene import Scene
+from pipeline.workspace import Take
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +103,14 @@ def _aligned(file: _Header, box: GeoBox) -> tuple[int, int, int] | None:
 
 
 def _pixels(
-    source: rasterio.DatasetReader, file: _Header, place: tuple[int, int, int], shape: tuple[int, int], dtype: DTypeLike, out: NDArray[Any] | None
+    source: rasterio.DatasetReader, file: _Header, place: tuple[int, int, int], shape: tuple[int, int], dtype: DTypeLike, take: Take
 ) -> Plane:
-    """The whole pixels that a window of cells touches; into `out` where that has their shape."""
+    """The whole pixels that a window of cells touches."""
     (span, col, row), (height, width) = place, shape
     x0, y0 = col // span, row // span
     x1, y1 = math.ceil((col + width) / span), math.ceil((row + height) / span)
     cx0, cy0, cx1, cy1 = max(x0, 0), max(y0, 0), min(x1, file.width), min(y1, file.height)
-    values = out if out is not None and out.shape == (y1 - y0, x1 - x0) else np.empty((y1 - y0, x1 - x0), dtype)
+    values = take((y1 - y0, x1 - x0), dtype)
     if (cx0, cy0, cx1, cy1) != (x0, y0, x1, y1):
         values[:] = 0
     if cx1 > cx0 and cy1 > cy0:
@@ -134,10 +135,10 @@ def _damage_named(path: Path) -> Iterator[None]:
         raise MinewardenError("MW-BAND-READ", f"{path} is damaged: its pixels can't be read.", "Download or copy the scene again.") from error
 
 
-def read_planes(path: Path, boxes: Sequence[GeoBox], *, classes: bool, out: NDArray[Any] | None = None) -> list[Plane]:
+def read_planes(path: Path, boxes: Sequence[GeoBox], *, classes: bool, take: Take = np.empty) -> list[Plane]:
     """Values of a raster over each box: as they are where grids match, else resampled once to its cells. The file is opened once.
 
-    Coarser pixels are never smoothed. classes: nearest instead of bilinear or mean. out: memory to use for the pixels, where it fits.
+    Coarser pixels are never smoothed. classes: nearest instead of bilinear or mean. take: makes an array of a shape and type.
     Raises MinewardenError (`MW-BAND-…`) naming the file where it can't be opened or its pixels are damaged.
     """
     file, dtype = _header_of(path), np.uint8 if classes else np.uint16
@@ -147,7 +148,7 @@ def read_planes(path: Path, boxes: Sequence[GeoBox], *, classes: bool, out: NDAr
             with open_band(path) as source:
                 return [_resampled(source, box, classes, dtype) for box in boxes]
         with open_checked(path) as source:
-            return [_pixels(source, file, place, (box.shape.y, box.shape.x), dtype, out) for place, box in zip(places, boxes, strict=True) if place]
+            return [_pixels(source, file, place, (box.shape.y, box.shape.x), dtype, take) for place, box in zip(places, boxes, strict=True) if place]
 
 
 def span_of(path: Path, box: GeoBox) -> int:
