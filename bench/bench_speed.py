@@ -167,7 +167,8 @@ class Bench:
         model = survey.load(year.model_file(setting.state, self.this_year), setting.bands)
         sha256 = fresh_sha256()
         good, _ = year.usable(self.month, setting, "survey")
-        sightings = [Sighting(scene, survey.survey_scene(scene, seen, model), sha256(scene)) for scene, seen in good]
+        hashes = year.hashes([scene for scene, _ in good], sha256, setting.workers)
+        sightings = [Sighting(scene, survey.survey_scene(scene, seen, model), own) for (scene, seen), own in zip(good, hashes, strict=True)]
         ground = Ground(setting.grid, setting.bands, model, setting.area)
         return compute.each_block(
             watch_block, list(setting.grid.blocks()), sightings, ground, base, base / "start", out, "bench", year.january(self.this_year),

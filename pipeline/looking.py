@@ -16,7 +16,7 @@ from pipeline.detect.looks import correct
 from pipeline.detect.mask import CLOUD, HALO, MISSING, bad_classes, marks
 from pipeline.detect.shift import Model, Shared
 from pipeline.grid import Block, Grid
-from pipeline.sources.reader import Plane, as_kernel_takes, read_planes, read_scl, scaling, span_of
+from pipeline.sources.reader import Plane, as_kernel_takes, read_planes, read_scls, scaling, span_of
 from pipeline.sources.scene import Scene
 from pipeline.survey import day_number
 from pipeline.workspace import Room, lent
@@ -70,7 +70,7 @@ def _half(side: int) -> int:
 def parts_of(block: Block, scenes: int, bands: int, memory_mb: int) -> list[Part]:
     """The block in parts whose stacks fit into the memory allowed; one where it fits as a whole."""
     height, width = block.height, block.width
-    while height * width * scenes * (2 * bands + 1) > memory_mb * 2**20 and max(height, width) > TILES[-1]:
+    while height * width * scenes * 2 * bands > memory_mb * 2**20 and max(height, width) > TILES[-1]:
         height, width = (_half(height), width) if height >= width else (height, _half(width))
     return [
         Part(slice(top, min(top + height, block.height)), slice(left, min(left + width, block.width)))
@@ -91,7 +91,9 @@ class BlockLooks:
         """(n, h, w): marks of every sighting."""
         wide, bad = ground.grid.window(block, HALO), bad_classes()
         for sighting, mark in zip(sightings, self.marks, strict=True):
-            marks(read_scl(sighting.scene, wide), HALO, bad, mark)
+            with lent(wide.shape.y * wide.shape.x) as pixels:
+                scl = read_scls(sighting.scene, [wide], take=pixels.take)[0]
+                marks(scl.pixels, scl.span, scl.top, scl.left, HALO, bad, mark)
         # Tiles of coarse bands cover more ground than a part: read once for all parts.
         self._coarse = [self._coarse_planes(k, room) if len(self.parts) > 1 and self._any_clear(k, whole[0]) else {} for k in range(len(sightings))]
 

@@ -123,7 +123,8 @@ def _watch(inputs: Inputs, month: str, model: Model, good: Sequence[tuple[Scene,
     setting = inputs.setting
     base = setting.state / month[:4]
     last = base / "start" if month.endswith("-01") else month_folder(setting.state, months.previous(month))
-    sightings = [Sighting(scene, survey.survey_scene(scene, seen, model), inputs.sha256(scene)) for scene, seen in good]
+    hashes = year.hashes([scene for scene, _ in good], inputs.sha256, setting.workers)
+    sightings = [Sighting(scene, survey.survey_scene(scene, seen, model), own) for (scene, seen), own in zip(good, hashes, strict=True)]
     ground = Ground(setting.grid, setting.bands, model, setting.area)
     blocks, out = list(setting.grid.blocks()), month_folder(setting.state, month)
     shutil.rmtree(out, ignore_errors=True)

@@ -95,7 +95,7 @@ def glance(scene: Scene, grid: Grid, bands: tuple[str, ...]) -> Glance:
         planes = [found[k] for found in by_band]
         look, mark = np.empty((len(bands), *boxes[k].shape), np.int16), np.empty(boxes[k].shape, np.uint8)
         correct(*as_kernel_takes(planes), gain, offset, zero, bands.index("B04"), bands.index("B08"), look)
-        marks(scl, HALO, bad, mark)
+        marks(scl.pixels, scl.span, scl.top, scl.left, HALO, bad, mark)
         looks.append(look[:, ::stride, ::stride].reshape(len(bands), 1, -1))
         marked.append(mark[::stride, ::stride].reshape(1, -1))
     return Glance(np.concatenate(looks, axis=2), np.concatenate(marked, axis=1))

@@ -34,7 +34,7 @@ STRIP = 64
 FAR = np.int64(2**62)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def weigh(usable, prior, square, bands, weight):  # type: ignore[no-untyped-def]
     """Weights of the looks of a strip into `weight`, from each look's squared standardised residuals, summed over bands."""
     share = np.float32(1) / np.float32(4 * bands)
@@ -45,7 +45,7 @@ def weigh(usable, prior, square, bands, weight):  # type: ignore[no-untyped-def]
             w[x] = p * u[x] / (np.float32(1) + q[x] * share)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def sums(looks, terms, products, weight, bands, normal, right):  # type: ignore[no-untyped-def]
     """Normal equations of a strip into `normal` (PAIRS · s) and `right` (n_bands · 5 · s), four looks in one go, in their order."""
     n = terms.shape[0]
@@ -73,36 +73,37 @@ def sums(looks, terms, products, weight, bands, normal, right):  # type: ignore[
                 total[x] = total[x] + w0 * a0 + w1 * a1 + w2 * a2 + w3 * a3
                 total[STRIP + x] = total[STRIP + x] + w0 * b0 + w1 * b1 + w2 * b2 + w3 * b3
                 total[2 * STRIP + x] = total[2 * STRIP + x] + w0 * c0 + w1 * c1 + w2 * c2 + w3 * c3
-        a0, a1, a2, a3, a4 = terms[t, 0], terms[t, 1], terms[t, 2], terms[t, 3], terms[t, 4]
-        b0, b1, b2, b3, b4 = terms[t + 1, 0], terms[t + 1, 1], terms[t + 1, 2], terms[t + 1, 3], terms[t + 1, 4]
-        c0, c1, c2, c3, c4 = terms[t + 2, 0], terms[t + 2, 1], terms[t + 2, 2], terms[t + 2, 3], terms[t + 2, 4]
-        d0, d1, d2, d3, d4 = terms[t + 3, 0], terms[t + 3, 1], terms[t + 3, 2], terms[t + 3, 3], terms[t + 3, 4]
+        a1, a2, a3, a4 = terms[t, 1], terms[t, 2], terms[t, 3], terms[t, 4]
+        b1, b2, b3, b4 = terms[t + 1, 1], terms[t + 1, 2], terms[t + 1, 3], terms[t + 1, 4]
+        c1, c2, c3, c4 = terms[t + 2, 1], terms[t + 2, 2], terms[t + 2, 3], terms[t + 2, 4]
+        d1, d2, d3, d4 = terms[t + 3, 1], terms[t + 3, 2], terms[t + 3, 3], terms[t + 3, 4]
         for b in range(bands):
             look = looks[(b * n + t) * STRIP : (b * n + t + 4) * STRIP]
             total = right[b * TERMS * STRIP : (b + 1) * TERMS * STRIP]
             for x in range(STRIP):
                 y0, y1 = w[x] * look[x], w[STRIP + x] * look[STRIP + x]
                 y2, y3 = w[2 * STRIP + x] * look[2 * STRIP + x], w[3 * STRIP + x] * look[3 * STRIP + x]
-                total[x] = total[x] + y0 * a0 + y1 * b0 + y2 * c0 + y3 * d0
+                # The first term is 1.
+                total[x] = total[x] + y0 + y1 + y2 + y3
                 total[STRIP + x] = total[STRIP + x] + y0 * a1 + y1 * b1 + y2 * c1 + y3 * d1
                 total[2 * STRIP + x] = total[2 * STRIP + x] + y0 * a2 + y1 * b2 + y2 * c2 + y3 * d2
                 total[3 * STRIP + x] = total[3 * STRIP + x] + y0 * a3 + y1 * b3 + y2 * c3 + y3 * d3
                 total[4 * STRIP + x] = total[4 * STRIP + x] + y0 * a4 + y1 * b4 + y2 * c4 + y3 * d4
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def minus(total, a, b):  # type: ignore[no-untyped-def]
     for x in range(STRIP):
         total[x] -= a[x] * b[x]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def over(total, a):  # type: ignore[no-untyped-def]
     for x in range(STRIP):
         total[x] /= a[x]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def solve(bands, normal, coef):  # type: ignore[no-untyped-def]
     """Solve the normal equations of a strip by Cholesky's method, in place: `coef` (n_bands · 5, s) holds the right sides, then the terms."""
     low = normal
@@ -133,7 +134,7 @@ def solve(bands, normal, coef):  # type: ignore[no-untyped-def]
             over(total, low[i * (i + 1) // 2 + i])
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def stray(looks, terms, weight, bands, coef, least, residual, spread, square):  # type: ignore[no-untyped-def]
     """How far the looks of a strip lie from their season.
 
@@ -153,16 +154,16 @@ def stray(looks, terms, weight, bands, coef, least, residual, spread, square):  
         for t in range(0, n, 4):
             w, r = weight[t * STRIP : (t + 4) * STRIP], residual[t * STRIP : (t + 4) * STRIP]
             look = looks[(b * n + t) * STRIP : (b * n + t + 4) * STRIP]
-            a0, a1, a2, a3, a4 = terms[t, 0], terms[t, 1], terms[t, 2], terms[t, 3], terms[t, 4]
-            b0, b1, b2, b3, b4 = terms[t + 1, 0], terms[t + 1, 1], terms[t + 1, 2], terms[t + 1, 3], terms[t + 1, 4]
-            c0, c1, c2, c3, c4 = terms[t + 2, 0], terms[t + 2, 1], terms[t + 2, 2], terms[t + 2, 3], terms[t + 2, 4]
-            d0, d1, d2, d3, d4 = terms[t + 3, 0], terms[t + 3, 1], terms[t + 3, 2], terms[t + 3, 3], terms[t + 3, 4]
+            a1, a2, a3, a4 = terms[t, 1], terms[t, 2], terms[t, 3], terms[t, 4]
+            b1, b2, b3, b4 = terms[t + 1, 1], terms[t + 1, 2], terms[t + 1, 3], terms[t + 1, 4]
+            c1, c2, c3, c4 = terms[t + 2, 1], terms[t + 2, 2], terms[t + 2, 3], terms[t + 2, 4]
+            d1, d2, d3, d4 = terms[t + 3, 1], terms[t + 3, 2], terms[t + 3, 3], terms[t + 3, 4]
             for x in range(STRIP):
                 k0, k1, k2, k3, k4 = c[x], c[STRIP + x], c[2 * STRIP + x], c[3 * STRIP + x], c[4 * STRIP + x]
-                r0 = look[x] - (k0 * a0 + k1 * a1 + k2 * a2 + k3 * a3 + k4 * a4)
-                r1 = look[STRIP + x] - (k0 * b0 + k1 * b1 + k2 * b2 + k3 * b3 + k4 * b4)
-                r2 = look[2 * STRIP + x] - (k0 * c0 + k1 * c1 + k2 * c2 + k3 * c3 + k4 * c4)
-                r3 = look[3 * STRIP + x] - (k0 * d0 + k1 * d1 + k2 * d2 + k3 * d3 + k4 * d4)
+                r0 = look[x] - (k0 + k1 * a1 + k2 * a2 + k3 * a3 + k4 * a4)
+                r1 = look[STRIP + x] - (k0 + k1 * b1 + k2 * b2 + k3 * b3 + k4 * b4)
+                r2 = look[2 * STRIP + x] - (k0 + k1 * c1 + k2 * c2 + k3 * c3 + k4 * c4)
+                r3 = look[3 * STRIP + x] - (k0 + k1 * d1 + k2 * d2 + k3 * d3 + k4 * d4)
                 r[x], r[STRIP + x], r[2 * STRIP + x], r[3 * STRIP + x] = r0, r1, r2, r3
                 total[x] = total[x] + w[x] * r0 * r0 + w[STRIP + x] * r1 * r1 + w[2 * STRIP + x] * r2 * r2 + w[3 * STRIP + x] * r3 * r3
         s = spread[b * STRIP : (b + 1) * STRIP]
@@ -176,7 +177,7 @@ def stray(looks, terms, weight, bands, coef, least, residual, spread, square):  
                 q[x] += z * z
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def usable_strip(stack, mark, use, y, left, width, usable, count, order):  # type: ignore[no-untyped-def]
     """Which looks of a strip may be used, those left out that no cell can use: most strips lie under cloud in many scenes.
 
@@ -229,7 +230,7 @@ def usable_strip(stack, mark, use, y, left, width, usable, count, order):  # typ
     return rows
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def barest_strip(looks, weight, prior, bands, in_season, wanted, red, nir, keys, lowest, which):  # type: ignore[no-untyped-def]
     """The few trusted looks of lowest NDVI among those where `in_season` (n,) is `wanted`: into `which` (BARE_LOOKS · s), −1 past the last.
 
@@ -263,7 +264,7 @@ def barest_strip(looks, weight, prior, bands, in_season, wanted, red, nir, keys,
         which[i] = lowest[i] & 0xFFFF if lowest[i] != FAR else -1
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def middle_strip(looks, which, n, bands, coef, values, out):  # type: ignore[no-untyped-def]
     """Median of the looks `which` of each cell of a strip into `out` (n_bands · s) uint8; its yearly mean where there is none.
 
@@ -292,7 +293,7 @@ def middle_strip(looks, which, n, bands, coef, values, out):  # type: ignore[no-
             target[x] = to_byte(value if found[x] > 0 else mean[x])
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def fit(stack, mark, use, spring, terms, prior, floor, red, nir, mean, fine, scale, barest, looks):  # type: ignore[no-untyped-def]
     """Fit a block, into the arrays of a Baseline.
 

@@ -54,8 +54,8 @@ def noise_floor(bands: tuple[str, ...]) -> NDArray[np.float32]:
     return np.array([NOISE_FLOOR[band] / UNIT for band in bands], np.float32)
 
 
-@njit(nogil=True, cache=True)
-def _spread(pixels, span, left, out):  # type: ignore[no-untyped-def]
+@njit(nogil=True, cache=True, error_model="numpy")
+def spread(pixels, span, left, out):  # type: ignore[no-untyped-def]
     """Repeat each pixel of a row `span` times; into `out` (w,) from the `left`-th cell of them on."""
     width = out.shape[0]
     if span == 1:
@@ -81,7 +81,7 @@ def _spread(pixels, span, left, out):  # type: ignore[no-untyped-def]
         out[width - 1] = source[pairs]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def correct(planes, spans, tops, lefts, gain, offset, shift, red, nir, out):  # type: ignore[no-untyped-def]
     """Turn digital numbers into reflectance and take off the shift that the whole scene shares.
 
@@ -99,7 +99,7 @@ def correct(planes, spans, tops, lefts, gain, offset, shift, red, nir, out):  # 
         for b in range(bands):
             row, source = numbers[b], (y + tops[b]) // spans[b]
             if source != read[b]:
-                _spread(planes[b][source], spans[b], lefts[b], row)
+                spread(planes[b][source], spans[b], lefts[b], row)
                 read[b] = source
             for x in range(width):
                 valid[x] = min(valid[x], row[x])
@@ -119,7 +119,7 @@ def correct(planes, spans, tops, lefts, gain, offset, shift, red, nir, out):  # 
                 target[x] = np.int16(np.int32(value)) if valid[x] else np.int16(NO_DATA)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def to_byte(value):  # type: ignore[no-untyped-def]
     """Reflectance in 1e-4 to an 8-bit step."""
     return np.uint8(min(max((value + np.float32(0.5 * STEP)) / np.float32(STEP), np.float32(0)), np.float32(255)))

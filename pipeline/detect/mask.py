@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from pipeline.detect.looks import spread
+
 CLEAR, MISSING, LONE, LONE_EDGE, CLOUD = 0, 1, 2, 3, 4
 """Marks of a cell: clear; no data; marked while the neighbourhood is clear; within 3 cells of such a mark; cloud or shadow."""
 BAD_CLASSES = (3, 8, 9, 10, 11)
@@ -78,23 +80,53 @@ def _slide(plane, y, radius, column):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def marks(scl, halo, bad, out):  # type: ignore[no-untyped-def]
+def _flags(classes, span, top, left, bad, known, flag):  # type: ignore[no-untyped-def]
+    """Classes of pixels that span `span` cells, as planes of 0 and 1 of cells: `known` and `flag`, both (h, w) uint8. True where any is flagged."""
+    height, width = known.shape
+    table, row = np.uint32(0), np.empty(width, np.uint8)
+    for k in range(32):
+        if bad[k]:
+            table |= np.uint32(1) << np.uint32(k)
+    some, last = np.uint8(0), -1
+    for y in range(height):
+        source, here, there = (y + top) // span, known[y], flag[y]
+        if source == last:
+            here[:] = known[y - 1]
+            there[:] = flag[y - 1]
+            continue
+        spread(classes[source], span, left, row)
+        last = source
+        for x in range(width):
+            here[x] = np.uint8(row[x] > 1)
+        for x in range(width):
+            there[x] = np.uint8((table >> np.uint32(min(row[x], np.uint8(31)))) & np.uint32(1))
+            some |= there[x]
+    return some != 0
+
+
+@njit(nogil=True, cache=True)
+def _around(columns, total):  # type: ignore[no-untyped-def]
+    """Running sums of `columns` (w,) int32 into `total` (w + 2 · NEAR + 1,): total[x + 2 · NEAR + 1] − total[x] is the sum around x."""
+    width = columns.shape[0]
+    total[: NEAR + 1] = 0
+    middle, a = total[NEAR + 1 : NEAR + 1 + width], np.int32(0)
+    for x in range(width):
+        a += columns[x]
+        middle[x] = a
+    total[NEAR + 1 + width :] = a
+
+
+@njit(nogil=True, cache=True)
+def marks(classes, span, top, left, halo, bad, out):  # type: ignore[no-untyped-def]
     """Marks of a block from its SCL.
 
-    scl: (h + 2·halo, w + 2·halo) uint8 at the grid's resolution, 0 outside the scene. bad: (256,) bool table of classes.
-    out: (h, w) uint8 of CLEAR, MISSING, LONE, LONE_EDGE, CLOUD.
+    classes: (h', w') uint8, 0 outside the scene: cell (y, x) of the block widened by `halo` lies in pixel
+    ((y + top) // span, (x + left) // span). bad: (256,) bool table of classes, none above 30. out: (h, w) uint8 of CLEAR, MISSING,
+    LONE, LONE_EDGE, CLOUD.
     """
-    height, width = scl.shape
+    height, width = out.shape[0] + 2 * halo, out.shape[1] + 2 * halo
     known, flag = np.empty((height, width), np.uint8), np.empty((height, width), np.uint8)
-    table = bad.astype(np.uint8)
-    some = 0
-    for y in range(height):
-        source, here, there = scl[y], known[y], flag[y]
-        for x in range(width):
-            here[x] = np.uint8(source[x] > 1)
-        for x in range(width):
-            there[x] = table[source[x]]
-            some |= there[x]
+    some = _flags(classes, span, top, left, bad, known, flag)
     for y in range(out.shape[0]):
         row, target = known[y + halo, halo : halo + out.shape[1]], out[y]
         for x in range(out.shape[1]):
@@ -106,7 +138,7 @@ def marks(scl, halo, bad, out):  # type: ignore[no-untyped-def]
     _opened(flag, opened)
     _grown(opened, GROW, grown)
     cloudy, seen = np.zeros(width, np.int32), np.zeros(width, np.int32)
-    sums = np.zeros((2, width + 1), np.int32)
+    cloud_sum, seen_sum = np.empty(width + 2 * NEAR + 1, np.int32), np.empty(width + 2 * NEAR + 1, np.int32)
     for y in range(min(NEAR, height)):
         for x in range(width):
             cloudy[x] += grown[y, x]
@@ -114,20 +146,20 @@ def marks(scl, halo, bad, out):  # type: ignore[no-untyped-def]
     for y in range(halo + out.shape[0]):
         _slide(grown, y, NEAR, cloudy)
         _slide(known, y, NEAR, seen)
-        if y < halo or not grown[y, halo : halo + out.shape[1]].any():
+        if y < halo:
             continue
-        a, b = np.int32(0), np.int32(0)
-        for x in range(width):
-            a += cloudy[x]
-            b += seen[x]
-            sums[0, x + 1], sums[1, x + 1] = a, b
+        own, core, has = grown[y, halo : halo + out.shape[1]], opened[y, halo : halo + out.shape[1]], known[y, halo : halo + out.shape[1]]
+        if not own.any():
+            continue
+        _around(cloudy, cloud_sum)
+        _around(seen, seen_sum)
         target = out[y - halo]
+        cloud_before, cloud_after = cloud_sum[halo:], cloud_sum[halo + 2 * NEAR + 1 :]
+        seen_before, seen_after = seen_sum[halo:], seen_sum[halo + 2 * NEAR + 1 :]
         for x in range(out.shape[1]):
-            i = x + halo
-            if grown[y, i] and known[y, i]:
-                x0, x1 = max(i - NEAR, 0), min(i + NEAR + 1, width)
-                lone = sums[0, x1] - sums[0, x0] < LONE_SHARE * (sums[1, x1] - sums[1, x0])
-                target[x] = (LONE if opened[y, i] else LONE_EDGE) if lone else CLOUD
+            lone = cloud_after[x] - cloud_before[x] < LONE_SHARE * (seen_after[x] - seen_before[x])
+            mark = np.uint8(LONE if core[x] else LONE_EDGE) if lone else np.uint8(CLOUD)
+            target[x] = mark if own[x] & has[x] else target[x]
 
 
 def bad_classes() -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -69,19 +69,30 @@ class _Header:
     height: int
 
 
-@lru_cache(maxsize=65536)
-def _header(path: Path, size: int, changed_ns: int) -> _Header:
-    """Header of a file of this size and time of change: another file under the same name is checked anew."""
-    with open_band(path) as source:
-        return _Header(source.transform, source.crs.to_wkt(), source.width, source.height)
+_HEADERS: dict[tuple[str, int, int], _Header] = {}
+"""By path, size and time of change: another file under the same name is checked anew."""
 
 
-def _header_of(path: Path) -> _Header:
+def _key(path: Path) -> tuple[str, int, int]:
     try:
         stat = path.stat()
     except OSError as error:
         raise MinewardenError("MW-BAND-FILE", f"{path} is not there or is no file.", "Restore the scene's file.") from error
-    return _header(path, stat.st_size, stat.st_mtime_ns)
+    return str(path), stat.st_size, stat.st_mtime_ns
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[rasterio.DatasetReader, _Header]]:
+    """A file and where it lies; checked when it is first met."""
+    key = _key(path)
+    header = _HEADERS.get(key)
+    if header is not None:
+        with open_checked(path) as source:
+            yield source, header
+        return
+    with open_band(path) as source:
+        header = _HEADERS[key] = _Header(source.transform, source.crs.to_wkt(), source.width, source.height)
+        yield source, header
 
 
 @lru_cache(maxsize=64)
@@ -141,19 +152,23 @@ def read_planes(path: Path, boxes: Sequence[GeoBox], *, classes: bool, take: Tak
     Coarser pixels are never smoothed. classes: nearest instead of bilinear or mean. take: makes an array of a shape and type.
     Raises MinewardenError (`MW-BAND-…`) naming the file where it can't be opened or its pixels are damaged.
     """
-    file, dtype = _header_of(path), np.uint8 if classes else np.uint16
-    places = [_aligned(file, box) for box in boxes]
-    with _damage_named(path):
-        if None in places:
-            with open_band(path) as source:
-                return [_resampled(source, box, classes, dtype) for box in boxes]
-        with open_checked(path) as source:
+    dtype = np.uint8 if classes else np.uint16
+    with _damage_named(path), _opened(path) as (source, file):
+        places = [_aligned(file, box) for box in boxes]
+        if None not in places:
             return [_pixels(source, file, place, (box.shape.y, box.shape.x), dtype, take) for place, box in zip(places, boxes, strict=True) if place]
+    # A file opened again says no more where it lies; this one has to.
+    with _damage_named(path), open_band(path) as source:
+        return [_resampled(source, box, classes, dtype) for box in boxes]
 
 
 def span_of(path: Path, box: GeoBox) -> int:
     """How many cells of a box a pixel of the file spans; 1 where it has to be resampled."""
-    place = _aligned(_header_of(path), box)
+    file = _HEADERS.get(_key(path))
+    if file is None:
+        with _opened(path) as (_, file):
+            pass
+    place = _aligned(file, box)
     return 1 if place is None else place[0]
 
 
@@ -167,16 +182,16 @@ def read_dn(scene: Scene, bands: tuple[str, ...], box: GeoBox) -> NDArray[np.uin
     return np.stack([read_window(scene.bands[band].path, box, classes=False) for band in bands])
 
 
-def read_scls(scene: Scene, boxes: Sequence[GeoBox]) -> list[NDArray[np.uint8]]:
-    """(h, w) uint8 of each box: scene classification; without one every cell counts as bare soil (5), clear."""
+def read_scls(scene: Scene, boxes: Sequence[GeoBox], take: Take = np.empty) -> list[Plane]:
+    """Scene classification over each box, uint8; without one every cell counts as bare soil (5), clear."""
     if scene.scl is None:
-        return [np.full((box.shape.y, box.shape.x), 5, np.uint8) for box in boxes]
-    return [plane.cells(*box.shape) for plane, box in zip(read_planes(scene.scl, boxes, classes=True), boxes, strict=True)]
+        return [Plane(np.full((box.shape.y, box.shape.x), 5, np.uint8), 1, 0, 0) for box in boxes]
+    return read_planes(scene.scl, boxes, classes=True, take=take)
 
 
 def read_scl(scene: Scene, box: GeoBox) -> NDArray[np.uint8]:
-    """As `read_scls`, of one box."""
-    return read_scls(scene, [box])[0]
+    """(h, w) uint8: scene classification of the cells of a box."""
+    return read_scls(scene, [box])[0].cells(*box.shape)
 
 
 def scaling(scene: Scene, bands: tuple[str, ...]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
