@@ -57,7 +57,11 @@ class FindingsConfig(_Strict):
 
 class ComputeConfig(_Strict):
     block: int = Field(default=1024, ge=64, le=4096, description="Side of a block, cells. Results do not depend on it.")
-    memory_mb: int = Field(default=700, ge=100, description="What one block's stack may take while a baseline is fitted.")
+    memory_mb: int = Field(
+        default=700,
+        ge=100,
+        description="What the stack of looks of one worker may take while a baseline is fitted; the rest takes about half as much.",
+    )
 
 
 class Config(_Strict):

@@ -18,7 +18,9 @@ BAD_CLASSES = (3, 8, 9, 10, 11)
 GROW = 3
 NEAR = 30
 """Neighbourhood that must be mostly clear for a mark to stand alone: 61 × 61 cells."""
-LONE_SHARE = 0.3
+LONE_TENTHS = 3
+LONE_SHARE = LONE_TENTHS / 10
+"""A mark stands alone where less than this share of the known cells around it is marked."""
 HALO = NEAR + GROW + 2
 """Cells of SCL needed around a block, so that its marks do not depend on where blocks end."""
 
@@ -61,22 +63,19 @@ def _grown(flag, radius, out):  # type: ignore[no-untyped-def]
         for k in range(1, min(radius + 1, width)):
             near, far = tall[: width - k], tall[k:]
             later, earlier = wide[k:], wide[: width - k]
+            # One at a time: they overlap, which would keep the compiler from vector instructions.
             for x in range(width - k):
                 later[x] |= near[x]
+            for x in range(width - k):
                 earlier[x] |= far[x]
 
 
 @njit(nogil=True, cache=True)
-def _slide(plane, y, radius, column):  # type: ignore[no-untyped-def]
-    """Move sums over rows y − radius … y + radius (cut at the edges) on from row y − 1 to row y. column: (w,) int32."""
-    if y + radius < plane.shape[0]:
-        row = plane[y + radius]
-        for x in range(row.shape[0]):
-            column[x] += row[x]
-    if y - radius - 1 >= 0:
-        row = plane[y - radius - 1]
-        for x in range(row.shape[0]):
-            column[x] -= row[x]
+def _add(grown, known, times, balance):  # type: ignore[no-untyped-def]
+    """Add a row's cloud, weighed against LONE_TENTHS of what is known, to sums over rows `balance` (w,) int32: `times` 1, or −1 to take it off."""
+    more, less = np.int32(10 * times), np.int32(LONE_TENTHS * times)
+    for x in range(balance.shape[0]):
+        balance[x] += more * np.int32(grown[x]) - less * np.int32(known[x])
 
 
 @njit(nogil=True, cache=True)
@@ -137,28 +136,23 @@ def marks(classes, span, top, left, halo, bad, out):  # type: ignore[no-untyped-
     opened, grown = np.empty((height, width), np.uint8), np.empty((height, width), np.uint8)
     _opened(flag, opened)
     _grown(opened, GROW, grown)
-    cloudy, seen = np.zeros(width, np.int32), np.zeros(width, np.int32)
-    cloud_sum, seen_sum = np.empty(width + 2 * NEAR + 1, np.int32), np.empty(width + 2 * NEAR + 1, np.int32)
+    balance, total = np.zeros(width, np.int32), np.empty(width + 2 * NEAR + 1, np.int32)
     for y in range(min(NEAR, height)):
-        for x in range(width):
-            cloudy[x] += grown[y, x]
-            seen[x] += known[y, x]
+        _add(grown[y], known[y], 1, balance)
     for y in range(halo + out.shape[0]):
-        _slide(grown, y, NEAR, cloudy)
-        _slide(known, y, NEAR, seen)
+        if y + NEAR < height:
+            _add(grown[y + NEAR], known[y + NEAR], 1, balance)
+        if y > NEAR:
+            _add(grown[y - NEAR - 1], known[y - NEAR - 1], -1, balance)
         if y < halo:
             continue
         own, core, has = grown[y, halo : halo + out.shape[1]], opened[y, halo : halo + out.shape[1]], known[y, halo : halo + out.shape[1]]
         if not own.any():
             continue
-        _around(cloudy, cloud_sum)
-        _around(seen, seen_sum)
-        target = out[y - halo]
-        cloud_before, cloud_after = cloud_sum[halo:], cloud_sum[halo + 2 * NEAR + 1 :]
-        seen_before, seen_after = seen_sum[halo:], seen_sum[halo + 2 * NEAR + 1 :]
+        _around(balance, total)
+        target, before, after = out[y - halo], total[halo:], total[halo + 2 * NEAR + 1 :]
         for x in range(out.shape[1]):
-            lone = cloud_after[x] - cloud_before[x] < LONE_SHARE * (seen_after[x] - seen_before[x])
-            mark = np.uint8(LONE if core[x] else LONE_EDGE) if lone else np.uint8(CLOUD)
+            mark = np.uint8(LONE if core[x] else LONE_EDGE) if after[x] < before[x] else np.uint8(CLOUD)
             target[x] = mark if own[x] & has[x] else target[x]
 
 
