@@ -60,7 +60,7 @@ class ComputeConfig(_Strict):
     memory_mb: int = Field(
         default=700,
         ge=100,
-        description="What the stack of looks of one worker may take while a baseline is fitted; the rest takes about half as much.",
+        description="A worker's stack of looks while a baseline is fitted; the rest takes about as much again.",
     )
 
 
