@@ -29,8 +29,9 @@ from odc.geo.geobox import GeoBox
 from shapely.geometry import box
 
 from pipeline import compute, survey, year
-from pipeline.blocks import BlockMonth, Ground, Sighting, watch_block
+from pipeline.blocks import BlockMonth, watch_block
 from pipeline.grid import Grid
+from pipeline.looking import Ground, Sighting
 from pipeline.sources import FolderSource, HashCache, scene_sha256
 from pipeline.sources.scene import Scene
 
@@ -166,7 +167,8 @@ class Bench:
         model = survey.load(year.model_file(setting.state, self.this_year), setting.bands)
         sha256 = fresh_sha256()
         good, _ = year.usable(self.month, setting, "survey")
-        sightings = [Sighting(scene, survey.survey_scene(scene, seen, model), sha256(scene)) for scene, seen in good]
+        hashes = year.hashes([scene for scene, _ in good], sha256, setting.workers)
+        sightings = [Sighting(scene, survey.survey_scene(scene, seen, model), own) for (scene, seen), own in zip(good, hashes, strict=True)]
         ground = Ground(setting.grid, setting.bands, model, setting.area)
         return compute.each_block(
             watch_block, list(setting.grid.blocks()), sightings, ground, base, base / "start", out, "bench", year.january(self.this_year),
@@ -208,7 +210,7 @@ def main() -> None:
     parser.add_argument("--years", type=int, default=3)
     parser.add_argument("--a-year", type=int, default=36, help="scenes a year")
     parser.add_argument("--month", type=int, default=6, help="scenes of the month")
-    parser.add_argument("--block", type=int, default=512)
+    parser.add_argument("--block", type=int, default=1024)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=Path("/tmp/minewarden-bench"))

@@ -5,6 +5,7 @@ This is the whole task that a worker does; pixels never leave it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,37 +16,16 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from pipeline import store
-from pipeline.detect.block import Looks, begin_year, watch
+from pipeline.detect.block import begin_year, watch
 from pipeline.detect.builtup import built_up, tiles
 from pipeline.detect.evidence import bare_all_year, changed_before, changed_cells
-from pipeline.detect.looks import correct
-from pipeline.detect.mask import CLOUD, HALO, MISSING, bad_classes, marks
-from pipeline.detect.shift import Model, Shared
-from pipeline.detect.state import Alert, Baseline, arrays
-from pipeline.grid import Block, Grid
-from pipeline.sources.reader import read_dn, read_scl, scaling
-from pipeline.sources.scene import Scene
-from pipeline.survey import day_number
+from pipeline.detect.state import Alert, Baseline, arrays, bytes_per_cell
+from pipeline.grid import Block
+from pipeline.looking import BlockLooks, Ground, Part, Sighting, room_for
+from pipeline.workspace import Take, lent
 
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A scene with what was found to be shared by all of it."""
-
-    scene: Scene
-    shared: Shared
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What every block task needs to know."""
-
-    grid: Grid
-    bands: tuple[str, ...]
-    model: Model
-    area: BaseGeometry
-    """The county, in the grid's CRS: cells outside are not judged."""
+SPARE = 4096
+"""Bytes beside a state's arrays, which begin at multiples of some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,63 +42,21 @@ class BlockMonth:
     """Cells of the area."""
 
 
-def _marks(sightings: Sequence[Sighting], ground: Ground, block: Block) -> NDArray[np.uint8]:
-    """(n, h, w): marks of every sighting."""
-    out = np.empty((len(sightings), block.height, block.width), np.uint8)
-    wide, bad = ground.grid.window(block, HALO), bad_classes()
-    for sighting, mark in zip(sightings, out, strict=True):
-        marks(read_scl(sighting.scene, wide), HALO, bad, mark)
-    return out
+def load_alert(folder: Path, block: Block, take: Take = np.empty) -> Alert:
+    """A block's alerts from a month's state folder. take: makes the arrays."""
+    kept: dict[str, Any] = store.read(folder / f"{block.name}.alert", take)
+    return Alert(**{name: kept[name] for name in Alert._fields})
 
 
-def read_looks(sightings: Sequence[Sighting], ground: Ground, block: Block, marked: NDArray[np.uint8], rows: slice) -> Looks:
-    """Looks at some rows of a block, scenes without any clear cell there left out. marked: (n, h, w), marks of the whole block."""
-    part = Block(block.row, block.col, block.top + rows.start, block.left, rows.stop - rows.start, block.width)
-    box, bands = ground.grid.window(part), ground.bands
-    kept = [k for k in range(len(sightings)) if not ((marked[k, rows] == CLOUD) | (marked[k, rows] == MISSING)).all()]
-    stack = np.empty((len(kept), len(bands), part.height, part.width), np.int16)
-    for look, k in zip(stack, kept, strict=True):
-        scene, shared = sightings[k].scene, sightings[k].shared
-        gain, offset = scaling(scene, bands)
-        correct(read_dn(scene, bands, box), gain, offset, shared.shift, ground.model.red, ground.model.nir, look)
-    return Looks(
-        np.array([day_number(sightings[k].scene) for k in kept], np.int64),
-        stack,
-        np.ascontiguousarray(marked[kept, rows]),
-        np.stack([sightings[k].shared.noise for k in kept]) if kept else np.ones((0, len(bands)), np.float32),
-    )
+def load_baseline(folder: Path, block: Block, take: Take = np.empty) -> Baseline:
+    """A block's baseline from a year's state folder. take: makes the arrays."""
+    kept: dict[str, Any] = store.read(folder / f"{block.name}.base", take)
+    return Baseline(**{name: kept[name] for name in Baseline._fields})
 
 
-def _load(file: Path, kind: type[Baseline] | type[Alert]) -> Baseline | Alert:
-    kept = store.read(file)
-    return kind(**{name: kept[name] for name in kind._fields})  # type: ignore[arg-type]
-
-
-def load_alert(folder: Path, block: Block) -> Alert:
-    """A block's alerts from a month's state folder."""
-    state = _load(folder / f"{block.name}.alert", Alert)
-    assert isinstance(state, Alert)
-    return state
-
-
-def load_baseline(folder: Path, block: Block) -> Baseline:
-    """A block's baseline from a year's state folder."""
-    state = _load(folder / f"{block.name}.base", Baseline)
-    assert isinstance(state, Baseline)
-    return state
-
-
-def _rows_at_once(ground: Ground, block: Block, scenes: int, memory_mb: int) -> int:
-    """Rows whose stack fits into the memory allowed; all where it does."""
-    a_row = block.width * scenes * (2 * len(ground.bands) + 1)
-    rows = min(max(memory_mb * 2**20 // max(a_row, 1), 16), block.height)
-    # Files are tiled: parts that cut through tiles would have more of them read twice.
-    return rows if rows == block.height else next((rows // tile * tile for tile in (256, 128) if rows >= tile), rows)
-
-
-def _cut(state: Baseline | Alert, rows: slice, *, copy: bool) -> list[NDArray[Any]]:
-    """Some rows of each array of a state, as copies or as views."""
-    views = [array[..., rows, :] for array in state]
+def _cut(state: Baseline | Alert, part: Part, *, copy: bool) -> list[NDArray[Any]]:
+    """A part of each array of a state, as copies or as views."""
+    views = [array[..., part.rows, part.cols] for array in state]
     return [np.ascontiguousarray(view) for view in views] if copy else views
 
 
@@ -143,19 +81,20 @@ def fit_block(
         return
     before = (load_baseline(last[0], block), load_alert(last[1], block)) if last else None
     cases = ground.grid.mask(last[2], ground.grid.window(block)) if last else None
-    bands = len(ground.bands)
-    baseline, alert = Baseline.empty(bands, block.height, block.width), Alert.empty(bands, block.height, block.width)
-    marked = _marks(sightings, ground, block)
-    step = _rows_at_once(ground, block, len(sightings), memory_mb)
-    for top in range(0, block.height, step):
-        rows = slice(top, min(top + step, block.height))
-        old = (Baseline(*_cut(before[0], rows, copy=True)), Alert(*_cut(before[1], rows, copy=True))) if before else None
-        looks = read_looks(sightings, ground, block, marked, rows)
-        fitted, begun = begin_year(looks, ground.model, january, old, None if cases is None else cases[rows])
-        for array, piece in zip((*_cut(baseline, rows, copy=False), *_cut(alert, rows, copy=False)), (*fitted, *begun), strict=True):
-            array[:] = piece
-    store.write(base_file, arrays(baseline), key)
-    store.write(alert_file, arrays(alert), key)
+    bands, cells = len(ground.bands), block.height * block.width
+    with lent(room_for(block, len(sightings), bands)) as room, lent(cells * bytes_per_cell(bands) + SPARE) as state_room:
+        shape = bands, block.height, block.width
+        baseline, alert = Baseline.empty(*shape, state_room.take), Alert.empty(*shape, state_room.take)
+        read = BlockLooks(sightings, ground, block, room, memory_mb)
+        for part in read.parts:
+            old = (Baseline(*_cut(before[0], part, copy=True)), Alert(*_cut(before[1], part, copy=True))) if before else None
+            case = None if cases is None else cases[part.rows, part.cols]
+            with read.looks(part) as looks, lent(math.prod(part.shape) * bytes_per_cell(bands) + SPARE) as part_room:
+                fitted, begun = begin_year(looks, ground.model, january, old, case, part_room.take)
+                for array, piece in zip((*_cut(baseline, part, copy=False), *_cut(alert, part, copy=False)), (*fitted, *begun), strict=True):
+                    array[:] = piece
+        store.write(base_file, arrays(baseline), key)
+        store.write(alert_file, arrays(alert), key)
 
 
 def watch_block(
@@ -166,15 +105,24 @@ def watch_block(
     base: folder of the year's baseline; last: of the alerts at the end of the month before; out: of this month's.
     monitor_from: day (since 1970-01-01) when monitoring began.
     """
-    baseline = load_baseline(base, block)
-    file = out / f"{block.name}.alert"
-    if store.key_of(file) == key:
-        alert = load_alert(out, block)
-    else:
-        alert = load_alert(last, block)
-        alert.month_looks[:] = 0
-        watch(read_looks(sightings, ground, block, _marks(sightings, ground, block), slice(0, block.height)), ground.model, baseline, alert)
-        store.write(file, arrays(alert), key)
+    file, bands = out / f"{block.name}.alert", len(ground.bands)
+    with lent(block.height * block.width * bytes_per_cell(bands) + SPARE) as state_room:
+        baseline = load_baseline(base, block, state_room.take)
+        if store.key_of(file) == key:
+            alert = load_alert(out, block, state_room.take)
+        else:
+            alert = load_alert(last, block, state_room.take)
+            alert.month_looks[:] = 0
+            with lent(room_for(block, len(sightings), bands)) as room:
+                read = BlockLooks(sightings, ground, block, room)
+                with read.looks(*read.parts) as looks:
+                    watch(looks, ground.model, baseline, alert)
+            store.write(file, arrays(alert), key)
+        return _said(block, ground, baseline, alert, monitor_from)
+
+
+def _said(block: Block, ground: Ground, baseline: Baseline, alert: Alert, monitor_from: int) -> BlockMonth:
+    """What a block's state says at the end of a month."""
     inside = ground.grid.mask(ground.area, ground.grid.window(block))
     cells = changed_cells(baseline, alert, ground.model, block.top, block.left)
     cells = cells[inside[cells["row"] - block.top, cells["col"] - block.left]]

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 import dask
 from dask.callbacks import Callback
 
+from pipeline import workspace
+
 T = TypeVar("T")
 
 
@@ -48,6 +50,7 @@ def each_block(
     tasks = [dask.delayed(task, pure=False)(block, *shared) for block in blocks]
     with _Count({each.key for each in tasks}, say):
         results: tuple[T, ...] = dask.compute(*tasks, scheduler="threads" if count > 1 else "sync", num_workers=count, optimize_graph=False)
+    workspace.give_back()
     return list(results)
 
 

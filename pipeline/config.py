@@ -56,8 +56,12 @@ class FindingsConfig(_Strict):
 
 
 class ComputeConfig(_Strict):
-    block: int = Field(default=512, ge=64, le=4096, description="Side of a block, cells. Results do not depend on it.")
-    memory_mb: int = Field(default=700, ge=100, description="What one block's stack may take while a baseline is fitted.")
+    block: int = Field(default=1024, ge=64, le=4096, description="Side of a block, cells. Results do not depend on it.")
+    memory_mb: int = Field(
+        default=700,
+        ge=100,
+        description="A worker's stack of looks while a baseline is fitted; the rest takes about as much again.",
+    )
 
 
 class Config(_Strict):

@@ -17,7 +17,7 @@ from shapely.geometry import GeometryCollection, MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
 from pipeline import __version__, compute, months, store, survey, year
-from pipeline.blocks import BlockMonth, Ground, Sighting, bare_cells, load_alert, watch_block
+from pipeline.blocks import BlockMonth, bare_cells, load_alert, watch_block
 from pipeline.config import Project
 from pipeline.detect.evidence import confidence
 from pipeline.detect.shift import Model
@@ -27,6 +27,7 @@ from pipeline.findings.judge import judge
 from pipeline.grid import Block, Grid
 from pipeline.layers.model import LayerSet
 from pipeline.ledger.ledger import Ledger
+from pipeline.looking import Ground, Sighting
 from pipeline.patches.find import Place, find_patches
 from pipeline.patches.outline import geometry_of, unseen_ground
 from pipeline.patches.patch import Patch
@@ -122,7 +123,8 @@ def _watch(inputs: Inputs, month: str, model: Model, good: Sequence[tuple[Scene,
     setting = inputs.setting
     base = setting.state / month[:4]
     last = base / "start" if month.endswith("-01") else month_folder(setting.state, months.previous(month))
-    sightings = [Sighting(scene, survey.survey_scene(scene, seen, model), inputs.sha256(scene)) for scene, seen in good]
+    hashes = year.hashes([scene for scene, _ in good], inputs.sha256, setting.workers)
+    sightings = [Sighting(scene, survey.survey_scene(scene, seen, model), own) for (scene, seen), own in zip(good, hashes, strict=True)]
     ground = Ground(setting.grid, setting.bands, model, setting.area)
     blocks, out = list(setting.grid.blocks()), month_folder(setting.state, month)
     shutil.rmtree(out, ignore_errors=True)

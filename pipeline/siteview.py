@@ -29,7 +29,7 @@ def _look(scene: Scene, window: Window) -> SiteLook | None:
     except (MinewardenError, OSError):
         return None
     mark = np.empty((box.shape.y, box.shape.x), np.uint8)
-    marks(scl, HALO, bad_classes(), mark)
+    marks(scl, 1, 0, 0, HALO, bad_classes(), mark)
     # Sen2Cor calls bright bare ground cloud again and again: lone marks over a site count as looks.
     clear = (mark != CLOUD) & (mark != MISSING) & (dn > 0).all(axis=0)
     if not clear.any():

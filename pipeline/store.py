@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import Exit, MinewardenError
+from pipeline.workspace import Take, lent
 
 MAGIC = b"MWSTATE2"
 """Then the SHA-256 of all that follows: length of the head (uint32, little-endian), head (JSON), compressed arrays."""
@@ -45,12 +48,8 @@ def write(file: Path, arrays: dict[str, NDArray[np.generic]], key: str) -> None:
     os.replace(partial, file)
 
 
-def _open(file: Path) -> tuple[dict[str, Any], memoryview]:
-    """Head and compressed arrays of a file, checked."""
-    try:
-        raw = memoryview(file.read_bytes())
-    except OSError as error:
-        raise _damaged(file, f"can't be read ({error.strerror})") from error
+def _checked(file: Path, raw: memoryview) -> tuple[dict[str, Any], memoryview]:
+    """Head and compressed arrays of a file's bytes."""
     if raw[: len(MAGIC)] != MAGIC:
         raise _damaged(file, "is not a state file")
     if hashlib.sha256(raw[START:]).digest() != raw[len(MAGIC) : START]:
@@ -62,21 +61,40 @@ def _open(file: Path) -> tuple[dict[str, Any], memoryview]:
     return head, raw[START + 4 + size :]
 
 
+@contextmanager
+def _raw(file: Path) -> Iterator[memoryview]:
+    """Bytes of a file, in lent memory."""
+    try:
+        with file.open("rb") as stream:
+            size = os.fstat(stream.fileno()).st_size
+            with lent(size) as room:
+                raw = room.take((size,), np.uint8).data
+                if stream.readinto(raw) != size:
+                    raise _damaged(file, "changed while it was read")
+                yield raw
+    except OSError as error:
+        raise _damaged(file, f"can't be read ({error.strerror})") from error
+
+
 def key_of(file: Path) -> str | None:
     """What a file was made from; None where there is no sound file."""
     try:
-        return str(_open(file)[0]["key"])
+        with _raw(file) as raw:
+            return str(_checked(file, raw)[0]["key"])
     except MinewardenError:
         return None
 
 
-def read(file: Path) -> dict[str, NDArray[np.generic]]:
-    """Read all arrays. Raises MinewardenError (exit 5) naming the file where it is missing or damaged."""
-    head, body = _open(file)
+def read(file: Path, take: Take = np.empty) -> dict[str, NDArray[np.generic]]:
+    """Read all arrays. Raises MinewardenError (exit 5) naming the file where it is missing or damaged. take: makes the arrays."""
     out: dict[str, NDArray[np.generic]] = {}
-    start = 0
-    for array in head["arrays"]:
-        plain = blosc2.decompress2(bytes(body[start : start + array["bytes"]]), nthreads=1)
-        out[array["name"]] = np.frombuffer(bytearray(plain), array["dtype"]).reshape(array["shape"])
-        start += array["bytes"]
+    with _raw(file) as raw:
+        head, body = _checked(file, raw)
+        start = 0
+        for each in head["arrays"]:
+            array = take(tuple(each["shape"]), each["dtype"])
+            if array.size:
+                blosc2.decompress2(body[start : start + each["bytes"]], dst=array, nthreads=1)
+            out[each["name"]] = array
+            start += each["bytes"]
     return out

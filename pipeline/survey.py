@@ -22,14 +22,19 @@ from pipeline.detect.shift import Model, Shared, fit_model, shared
 from pipeline.detect.state import Baseline, arrays
 from pipeline.errors import MinewardenError
 from pipeline.grid import Block, Grid
-from pipeline.sources.reader import read_scls, read_windows, scaling
+from pipeline.sources.reader import as_kernel_takes, read_planes, read_scls, scaling
 from pipeline.sources.scene import Scene
 
 SIDE = 64
-"""Side of a sample window, cells."""
-FEWEST, MOST = 9, 36
-CELLS_A_WINDOW = 2**21
+"""Cells a side that are looked at in a sample window."""
+TILE = 512
+"""Files are decoded by tiles of about this side: a window that cuts through none costs one of each band, however small it is."""
+CELLS_A_WINDOW = 2**20
 """One window for so many cells of the county: reading the sample must stay cheap beside reading the county."""
+SMALL_COUNTY, FEWEST, MOST = 9, 4, 36
+"""Windows of a county of at most CELLS_A_WINDOW cells, whose every tile is decoded anyway; fewest and most of a larger one."""
+STRIDE = 2
+"""In a larger county every second row and column of a window twice as wide: more ground for the same tile."""
 EPOCH_ORDINAL = 719163
 """date(1970, 1, 1).toordinal()"""
 DARK, DARK_SHARE, DARK_CLEAR = -200, 0.01, 0.5
@@ -51,17 +56,30 @@ def day_number(scene: Scene) -> int:
     return scene.day.toordinal() - EPOCH_ORDINAL
 
 
-def sample_windows(grid: Grid) -> list[Block]:
-    """Windows spread evenly over the county; the whole county where it is small."""
+def _off_edges(start: int, side: int, length: int) -> int:
+    """The nearest start of a window that cuts through no edge of a tile, as if tiles were counted from the grid's corner."""
+    edge = (start // TILE + 1) * TILE
+    if start + side > edge:
+        start = edge if edge - start <= start + side - edge and edge + side <= length else edge - side
+    return max(min(start, length - side), 0)
+
+
+def sample_windows(grid: Grid) -> tuple[list[Block], int]:
+    """Windows spread evenly over the county, the whole county where it is small; and which of their rows and columns are looked at (each n-th)."""
     rows, cols = grid.shape
-    if rows * cols <= FEWEST * SIDE * SIDE:
-        return [Block(0, 0, 0, 0, rows, cols)]
-    count = min(max(rows * cols // CELLS_A_WINDOW, FEWEST), MOST)
+    if rows * cols <= SMALL_COUNTY * SIDE * SIDE:
+        return [Block(0, 0, 0, 0, rows, cols)], 1
+    large = rows * cols > CELLS_A_WINDOW
+    count = min(max(rows * cols // CELLS_A_WINDOW, FEWEST), MOST) if large else SMALL_COUNTY
+    stride = STRIDE if large else 1
+    height, width = min(SIDE * stride, rows), min(SIDE * stride, cols)
     across = max(1, round(math.sqrt(count * cols / rows)))
     down = max(1, round(count / across))
-    tops = [int((i + 0.5) * rows / down - SIDE / 2) for i in range(down)]
-    lefts = [int((j + 0.5) * cols / across - SIDE / 2) for j in range(across)]
-    return [Block(i, j, max(t, 0), max(x, 0), min(SIDE, rows), min(SIDE, cols)) for i, t in enumerate(tops) for j, x in enumerate(lefts)]
+    tops = [max(int((i + 0.5) * rows / down - height / 2), 0) for i in range(down)]
+    lefts = [max(int((j + 0.5) * cols / across - width / 2), 0) for j in range(across)]
+    if large:
+        tops, lefts = [_off_edges(t, height, rows) for t in tops], [_off_edges(x, width, cols) for x in lefts]
+    return [Block(i, j, t, x, height, width) for i, t in enumerate(tops) for j, x in enumerate(lefts)], stride
 
 
 def glance(scene: Scene, grid: Grid, bands: tuple[str, ...]) -> Glance:
@@ -69,18 +87,17 @@ def glance(scene: Scene, grid: Grid, bands: tuple[str, ...]) -> Glance:
     gain, offset = scaling(scene, bands)
     zero = np.zeros((2, len(bands)), np.float32)
     bad = bad_classes()
-    windows = sample_windows(grid)
+    windows, stride = sample_windows(grid)
     boxes = [grid.window(window) for window in windows]
-    numbers = [read_windows(scene.bands[band].path, boxes, classes=False) for band in bands]
+    by_band = [read_planes(scene.bands[band].path, boxes, classes=False) for band in bands]
     looks, marked = [], []
     for k, scl in enumerate(read_scls(scene, [grid.window(window, HALO) for window in windows])):
-        dn = np.stack([planes[k] for planes in numbers]).astype(np.uint16, copy=False)
-        look = np.empty(dn.shape, np.int16)
-        correct(dn, gain, offset, zero, bands.index("B04"), bands.index("B08"), look)
-        mark = np.empty(dn.shape[1:], np.uint8)
-        marks(scl, HALO, bad, mark)
-        looks.append(look.reshape(len(bands), 1, -1))
-        marked.append(mark.reshape(1, -1))
+        planes = [found[k] for found in by_band]
+        look, mark = np.empty((len(bands), *boxes[k].shape), np.int16), np.empty(boxes[k].shape, np.uint8)
+        correct(*as_kernel_takes(planes), gain, offset, zero, bands.index("B04"), bands.index("B08"), look)
+        marks(scl.pixels, scl.span, scl.top, scl.left, HALO, bad, mark)
+        looks.append(look[:, ::stride, ::stride].reshape(len(bands), 1, -1))
+        marked.append(mark[::stride, ::stride].reshape(1, -1))
     return Glance(np.concatenate(looks, axis=2), np.concatenate(marked, axis=1))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,11 +13,12 @@ import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from pipeline import compute, store, survey
-from pipeline.blocks import Ground, Sighting, built_tiles, fit_block
+from pipeline.blocks import built_tiles, fit_block
 from pipeline.detect.builtup import merged
 from pipeline.detect.shift import Model
 from pipeline.errors import MinewardenError
 from pipeline.grid import Grid
+from pipeline.looking import Ground, Sighting
 from pipeline.sources.scene import Refused, Scene
 from pipeline.survey import EPOCH_ORDINAL, Glance
 
@@ -71,6 +73,12 @@ def digest(*parts: object) -> str:
     return hashlib.sha256("\n".join(str(p) for p in parts).encode()).hexdigest()[:24]
 
 
+def hashes(scenes: Sequence[Scene], sha256: Callable[[Scene], str], workers: int) -> list[str]:
+    """Content hashes of scenes. Files are read whole where they are new, several at a time."""
+    with ThreadPoolExecutor(max_workers=max(workers, 1)) as pool:
+        return list(pool.map(sha256, scenes))
+
+
 def model_file(state: Path, year: int) -> Path:
     return state / f"{year}" / "model"
 
@@ -89,7 +97,7 @@ def begin(
     """
     folder = setting.state / f"{year}"
     window = window_of(year, scenes)
-    key = digest(year, setting.bands, setting.grid.geobox, (last[0].name, last[1].wkb_hex) if last else "", *(sha256(s) for s in window))
+    key = digest(year, setting.bands, setting.grid.geobox, (last[0].name, last[1].wkb_hex) if last else "", *hashes(window, sha256, setting.workers))
     good, refused = usable(window, setting, "survey")
     if not good:
         raise MinewardenError("MW-SCENES-NONE", f"No usable scene in the {WINDOW_YEARS} years before {year}.", "Add scenes of those years.")

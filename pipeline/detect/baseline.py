@@ -34,7 +34,7 @@ STRIP = 64
 FAR = np.int64(2**62)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def weigh(usable, prior, square, bands, weight):  # type: ignore[no-untyped-def]
     """Weights of the looks of a strip into `weight`, from each look's squared standardised residuals, summed over bands."""
     share = np.float32(1) / np.float32(4 * bands)
@@ -45,7 +45,7 @@ def weigh(usable, prior, square, bands, weight):  # type: ignore[no-untyped-def]
             w[x] = p * u[x] / (np.float32(1) + q[x] * share)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def sums(looks, terms, products, weight, bands, normal, right):  # type: ignore[no-untyped-def]
     """Normal equations of a strip into `normal` (PAIRS · s) and `right` (n_bands · 5 · s), four looks in one go, in their order."""
     n = terms.shape[0]
@@ -73,36 +73,37 @@ def sums(looks, terms, products, weight, bands, normal, right):  # type: ignore[
                 total[x] = total[x] + w0 * a0 + w1 * a1 + w2 * a2 + w3 * a3
                 total[STRIP + x] = total[STRIP + x] + w0 * b0 + w1 * b1 + w2 * b2 + w3 * b3
                 total[2 * STRIP + x] = total[2 * STRIP + x] + w0 * c0 + w1 * c1 + w2 * c2 + w3 * c3
-        a0, a1, a2, a3, a4 = terms[t, 0], terms[t, 1], terms[t, 2], terms[t, 3], terms[t, 4]
-        b0, b1, b2, b3, b4 = terms[t + 1, 0], terms[t + 1, 1], terms[t + 1, 2], terms[t + 1, 3], terms[t + 1, 4]
-        c0, c1, c2, c3, c4 = terms[t + 2, 0], terms[t + 2, 1], terms[t + 2, 2], terms[t + 2, 3], terms[t + 2, 4]
-        d0, d1, d2, d3, d4 = terms[t + 3, 0], terms[t + 3, 1], terms[t + 3, 2], terms[t + 3, 3], terms[t + 3, 4]
+        a1, a2, a3, a4 = terms[t, 1], terms[t, 2], terms[t, 3], terms[t, 4]
+        b1, b2, b3, b4 = terms[t + 1, 1], terms[t + 1, 2], terms[t + 1, 3], terms[t + 1, 4]
+        c1, c2, c3, c4 = terms[t + 2, 1], terms[t + 2, 2], terms[t + 2, 3], terms[t + 2, 4]
+        d1, d2, d3, d4 = terms[t + 3, 1], terms[t + 3, 2], terms[t + 3, 3], terms[t + 3, 4]
         for b in range(bands):
             look = looks[(b * n + t) * STRIP : (b * n + t + 4) * STRIP]
             total = right[b * TERMS * STRIP : (b + 1) * TERMS * STRIP]
             for x in range(STRIP):
                 y0, y1 = w[x] * look[x], w[STRIP + x] * look[STRIP + x]
                 y2, y3 = w[2 * STRIP + x] * look[2 * STRIP + x], w[3 * STRIP + x] * look[3 * STRIP + x]
-                total[x] = total[x] + y0 * a0 + y1 * b0 + y2 * c0 + y3 * d0
+                # The first term is 1.
+                total[x] = total[x] + y0 + y1 + y2 + y3
                 total[STRIP + x] = total[STRIP + x] + y0 * a1 + y1 * b1 + y2 * c1 + y3 * d1
                 total[2 * STRIP + x] = total[2 * STRIP + x] + y0 * a2 + y1 * b2 + y2 * c2 + y3 * d2
                 total[3 * STRIP + x] = total[3 * STRIP + x] + y0 * a3 + y1 * b3 + y2 * c3 + y3 * d3
                 total[4 * STRIP + x] = total[4 * STRIP + x] + y0 * a4 + y1 * b4 + y2 * c4 + y3 * d4
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def minus(total, a, b):  # type: ignore[no-untyped-def]
     for x in range(STRIP):
         total[x] -= a[x] * b[x]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def over(total, a):  # type: ignore[no-untyped-def]
     for x in range(STRIP):
         total[x] /= a[x]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def solve(bands, normal, coef):  # type: ignore[no-untyped-def]
     """Solve the normal equations of a strip by Cholesky's method, in place: `coef` (n_bands · 5, s) holds the right sides, then the terms."""
     low = normal
@@ -133,7 +134,7 @@ def solve(bands, normal, coef):  # type: ignore[no-untyped-def]
             over(total, low[i * (i + 1) // 2 + i])
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def stray(looks, terms, weight, bands, coef, least, residual, spread, square):  # type: ignore[no-untyped-def]
     """How far the looks of a strip lie from their season.
 
@@ -153,16 +154,16 @@ def stray(looks, terms, weight, bands, coef, least, residual, spread, square):  
         for t in range(0, n, 4):
             w, r = weight[t * STRIP : (t + 4) * STRIP], residual[t * STRIP : (t + 4) * STRIP]
             look = looks[(b * n + t) * STRIP : (b * n + t + 4) * STRIP]
-            a0, a1, a2, a3, a4 = terms[t, 0], terms[t, 1], terms[t, 2], terms[t, 3], terms[t, 4]
-            b0, b1, b2, b3, b4 = terms[t + 1, 0], terms[t + 1, 1], terms[t + 1, 2], terms[t + 1, 3], terms[t + 1, 4]
-            c0, c1, c2, c3, c4 = terms[t + 2, 0], terms[t + 2, 1], terms[t + 2, 2], terms[t + 2, 3], terms[t + 2, 4]
-            d0, d1, d2, d3, d4 = terms[t + 3, 0], terms[t + 3, 1], terms[t + 3, 2], terms[t + 3, 3], terms[t + 3, 4]
+            a1, a2, a3, a4 = terms[t, 1], terms[t, 2], terms[t, 3], terms[t, 4]
+            b1, b2, b3, b4 = terms[t + 1, 1], terms[t + 1, 2], terms[t + 1, 3], terms[t + 1, 4]
+            c1, c2, c3, c4 = terms[t + 2, 1], terms[t + 2, 2], terms[t + 2, 3], terms[t + 2, 4]
+            d1, d2, d3, d4 = terms[t + 3, 1], terms[t + 3, 2], terms[t + 3, 3], terms[t + 3, 4]
             for x in range(STRIP):
                 k0, k1, k2, k3, k4 = c[x], c[STRIP + x], c[2 * STRIP + x], c[3 * STRIP + x], c[4 * STRIP + x]
-                r0 = look[x] - (k0 * a0 + k1 * a1 + k2 * a2 + k3 * a3 + k4 * a4)
-                r1 = look[STRIP + x] - (k0 * b0 + k1 * b1 + k2 * b2 + k3 * b3 + k4 * b4)
-                r2 = look[2 * STRIP + x] - (k0 * c0 + k1 * c1 + k2 * c2 + k3 * c3 + k4 * c4)
-                r3 = look[3 * STRIP + x] - (k0 * d0 + k1 * d1 + k2 * d2 + k3 * d3 + k4 * d4)
+                r0 = look[x] - (k0 + k1 * a1 + k2 * a2 + k3 * a3 + k4 * a4)
+                r1 = look[STRIP + x] - (k0 + k1 * b1 + k2 * b2 + k3 * b3 + k4 * b4)
+                r2 = look[2 * STRIP + x] - (k0 + k1 * c1 + k2 * c2 + k3 * c3 + k4 * c4)
+                r3 = look[3 * STRIP + x] - (k0 + k1 * d1 + k2 * d2 + k3 * d3 + k4 * d4)
                 r[x], r[STRIP + x], r[2 * STRIP + x], r[3 * STRIP + x] = r0, r1, r2, r3
                 total[x] = total[x] + w[x] * r0 * r0 + w[STRIP + x] * r1 * r1 + w[2 * STRIP + x] * r2 * r2 + w[3 * STRIP + x] * r3 * r3
         s = spread[b * STRIP : (b + 1) * STRIP]
@@ -176,37 +177,60 @@ def stray(looks, terms, weight, bands, coef, least, residual, spread, square):  
                 q[x] += z * z
 
 
-@njit(nogil=True, cache=True)
-def usable_strip(blue, marks, use, usable, count):  # type: ignore[no-untyped-def]
-    """Which looks of a strip may be used: 1 or 0 into `usable` (n · s) float32, their number into `count` (s,) int32.
+@njit(nogil=True, cache=True, error_model="numpy")
+def usable_strip(stack, mark, use, y, left, width, usable, count, order):  # type: ignore[no-untyped-def]
+    """Which looks of a strip may be used, those left out that no cell can use: most strips lie under cloud in many scenes.
 
-    blue: (n · s) float32, the first band. marks: (n, ≤ s) uint8. Lone marks are left out, except on ground that is marked alone
-    most of the time: that is bright ground, not cloud.
+    Into `usable` (n · s) float32: 1 or 0, a row for each look of `order`; into `order` (n,): those looks, oldest first; into
+    `count` (s,) int32: each cell's usable looks. Returns how many rows there are. Lone marks are left out, except on ground that is
+    marked alone most of the time: that is bright ground, not cloud.
     """
-    n, width = marks.shape
-    none = np.float32(NO_DATA)
-    clear, lone, with_lone = np.zeros(STRIP, np.int32), np.zeros(STRIP, np.int32), np.empty(STRIP, np.int32)
-    for t in range(n):
-        m, first = marks[t], blue[t * STRIP : (t + 1) * STRIP]
+    none = np.int16(NO_DATA)
+    count[:] = 0
+    rows, marked = 0, np.uint8(0)
+    for t in range(use.shape[0]):
         if use[t]:
+            m, first, u = mark[t, y, left : left + width], stack[t, 0, y, left : left + width], usable[rows * STRIP : (rows + 1) * STRIP]
+            some = np.uint8(0)
             for x in range(width):
-                known = np.int32(first[x] != none)
-                clear[x] += known & np.int32(m[x] == CLEAR)
-                lone[x] += known & (np.int32(m[x] == LONE) | np.int32(m[x] == LONE_EDGE))
+                fits = np.uint8(m[x] == CLEAR) & np.uint8(first[x] != none)
+                u[x] = fits
+                count[x] += fits
+                some |= fits
+                marked |= np.uint8(m[x] == LONE) | np.uint8(m[x] == LONE_EDGE)
+            u[width:] = 0
+            if some:
+                order[rows] = t
+                rows += 1
+    if not marked:
+        return rows
+    lone, with_lone = np.zeros(STRIP, np.int32), np.zeros(STRIP, np.uint8)
+    for t in range(use.shape[0]):
+        if use[t]:
+            m, first = mark[t, y, left : left + width], stack[t, 0, y, left : left + width]
+            for x in range(width):
+                lone[x] += np.uint8(first[x] != none) & (np.uint8(m[x] == LONE) | np.uint8(m[x] == LONE_EDGE))
     for x in range(STRIP):
-        with_lone[x] = lone[x] > LONE_TRUST * (clear[x] + lone[x])
-        count[x] = clear[x] + with_lone[x] * lone[x]
-    for t in range(n):
-        m, first, u = marks[t], blue[t * STRIP : (t + 1) * STRIP], usable[t * STRIP : (t + 1) * STRIP]
+        with_lone[x] = lone[x] > LONE_TRUST * (count[x] + lone[x])
+        count[x] += with_lone[x] * lone[x]
+    rows = 0
+    for t in range(use.shape[0]):
         if use[t]:
+            m, first, u = mark[t, y, left : left + width], stack[t, 0, y, left : left + width], usable[rows * STRIP : (rows + 1) * STRIP]
+            some = np.uint8(0)
             for x in range(width):
-                fits = np.int32(m[x] == CLEAR) | (with_lone[x] & (np.int32(m[x] == LONE) | np.int32(m[x] == LONE_EDGE)))
-                u[x] = np.float32(np.int32(first[x] != none) & fits)
-        else:
-            u[:] = 0
+                fits = np.uint8(m[x] == CLEAR) | (with_lone[x] & (np.uint8(m[x] == LONE) | np.uint8(m[x] == LONE_EDGE)))
+                fits &= np.uint8(first[x] != none)
+                u[x] = fits
+                some |= fits
+            u[width:] = 0
+            if some:
+                order[rows] = t
+                rows += 1
+    return rows
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def barest_strip(looks, weight, prior, bands, in_season, wanted, red, nir, keys, lowest, which):  # type: ignore[no-untyped-def]
     """The few trusted looks of lowest NDVI among those where `in_season` (n,) is `wanted`: into `which` (BARE_LOOKS · s), −1 past the last.
 
@@ -214,7 +238,7 @@ def barest_strip(looks, weight, prior, bands, in_season, wanted, red, nir, keys,
     """
     n = prior.shape[0]
     lowest[:] = FAR
-    for t in range(in_season.shape[0]):
+    for t in range(n):
         if in_season[t] != wanted:
             continue
         trusted = np.float32(max(TRUSTED * prior[t], 1e-30))
@@ -240,28 +264,36 @@ def barest_strip(looks, weight, prior, bands, in_season, wanted, red, nir, keys,
         which[i] = lowest[i] & 0xFFFF if lowest[i] != FAR else -1
 
 
-@njit(nogil=True, cache=True)
-def barest_cell(looks, which, n, x, coef, out):  # type: ignore[no-untyped-def]
-    """Median of the looks `which` of one cell into `out` (n_bands,) uint8; its yearly mean where there is none."""
-    found = 0
+@njit(nogil=True, cache=True, error_model="numpy")
+def middle_strip(looks, which, n, bands, coef, values, out):  # type: ignore[no-untyped-def]
+    """Median of the looks `which` of each cell of a strip into `out` (n_bands · s) uint8; its yearly mean where there is none.
+
+    values: (BARE_LOOKS, s) float32, workspace.
+    """
+    found = np.zeros(STRIP, np.int32)
     for k in range(BARE_LOOKS):
-        found += which[k * STRIP + x] >= 0
-    values = np.empty(BARE_LOOKS, np.float32)
-    for b in range(out.shape[0]):
-        if found == 0:
-            out[b] = to_byte(coef[b * TERMS * STRIP + x])
-            continue
-        for k in range(found):
-            value = looks[(b * n + which[k * STRIP + x]) * STRIP + x]
-            j = k
-            while j > 0 and values[j - 1] > value:
-                values[j] = values[j - 1]
-                j -= 1
-            values[j] = value
-        out[b] = to_byte(values[found // 2])
+        chosen = which[k * STRIP : (k + 1) * STRIP]
+        for x in range(STRIP):
+            found[x] += chosen[x] >= 0
+    for b in range(bands):
+        plane = looks[b * n * STRIP : (b + 1) * n * STRIP]
+        for k in range(BARE_LOOKS):
+            chosen, row = which[k * STRIP : (k + 1) * STRIP], values[k]
+            for x in range(STRIP):
+                row[x] = plane[chosen[x] * STRIP + x] if chosen[x] >= 0 else np.float32(np.inf)
+        for i in range(BARE_LOOKS - 1):
+            for k in range(BARE_LOOKS - 1 - i):
+                low, high = values[k], values[k + 1]
+                for x in range(STRIP):
+                    v, w = low[x], high[x]
+                    low[x], high[x] = min(v, w), max(v, w)
+        mean, target = coef[b * TERMS * STRIP : (b * TERMS + 1) * STRIP], out[b * STRIP : (b + 1) * STRIP]
+        for x in range(STRIP):
+            value = values[0, x] if found[x] < 2 else values[1, x] if found[x] < 4 else values[2, x]
+            target[x] = to_byte(value if found[x] > 0 else mean[x])
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def fit(stack, mark, use, spring, terms, prior, floor, red, nir, mean, fine, scale, barest, looks):  # type: ignore[no-untyped-def]
     """Fit a block, into the arrays of a Baseline.
 
@@ -274,48 +306,52 @@ def fit(stack, mark, use, spring, terms, prior, floor, red, nir, mean, fine, sca
     """
     n, bands, height, width = stack.shape
     padded = (n + 3) // 4 * 4
-    times, priors, products = np.zeros((padded, TERMS), np.float32), np.zeros(padded, np.float32), np.empty((padded, PAIRS), np.float32)
-    times[:n], priors[:n] = terms, prior
-    for t in range(padded):
+    products = np.empty((n, PAIRS), np.float32)
+    for t in range(n):
         for i in range(TERMS):
             for j in range(i + 1):
-                products[t, i * (i + 1) // 2 + j] = times[t, i] * times[t, j]
+                products[t, i * (i + 1) // 2 + j] = terms[t, i] * terms[t, j]
     values, plane = np.zeros(bands * padded * STRIP, np.float32), padded * STRIP
+    order, trust, in_spring = np.empty(n, np.int64), np.zeros(padded, np.float32), np.zeros(padded, np.bool_)
+    seasons, pairs = np.zeros((padded, TERMS), np.float32), np.zeros((padded, PAIRS), np.float32)
     usable, weight = np.zeros(plane, np.float32), np.zeros(plane, np.float32)
     square, residual = np.zeros(plane, np.float32), np.zeros(plane, np.float32)
     coef, spread, normal = np.zeros(bands * TERMS * STRIP, np.float32), np.ones(bands * STRIP, np.float32), np.empty(PAIRS * STRIP, np.float32)
     count, keys = np.empty(STRIP, np.int32), np.empty(STRIP, np.int64)
     lowest, which = np.empty(BARE_LOOKS * STRIP, np.int64), np.empty(BARE_LOOKS * STRIP, np.int64)
-    bare = np.empty(bands, np.uint8)
+    sorting, bare = np.empty((BARE_LOOKS, STRIP), np.float32), np.empty(bands * STRIP, np.uint8)
     for y in range(height):
         for left in range(0, width, STRIP):
             s = min(STRIP, width - left)
-            if s < STRIP:
-                values[:] = 0
-                usable[:] = 0
-            for t in range(n):
+            rows = usable_strip(stack, mark, use, y, left, s, usable, count, order)
+            m = (rows + 3) // 4 * 4
+            usable[rows * STRIP : m * STRIP] = 0
+            for k in range(m):
+                # What fills up the last four weighs nothing.
+                t = order[min(k, rows - 1)]
+                seasons[k], pairs[k], trust[k], in_spring[k] = terms[t], products[t], prior[t], spring[t]
                 for b in range(bands):
                     # Sums of indices would keep the compiler from vector instructions; slices don't.
-                    source, target = stack[t, b, y, left : left + s], values[(b * padded + t) * STRIP : (b * padded + t + 1) * STRIP]
+                    source, target = stack[t, b, y, left : left + s], values[(b * m + k) * STRIP : (b * m + k + 1) * STRIP]
                     for x in range(s):
                         target[x] = source[x]
-            usable_strip(values, mark[:, y, left : left + s], use, usable, count)
+                    target[s:] = 0
             square[:] = 0
             for _ in range(ROUNDS):
-                weigh(usable, priors, square, bands, weight)
-                sums(values, times, products, weight, bands, normal, coef)
+                weigh(usable, trust[:m], square, bands, weight)
+                sums(values, seasons[:m], pairs, weight, bands, normal, coef)
                 solve(bands, normal.reshape(PAIRS, STRIP), coef.reshape(bands * TERMS, STRIP))
-                stray(values, times, weight, bands, coef, floor, residual, spread, square)
-            weigh(usable, priors, square, bands, weight)
+                stray(values, seasons[:m], weight, bands, coef, floor, residual, spread, square)
+            weigh(usable, trust[:m], square, bands, weight)
             for x in range(s):
                 looks[y, left + x] = min(count[x], 255) if count[x] >= MIN_LOOKS else 0
             for part in range(2):
-                barest_strip(values, weight, priors, bands, spring, part == 0, red, nir, keys, lowest, which)
-                for x in range(s):
-                    if count[x] >= MIN_LOOKS:
-                        barest_cell(values, which, padded, x, coef, bare)
-                        for b in range(bands):
-                            barest[part, b, y, left + x] = bare[b]
+                barest_strip(values, weight, trust[:m], bands, in_spring, part == 0, red, nir, keys, lowest, which)
+                middle_strip(values, which, m, bands, coef, sorting, bare)
+                for b in range(bands):
+                    row, target = bare[b * STRIP : (b + 1) * STRIP], barest[part, b, y, left : left + s]
+                    for x in range(s):
+                        target[x] = row[x] if count[x] >= MIN_LOOKS else np.uint8(0)
             for x in range(s):
                 if count[x] < MIN_LOOKS:
                     continue

@@ -14,6 +14,7 @@ from pipeline.detect.monitor import watch_looks
 from pipeline.detect.shift import Model
 from pipeline.detect.spectra import Optics
 from pipeline.detect.state import CONFIRMED, ENDED, FIRST, NONE, Alert, Baseline, arrays
+from pipeline.workspace import Take
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,12 @@ SETTLED_DAYS = 365
 
 
 def begin_year(
-    looks: Looks, model: Model, january: int, last: tuple[Baseline, Alert] | None, cases: NDArray[np.bool_] | None = None
+    looks: Looks,
+    model: Model,
+    january: int,
+    last: tuple[Baseline, Alert] | None,
+    cases: NDArray[np.bool_] | None = None,
+    take: Take = np.empty,
 ) -> tuple[Baseline, Alert]:
     """Fit a block's baseline on the looks of the window before `january` (days since 1970-01-01).
 
@@ -52,7 +58,7 @@ def begin_year(
     is open (`cases`, (h, w) bool), ground that changed a year ago has settled: it is judged anew, so that later digging is seen.
     """
     bands, height, width = looks.stack.shape[1:]
-    baseline = Baseline.empty(bands, height, width)
+    baseline, alert = Baseline.empty(bands, height, width, take), Alert.empty(bands, height, width, take)
     terms = np.stack([season_terms(day) for day in looks.days.tolist()]) if len(looks.days) else np.zeros((0, 5), np.float32)
     prior = (1 / (looks.noise**2).mean(axis=1)).astype(np.float32)
     fit(
@@ -61,7 +67,6 @@ def begin_year(
     )  # fmt: skip
     settle_breaks(looks.stack, looks.marks, looks.days, prior, model, baseline)
     baseline.fitted[:] = round(january / YEAR) - 30
-    alert = Alert.empty(bands, height, width)
     if last is None:
         watch(looks, model, baseline, alert)
         # Ground fitted on the later part of the window looks changed before it; that is told by `changed`.

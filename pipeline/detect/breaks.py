@@ -30,7 +30,7 @@ LATER_LOOKS, LATER_DAYS = 14, 270
 NOVEL = 1.5
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _splits(stack, marks, days, mean, fine, terms, floor, rows, cols, split, share):  # type: ignore[no-untyped-def]
     """Best split of each cell: index of the first look after it into `split`, share of the sum of squares explained into `share`."""
     n, bands, _, _ = stack.shape
@@ -73,7 +73,7 @@ def _splits(stack, marks, days, mean, fine, terms, floor, rows, cols, split, sha
                 share[i], split[i] = between / squares, which[k + 1]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _later_novelty(stack, marks, split, mean, fine, barest, looks, year_terms, floor, red, nir, out):  # type: ignore[no-untyped-def]
     """Novelty of the median look after the split against the fit before it, 0 where greener; of gathered cells (n, n_bands, 1, p)."""
     n, bands, _, cells = stack.shape

@@ -54,40 +54,72 @@ def noise_floor(bands: tuple[str, ...]) -> NDArray[np.float32]:
     return np.array([NOISE_FLOOR[band] / UNIT for band in bands], np.float32)
 
 
-@njit(nogil=True, cache=True)
-def correct(dn, gain, offset, shift, red, nir, out):  # type: ignore[no-untyped-def]
+@njit(nogil=True, cache=True, error_model="numpy")
+def spread(pixels, span, left, out):  # type: ignore[no-untyped-def]
+    """Repeat each pixel of a row `span` times; into `out` (w,) from the `left`-th cell of them on."""
+    width = out.shape[0]
+    if span == 1:
+        source = pixels[left : left + width]
+        for x in range(width):
+            out[x] = source[x]
+        return
+    if span != 2:
+        for x in range(width):
+            out[x] = pixels[(left + x) // span]
+        return
+    # Pairs, which become vector instructions; a pixel cut by the edge before or after them.
+    skip = left & 1
+    if skip:
+        out[0] = pixels[left >> 1]
+    pairs = (width - skip) >> 1
+    source, target = pixels[(left + skip) >> 1 :], out[skip:]
+    for k in range(pairs):
+        value = source[k]
+        target[2 * k] = value
+        target[2 * k + 1] = value
+    if skip + 2 * pairs < width:
+        out[width - 1] = source[pairs]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def correct(planes, spans, tops, lefts, gain, offset, shift, red, nir, out):  # type: ignore[no-untyped-def]
     """Turn digital numbers into reflectance and take off the shift that the whole scene shares.
 
-    dn: (n_bands, h, w) uint16, 0 = no data. gain, offset: (n_bands,) float32, reflectance in 1e-4 = dn · gain + offset.
-    shift: (2, n_bands) float32, in 1e-4, of bare and of green ground. red, nir: band indices. out: (n_bands, h, w) int16.
-    A cell with no data in any band has none in all.
+    planes: by band (h', w') uint16, 0 = no data, a tuple of arrays, as coarse as they come. spans, tops, lefts: (n_bands,) int64:
+    cell (y, x) lies in pixel ((y + top) // span, (x + left) // span). gain, offset: (n_bands,) float32, reflectance in
+    1e-4 = dn · gain + offset. shift: (2, n_bands) float32, in 1e-4, of bare and of green ground. red, nir: band indices.
+    out: (n_bands, h, w) int16. A cell with no data in any band has none in all.
     """
-    bands, height, width = dn.shape
-    valid, green = np.empty(width, np.uint8), np.empty(width, np.float32)
+    bands, height, width = out.shape
+    numbers, read = np.empty((bands, width), np.uint16), np.full(bands, -1, np.int64)
+    valid, green = np.empty(width, np.uint16), np.empty(width, np.float32)
     for y in range(height):
         # Rows taken out beforehand: indices of many axes would keep the compiler from vector instructions.
-        valid[:] = 1
+        valid[:] = 65535
         for b in range(bands):
-            row = dn[b, y]
+            row, source = numbers[b], (y + tops[b]) // spans[b]
+            if source != read[b]:
+                spread(planes[b][source], spans[b], lefts[b], row)
+                read[b] = source
             for x in range(width):
-                valid[x] &= np.uint8(row[x] != 0)
-        reds, nirs = dn[red, y], dn[nir, y]
+                valid[x] = min(valid[x], row[x])
+        reds, nirs = numbers[red], numbers[nir]
         red_gain, red_offset, nir_gain, nir_offset = gain[red], offset[red], gain[nir], offset[nir]
         for x in range(width):
-            r = reds[x] * red_gain + red_offset
-            n = nirs[x] * nir_gain + nir_offset
+            r = np.float32(reds[x]) * red_gain + red_offset
+            n = np.float32(nirs[x]) * nir_gain + nir_offset
             ndvi = (n - r) / max(n + r, np.float32(100.0))
             green[x] = min(max((ndvi - np.float32(BARE_NDVI)) / np.float32(GREEN_NDVI - BARE_NDVI), np.float32(0)), np.float32(1))
         for b in range(bands):
-            row, target = dn[b, y], out[b, y]
+            row, target = numbers[b], out[b, y]
             by, add, bare, more = gain[b], offset[b], shift[0, b], shift[1, b] - shift[0, b]
             for x in range(width):
-                value = row[x] * by + add - bare - green[x] * more
+                value = np.float32(row[x]) * by + add - bare - green[x] * more
                 value = min(max(value, np.float32(-5000)), np.float32(30000))
-                target[x] = np.int16(value) if valid[x] else np.int16(NO_DATA)
+                target[x] = np.int16(np.int32(value)) if valid[x] else np.int16(NO_DATA)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def to_byte(value):  # type: ignore[no-untyped-def]
     """Reflectance in 1e-4 to an 8-bit step."""
     return np.uint8(min(max((value + np.float32(0.5 * STEP)) / np.float32(STEP), np.float32(0)), np.float32(255)))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from pipeline.detect.looks import spread
+
 CLEAR, MISSING, LONE, LONE_EDGE, CLOUD = 0, 1, 2, 3, 4
 """Marks of a cell: clear; no data; marked while the neighbourhood is clear; within 3 cells of such a mark; cloud or shadow."""
 BAD_CLASSES = (3, 8, 9, 10, 11)
@@ -16,7 +18,9 @@ BAD_CLASSES = (3, 8, 9, 10, 11)
 GROW = 3
 NEAR = 30
 """Neighbourhood that must be mostly clear for a mark to stand alone: 61 × 61 cells."""
-LONE_SHARE = 0.3
+LONE_TENTHS = 3
+LONE_SHARE = LONE_TENTHS / 10
+"""A mark stands alone where less than this share of the known cells around it is marked."""
 HALO = NEAR + GROW + 2
 """Cells of SCL needed around a block, so that its marks do not depend on where blocks end."""
 
@@ -59,42 +63,69 @@ def _grown(flag, radius, out):  # type: ignore[no-untyped-def]
         for k in range(1, min(radius + 1, width)):
             near, far = tall[: width - k], tall[k:]
             later, earlier = wide[k:], wide[: width - k]
+            # One at a time: they overlap, which would keep the compiler from vector instructions.
             for x in range(width - k):
                 later[x] |= near[x]
+            for x in range(width - k):
                 earlier[x] |= far[x]
 
 
 @njit(nogil=True, cache=True)
-def _slide(plane, y, radius, column):  # type: ignore[no-untyped-def]
-    """Move sums over rows y − radius … y + radius (cut at the edges) on from row y − 1 to row y. column: (w,) int32."""
-    if y + radius < plane.shape[0]:
-        row = plane[y + radius]
-        for x in range(row.shape[0]):
-            column[x] += row[x]
-    if y - radius - 1 >= 0:
-        row = plane[y - radius - 1]
-        for x in range(row.shape[0]):
-            column[x] -= row[x]
+def _add(grown, known, times, balance):  # type: ignore[no-untyped-def]
+    """Add a row's cloud, weighed against LONE_TENTHS of what is known, to sums over rows `balance` (w,) int32: `times` 1, or −1 to take it off."""
+    more, less = np.int32(10 * times), np.int32(LONE_TENTHS * times)
+    for x in range(balance.shape[0]):
+        balance[x] += more * np.int32(grown[x]) - less * np.int32(known[x])
 
 
 @njit(nogil=True, cache=True)
-def marks(scl, halo, bad, out):  # type: ignore[no-untyped-def]
+def _flags(classes, span, top, left, bad, known, flag):  # type: ignore[no-untyped-def]
+    """Classes of pixels that span `span` cells, as planes of 0 and 1 of cells: `known` and `flag`, both (h, w) uint8. True where any is flagged."""
+    height, width = known.shape
+    table, row = np.uint32(0), np.empty(width, np.uint8)
+    for k in range(32):
+        if bad[k]:
+            table |= np.uint32(1) << np.uint32(k)
+    some, last = np.uint8(0), -1
+    for y in range(height):
+        source, here, there = (y + top) // span, known[y], flag[y]
+        if source == last:
+            here[:] = known[y - 1]
+            there[:] = flag[y - 1]
+            continue
+        spread(classes[source], span, left, row)
+        last = source
+        for x in range(width):
+            here[x] = np.uint8(row[x] > 1)
+        for x in range(width):
+            there[x] = np.uint8((table >> np.uint32(min(row[x], np.uint8(31)))) & np.uint32(1))
+            some |= there[x]
+    return some != 0
+
+
+@njit(nogil=True, cache=True)
+def _around(columns, total):  # type: ignore[no-untyped-def]
+    """Running sums of `columns` (w,) int32 into `total` (w + 2 · NEAR + 1,): total[x + 2 · NEAR + 1] − total[x] is the sum around x."""
+    width = columns.shape[0]
+    total[: NEAR + 1] = 0
+    middle, a = total[NEAR + 1 : NEAR + 1 + width], np.int32(0)
+    for x in range(width):
+        a += columns[x]
+        middle[x] = a
+    total[NEAR + 1 + width :] = a
+
+
+@njit(nogil=True, cache=True)
+def marks(classes, span, top, left, halo, bad, out):  # type: ignore[no-untyped-def]
     """Marks of a block from its SCL.
 
-    scl: (h + 2·halo, w + 2·halo) uint8 at the grid's resolution, 0 outside the scene. bad: (256,) bool table of classes.
-    out: (h, w) uint8 of CLEAR, MISSING, LONE, LONE_EDGE, CLOUD.
+    classes: (h', w') uint8, 0 outside the scene: cell (y, x) of the block widened by `halo` lies in pixel
+    ((y + top) // span, (x + left) // span). bad: (256,) bool table of classes, none above 30. out: (h, w) uint8 of CLEAR, MISSING,
+    LONE, LONE_EDGE, CLOUD.
     """
-    height, width = scl.shape
+    height, width = out.shape[0] + 2 * halo, out.shape[1] + 2 * halo
     known, flag = np.empty((height, width), np.uint8), np.empty((height, width), np.uint8)
-    table = bad.astype(np.uint8)
-    some = 0
-    for y in range(height):
-        source, here, there = scl[y], known[y], flag[y]
-        for x in range(width):
-            here[x] = np.uint8(source[x] > 1)
-        for x in range(width):
-            there[x] = table[source[x]]
-            some |= there[x]
+    some = _flags(classes, span, top, left, bad, known, flag)
     for y in range(out.shape[0]):
         row, target = known[y + halo, halo : halo + out.shape[1]], out[y]
         for x in range(out.shape[1]):
@@ -105,29 +136,24 @@ def marks(scl, halo, bad, out):  # type: ignore[no-untyped-def]
     opened, grown = np.empty((height, width), np.uint8), np.empty((height, width), np.uint8)
     _opened(flag, opened)
     _grown(opened, GROW, grown)
-    cloudy, seen = np.zeros(width, np.int32), np.zeros(width, np.int32)
-    sums = np.zeros((2, width + 1), np.int32)
+    balance, total = np.zeros(width, np.int32), np.empty(width + 2 * NEAR + 1, np.int32)
     for y in range(min(NEAR, height)):
-        for x in range(width):
-            cloudy[x] += grown[y, x]
-            seen[x] += known[y, x]
+        _add(grown[y], known[y], 1, balance)
     for y in range(halo + out.shape[0]):
-        _slide(grown, y, NEAR, cloudy)
-        _slide(known, y, NEAR, seen)
-        if y < halo or not grown[y, halo : halo + out.shape[1]].any():
+        if y + NEAR < height:
+            _add(grown[y + NEAR], known[y + NEAR], 1, balance)
+        if y > NEAR:
+            _add(grown[y - NEAR - 1], known[y - NEAR - 1], -1, balance)
+        if y < halo:
             continue
-        a, b = np.int32(0), np.int32(0)
-        for x in range(width):
-            a += cloudy[x]
-            b += seen[x]
-            sums[0, x + 1], sums[1, x + 1] = a, b
-        target = out[y - halo]
+        own, core, has = grown[y, halo : halo + out.shape[1]], opened[y, halo : halo + out.shape[1]], known[y, halo : halo + out.shape[1]]
+        if not own.any():
+            continue
+        _around(balance, total)
+        target, before, after = out[y - halo], total[halo:], total[halo + 2 * NEAR + 1 :]
         for x in range(out.shape[1]):
-            i = x + halo
-            if grown[y, i] and known[y, i]:
-                x0, x1 = max(i - NEAR, 0), min(i + NEAR + 1, width)
-                lone = sums[0, x1] - sums[0, x0] < LONE_SHARE * (sums[1, x1] - sums[1, x0])
-                target[x] = (LONE if opened[y, i] else LONE_EDGE) if lone else CLOUD
+            mark = np.uint8(LONE if core[x] else LONE_EDGE) if after[x] < before[x] else np.uint8(CLOUD)
+            target[x] = mark if own[x] & has[x] else target[x]
 
 
 def bad_classes() -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

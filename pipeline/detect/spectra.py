@@ -21,7 +21,7 @@ STEADY: NDArray[np.float32] = (np.float32(1) / SCALES).astype(np.float32)
 """(256,) float32: 1 / spread by code."""
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def open_row(base, y, coef, steady):  # type: ignore[no-untyped-def]
     """A row of a Baseline in floats: terms into `coef` (n_bands, 5, w), 1e-4, and 1 / spread into `steady` (n_bands, w)."""
     for b in range(base.mean.shape[0]):
@@ -38,7 +38,7 @@ def open_row(base, y, coef, steady):  # type: ignore[no-untyped-def]
             target[x] = STEADY[code[x]]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def score_row(look, y, terms, coef, steady, noise, white, z, out):  # type: ignore[no-untyped-def]
     """Squared Mahalanobis distance, per band, of a row of a look from each cell's season.
 
@@ -68,7 +68,7 @@ def score_row(look, y, terms, coef, steady, noise, white, z, out):  # type: igno
             out[x] += whitened[x] * whitened[x] * share
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def season_of(mean, fine, y, x, terms, out):  # type: ignore[no-untyped-def]
     """Spectrum of a cell's season into `out` (n_bands,) float32, 1e-4."""
     for b in range(out.shape[0]):
@@ -104,19 +104,19 @@ class Optics(NamedTuple):
     """(n_bands,), 1e-4: noise floor."""
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def ndvi_of(spectrum, red, nir):  # type: ignore[no-untyped-def]
     """NDVI of a spectrum in 1e-4, kept finite on dark ground."""
     return (spectrum[nir] - spectrum[red]) / max(spectrum[nir] + spectrum[red], np.float32(100))
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def greenness(spectrum, optics):  # type: ignore[no-untyped-def]
     """NDVI of a spectrum."""
     return ndvi_of(spectrum, optics.red, optics.nir)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def snowy(spectrum, optics):  # type: ignore[no-untyped-def]
     """Whether a look shows snow that SCL missed."""
     if optics.green < 0 or optics.swir < 0 or spectrum[optics.green] <= SNOW_GREEN:
@@ -124,7 +124,7 @@ def snowy(spectrum, optics):  # type: ignore[no-untyped-def]
     return spectrum[optics.green] - spectrum[optics.swir] > SNOW_NDSI * (spectrum[optics.green] + spectrum[optics.swir])
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def ring_median(ring, filled, y, x, out):  # type: ignore[no-untyped-def]
     """Median of the kept looks of a cell into `out` (n_bands,) float32, 1e-4. filled must be ≥ 1."""
     n = min(filled, RING)
@@ -142,7 +142,7 @@ def ring_median(ring, filled, y, x, out):  # type: ignore[no-untyped-def]
         out[b] = values[n // 2] if n % 2 else np.float32(0.5) * (values[n // 2 - 1] + values[n // 2])
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def apart(a, b, floor):  # type: ignore[no-untyped-def]
     """Mean squared difference of two spectra in units of the noise floor."""
     total = np.float32(0)
@@ -152,7 +152,7 @@ def apart(a, b, floor):  # type: ignore[no-untyped-def]
     return total / np.float32(floor.shape[0])
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def resembles(a, b, floor):  # type: ignore[no-untyped-def]
     """Whether two looks may be of the same ground: apart by no more than noise and a tenth of their brightness."""
     total = np.float32(0)

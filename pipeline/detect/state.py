@@ -6,10 +6,12 @@ kernels run along rows and compressors find like bytes side by side. With six ba
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pipeline.workspace import Take
 
 RING = 6
 """Clear looks of changed ground that are kept: the median of six withstands two bad ones."""
@@ -17,6 +19,12 @@ FINE = 12
 """Unit of second-order harmonics, in 1e-4: one byte holds ± 0.15."""
 NONE, FIRST, PROVISIONAL, CONFIRMED, ENDED = 0, 1, 2, 3, 4
 """Alert status of a cell, named as in OPERA DIST-ALERT."""
+
+
+def _zeros(shape: tuple[int, ...], dtype: type, take: Take) -> NDArray[Any]:
+    out = take(shape, dtype)
+    out[...] = 0
+    return out
 
 
 class Baseline(NamedTuple):
@@ -38,16 +46,13 @@ class Baseline(NamedTuple):
     """(h, w): year of the fit, counted from 2000; older than the year's where an open alert kept its baseline."""
 
     @classmethod
-    def empty(cls, bands: int, height: int, width: int) -> Baseline:
-        return cls(
-            np.zeros((bands, 3, height, width), np.int16),
-            np.zeros((bands, 2, height, width), np.int8),
-            np.zeros((bands, height, width), np.uint8),
-            np.zeros((2, bands, height, width), np.uint8),
-            np.zeros((height, width), np.uint8),
-            np.zeros((height, width), np.uint16),
-            np.zeros((height, width), np.uint8),
-        )
+    def empty(cls, bands: int, height: int, width: int, take: Take = np.empty) -> Baseline:
+        plane, u8 = (height, width), np.uint8
+        kinds = (
+            ((bands, 3, *plane), np.int16), ((bands, 2, *plane), np.int8), ((bands, *plane), u8), ((2, bands, *plane), u8),
+            (plane, u8), (plane, np.uint16), (plane, u8),
+        )  # fmt: skip
+        return cls(*(_zeros(shape, dtype, take) for shape, dtype in kinds))
 
 
 class Alert(NamedTuple):
@@ -81,15 +86,11 @@ class Alert(NamedTuple):
     """(RING, h, w): their seasons, in 1/256 of a year."""
 
     @classmethod
-    def empty(cls, bands: int, height: int, width: int) -> Alert:
-        plane = (height, width)
-        u8, u16 = np.uint8, np.uint16
-        return cls(
-            np.zeros(plane, u8), np.zeros(plane, u8), np.zeros(plane, u8),
-            np.zeros(plane, u16), np.zeros(plane, u16), np.zeros(plane, u16), np.zeros(plane, u16),
-            np.zeros(plane, u8), np.zeros(plane, u8), np.zeros(plane, u16), np.zeros(plane, u8),
-            np.zeros((RING, bands, height, width), u8), np.zeros((RING, height, width), u8),
-        )  # fmt: skip
+    def empty(cls, bands: int, height: int, width: int, take: Take = np.empty) -> Alert:
+        plane, u8, u16 = (height, width), np.uint8, np.uint16
+        flat = (u8, u8, u8, u16, u16, u16, u16, u8, u8, u16, u8)
+        kinds = (*((plane, dtype) for dtype in flat), ((RING, bands, *plane), u8), ((RING, *plane), u8))
+        return cls(*(_zeros(shape, dtype, take) for shape, dtype in kinds))
 
 
 def arrays(state: Baseline | Alert) -> dict[str, NDArray[np.generic]]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
-from numpy.typing import NDArray
+from affine import Affine
+from numpy.typing import DTypeLike, NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
@@ -18,21 +22,90 @@ from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
 from pipeline.errors import MinewardenError
-from pipeline.sources.bandfile import open_band
+from pipeline.sources.bandfile import open_band, open_checked
 from pipeline.sources.scene import Scene
+from pipeline.workspace import Take
 
 
-@lru_cache(maxsize=16)
-def _crs(text: str) -> CRS:
-    return CRS.from_user_input(text)
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """Pixels of a raster over a box of cells, as coarse as the file has them."""
+
+    pixels: NDArray[Any]
+    """(h, w): uint8 classes or uint16 numbers, 0 outside the file."""
+    span: int
+    """Cells that a pixel covers, in each direction."""
+    top: int
+    left: int
+    """Cell (y, x) of the box lies in pixel ((y + top) // span, (x + left) // span)."""
+
+    def cells(self, height: int, width: int) -> NDArray[Any]:
+        """Each pixel repeated over its cells."""
+        if self.span == 1:
+            return np.ascontiguousarray(self.pixels[self.top : self.top + height, self.left : self.left + width])
+        rows, cols = self.pixels.shape
+        wide = np.empty((rows, self.span, cols, self.span), self.pixels.dtype)
+        wide[:] = self.pixels[:, None, :, None]
+        all_cells = wide.reshape(rows * self.span, cols * self.span)
+        return np.ascontiguousarray(all_cells[self.top : self.top + height, self.left : self.left + width])
 
 
-def _aligned(source: rasterio.DatasetReader, box: GeoBox) -> tuple[int, int, int] | None:
+Places = NDArray[np.int64]
+
+
+def as_kernel_takes(planes: Sequence[Plane]) -> tuple[tuple[NDArray[Any], ...], Places, Places, Places]:
+    """Pixels, spans, tops and lefts of planes, as `looks.correct` wants them."""
+    spans, tops, lefts = (np.array([getattr(plane, name) for plane in planes], np.int64) for name in ("span", "top", "left"))
+    return tuple(plane.pixels for plane in planes), spans, tops, lefts
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """Where a file lies, as it was found when the file was checked."""
+
+    transform: Affine
+    crs: str
+    width: int
+    height: int
+
+
+_HEADERS: dict[tuple[str, int, int], _Header] = {}
+"""By path, size and time of change: another file under the same name is checked anew."""
+
+
+def _key(path: Path) -> tuple[str, int, int]:
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise MinewardenError("MW-BAND-FILE", f"{path} is not there or is no file.", "Restore the scene's file.") from error
+    return str(path), stat.st_size, stat.st_mtime_ns
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[rasterio.DatasetReader, _Header]]:
+    """A file and where it lies; checked when it is first met."""
+    key = _key(path)
+    header = _HEADERS.get(key)
+    if header is not None:
+        with open_checked(path) as source:
+            yield source, header
+        return
+    with open_band(path) as source:
+        header = _HEADERS[key] = _Header(source.transform, source.crs.to_wkt(), source.width, source.height)
+        yield source, header
+
+
+@lru_cache(maxsize=64)
+def _same_crs(one: str, other: str) -> bool:
+    return bool(CRS.from_user_input(one) == CRS.from_user_input(other))
+
+
+def _aligned(file: _Header, box: GeoBox) -> tuple[int, int, int] | None:
     """How many cells of `box` a pixel spans, and the column and row of `box` in such cells; None where grids don't match."""
-    t, a = source.transform, box.affine
+    t, a = file.transform, box.affine
     ratio = t.a / a.a
     span = round(ratio)
-    if span < 1 or abs(ratio - span) > 1e-6 or t.b or t.d or abs(t.e + t.a) > 1e-6 or source.crs != _crs(str(box.crs)):
+    if span < 1 or abs(ratio - span) > 1e-6 or t.b or t.d or abs(t.e + t.a) > 1e-6 or not _same_crs(file.crs, str(box.crs)):
         return None
     col, row = (a.c - t.c) / a.a, (t.f - a.f) / a.a
     if max(abs(col - round(col)), abs(row - round(row))) > 1e-3:
@@ -40,72 +113,85 @@ def _aligned(source: rasterio.DatasetReader, box: GeoBox) -> tuple[int, int, int
     return span, round(col), round(row)
 
 
-def _spread(source: rasterio.DatasetReader, span: int, col: int, row: int, shape: tuple[int, int]) -> NDArray[np.generic]:
-    """Read a window of whole pixels, repeat each `span` times, cut to the cells wanted; 0 outside the file."""
-    height, width = shape
-    x0, y0 = math.floor(col / span), math.floor(row / span)
+def _pixels(
+    source: rasterio.DatasetReader, file: _Header, place: tuple[int, int, int], shape: tuple[int, int], dtype: DTypeLike, take: Take
+) -> Plane:
+    """The whole pixels that a window of cells touches."""
+    (span, col, row), (height, width) = place, shape
+    x0, y0 = col // span, row // span
     x1, y1 = math.ceil((col + width) / span), math.ceil((row + height) / span)
-    cx0, cy0, cx1, cy1 = max(x0, 0), max(y0, 0), min(x1, source.width), min(y1, source.height)
-    out = np.zeros((y1 - y0, x1 - x0), source.dtypes[0])
+    cx0, cy0, cx1, cy1 = max(x0, 0), max(y0, 0), min(x1, file.width), min(y1, file.height)
+    values = take((y1 - y0, x1 - x0), dtype)
+    if (cx0, cy0, cx1, cy1) != (x0, y0, x1, y1):
+        values[:] = 0
     if cx1 > cx0 and cy1 > cy0:
-        out[cy0 - y0 : cy1 - y0, cx0 - x0 : cx1 - x0] = source.read(1, window=Window(cx0, cy0, cx1 - cx0, cy1 - cy0))
-    if span > 1:
-        out = out.repeat(span, 0).repeat(span, 1)
-    top, left = row - y0 * span, col - x0 * span
-    return np.ascontiguousarray(out[top : top + height, left : left + width])
+        source.read(1, window=Window(cx0, cy0, cx1 - cx0, cy1 - cy0), out=values[cy0 - y0 : cy1 - y0, cx0 - x0 : cx1 - x0])
+    return Plane(values, span, row - y0 * span, col - x0 * span)
 
 
-def _resampled(source: rasterio.DatasetReader, box: GeoBox, classes: bool) -> NDArray[np.generic]:
-    coarse = abs(source.transform.a) >= 0.75 * abs(box.resolution.x) or source.crs != _crs(str(box.crs))
+def _resampled(source: rasterio.DatasetReader, box: GeoBox, classes: bool, dtype: DTypeLike) -> Plane:
+    coarse = abs(source.transform.a) >= 0.75 * abs(box.resolution.x) or source.crs != CRS.from_user_input(str(box.crs))
     method = Resampling.nearest if classes else Resampling.bilinear if coarse else Resampling.average
     with WarpedVRT(
         source, crs=str(box.crs), transform=box.affine, width=box.shape.x, height=box.shape.y, resampling=method, src_nodata=0, nodata=0
     ) as warped:
-        out: NDArray[np.generic] = warped.read(1)
-        return out
+        return Plane(warped.read(1).astype(dtype, copy=False), 1, 0, 0)
 
 
-def read_windows(path: Path, boxes: Sequence[GeoBox], *, classes: bool) -> list[NDArray[np.generic]]:
-    """Values of a raster in the cells of each box: as they are where grids match, else resampled once. The file is opened once.
+@contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except RasterioError as error:
+        raise MinewardenError("MW-BAND-READ", f"{path} is damaged: its pixels can't be read.", "Download or copy the scene again.") from error
 
-    Coarser pixels are repeated, never smoothed. classes: nearest instead of bilinear or mean. 0 outside the file.
+
+def read_planes(path: Path, boxes: Sequence[GeoBox], *, classes: bool, take: Take = np.empty) -> list[Plane]:
+    """Values of a raster over each box: as they are where grids match, else resampled once to its cells. The file is opened once.
+
+    Coarser pixels are never smoothed. classes: nearest instead of bilinear or mean. take: makes an array of a shape and type.
     Raises MinewardenError (`MW-BAND-…`) naming the file where it can't be opened or its pixels are damaged.
     """
-    with open_band(path) as source:
-        try:
-            return [_window(source, box, classes) for box in boxes]
-        except RasterioError as error:
-            raise MinewardenError("MW-BAND-READ", f"{path} is damaged: its pixels can't be read.", "Download or copy the scene again.") from error
+    dtype = np.uint8 if classes else np.uint16
+    with _damage_named(path), _opened(path) as (source, file):
+        places = [_aligned(file, box) for box in boxes]
+        if None not in places:
+            return [_pixels(source, file, place, (box.shape.y, box.shape.x), dtype, take) for place, box in zip(places, boxes, strict=True) if place]
+    # A file opened again says no more where it lies; this one has to.
+    with _damage_named(path), open_band(path) as source:
+        return [_resampled(source, box, classes, dtype) for box in boxes]
 
 
-def _window(source: rasterio.DatasetReader, box: GeoBox, classes: bool) -> NDArray[np.generic]:
-    place = _aligned(source, box)
-    return _resampled(source, box, classes) if place is None else _spread(source, *place, shape=(box.shape.y, box.shape.x))
+def span_of(path: Path, box: GeoBox) -> int:
+    """How many cells of a box a pixel of the file spans; 1 where it has to be resampled."""
+    file = _HEADERS.get(_key(path))
+    if file is None:
+        with _opened(path) as (_, file):
+            pass
+    place = _aligned(file, box)
+    return 1 if place is None else place[0]
 
 
-def read_window(path: Path, box: GeoBox, *, classes: bool) -> NDArray[np.generic]:
-    """As `read_windows`, of one box."""
-    return read_windows(path, [box], classes=classes)[0]
+def read_window(path: Path, box: GeoBox, *, classes: bool) -> NDArray[Any]:
+    """Values of a raster in the cells of a box: coarser pixels are repeated, 0 outside the file."""
+    return read_planes(path, [box], classes=classes)[0].cells(*box.shape)
 
 
 def read_dn(scene: Scene, bands: tuple[str, ...], box: GeoBox) -> NDArray[np.uint16]:
     """(n_bands, h, w) uint16: digital numbers of a scene, 0 = no data."""
-    out = np.empty((len(bands), box.shape.y, box.shape.x), np.uint16)
-    for k, band in enumerate(bands):
-        out[k] = read_window(scene.bands[band].path, box, classes=False)
-    return out
+    return np.stack([read_window(scene.bands[band].path, box, classes=False) for band in bands])
 
 
-def read_scls(scene: Scene, boxes: Sequence[GeoBox]) -> list[NDArray[np.uint8]]:
-    """(h, w) uint8 of each box: scene classification; without one every cell counts as bare soil (5), clear."""
+def read_scls(scene: Scene, boxes: Sequence[GeoBox], take: Take = np.empty) -> list[Plane]:
+    """Scene classification over each box, uint8; without one every cell counts as bare soil (5), clear."""
     if scene.scl is None:
-        return [np.full((box.shape.y, box.shape.x), 5, np.uint8) for box in boxes]
-    return [plane.astype(np.uint8, copy=False) for plane in read_windows(scene.scl, boxes, classes=True)]
+        return [Plane(np.full((box.shape.y, box.shape.x), 5, np.uint8), 1, 0, 0) for box in boxes]
+    return read_planes(scene.scl, boxes, classes=True, take=take)
 
 
 def read_scl(scene: Scene, box: GeoBox) -> NDArray[np.uint8]:
-    """As `read_scls`, of one box."""
-    return read_scls(scene, [box])[0]
+    """(h, w) uint8: scene classification of the cells of a box."""
+    return read_scls(scene, [box])[0].cells(*box.shape)
 
 
 def scaling(scene: Scene, bands: tuple[str, ...]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -67,8 +67,29 @@ def test_marks(seed: int, height: int, width: int, halo: int, cloudy: float, coa
     if coarse:
         scl = np.ascontiguousarray(scl.repeat(2, 0).repeat(2, 1)[1 : shape[0] + 1, 1 : shape[1] + 1])
     out = np.empty((height, width), np.uint8)
-    marks(scl, halo, bad_classes(), out)
+    marks(scl, 1, 0, 0, halo, bad_classes(), out)
     np.testing.assert_array_equal(out, marks_reference(scl, halo))
+
+
+@few
+@given(seeds, st.integers(1, 12), st.integers(1, 12), st.integers(1, 3), st.integers(0, 2), st.integers(0, 2))
+def test_coarse_pixels_are_repeated(seed: int, height: int, width: int, span: int, top: int, left: int) -> None:
+    rng = np.random.default_rng(seed)
+    pixels = rng.choice(np.array([0, 4, 5, 9], np.uint8), (15, 15), p=[0.1, 0.3, 0.3, 0.3])
+    scl = np.ascontiguousarray(pixels.repeat(span, 0).repeat(span, 1)[top : top + height, left : left + width])
+    whole, direct = np.empty(scl.shape, np.uint8), np.empty(scl.shape, np.uint8)
+    marks(scl, 1, 0, 0, 0, bad_classes(), whole)
+    marks(pixels, span, top, left, 0, bad_classes(), direct)
+    np.testing.assert_array_equal(whole, direct)
+    dn = rng.integers(0, 9000, (6, 15, 15)).astype(np.uint16)
+    spans, tops, lefts = np.array([1, span, 1, 1, span, span]), np.array([0, top, 0, 0, top, top]), np.array([0, left, 0, 0, left, left])
+    places = list(zip(dn, spans, tops, lefts, strict=True))
+    cells_of = [np.ascontiguousarray(p.repeat(s, 0).repeat(s, 1)[t : t + height, x : x + width]) for p, s, t, x in places]
+    gain, offset, shift = np.ones(6, np.float32), np.full(6, -1000, np.float32), rng.normal(0, 200, (2, 6)).astype(np.float32)
+    looks = np.empty((2, 6, height, width), np.int16)
+    correct(tuple(cells_of), np.ones(6, np.int64), np.zeros(6, np.int64), np.zeros(6, np.int64), gain, offset, shift, 2, 3, looks[0])
+    correct(tuple(dn), spans, tops, lefts, gain, offset, shift, 2, 3, looks[1])
+    np.testing.assert_array_equal(*looks)
 
 
 @few
@@ -84,7 +105,8 @@ def test_correct(seed: int, height: int, width: int) -> None:
     green = np.clip((ndvi - BARE_NDVI) / (GREEN_NDVI - BARE_NDVI), 0, 1)
     wanted = np.clip(look - shift[0][:, None, None] * (1 - green) - shift[1][:, None, None] * green, -5000, 30000)
     out = np.empty(dn.shape, np.int16)
-    correct(dn, gain.astype(np.float32), offset.astype(np.float32), shift.astype(np.float32), 2, 3, out)
+    one, none = np.ones(6, np.int64), np.zeros(6, np.int64)
+    correct(tuple(dn), one, none, none, gain.astype(np.float32), offset.astype(np.float32), shift.astype(np.float32), 2, 3, out)
     missing = (dn == 0).any(axis=0)
     assert (out[:, missing] == NO_DATA).all()
     assert np.abs(out[:, ~missing] - wanted[:, ~missing]).max(initial=0) <= 1

@@ -33,12 +33,15 @@ def grid(rows: int, cols: int, block: int = 512) -> Grid:
 
 @pytest.mark.parametrize(("rows", "cols"), [(4096, 4096), (700, 6000), (6000, 700), (10980, 10980), (300, 300)])
 def test_windows_are_spread_over_the_county(rows: int, cols: int) -> None:
-    windows = survey.sample_windows(grid(rows, cols))
+    windows, stride = survey.sample_windows(grid(rows, cols))
     taken = np.zeros((rows, cols), np.uint8)
     for w in windows:
         assert 0 <= w.top <= w.top + w.height <= rows
         assert 0 <= w.left <= w.left + w.width <= cols
-        taken[w.top : w.top + w.height, w.left : w.left + w.width] += 1
+        taken[w.top : w.top + w.height : stride, w.left : w.left + w.width : stride] += 1
+        if stride > 1:
+            tiles = {(y // survey.TILE, x // survey.TILE) for y in (w.top, w.top + w.height - 1) for x in (w.left, w.left + w.width - 1)}
+            assert len(tiles) == 1
     assert taken.max() == 1
     assert 1 < len(windows) <= survey.MOST
     assert taken.sum() >= 2 * MIN_SAMPLE
@@ -47,13 +50,14 @@ def test_windows_are_spread_over_the_county(rows: int, cols: int) -> None:
 
 
 def test_a_small_county_is_looked_at_whole() -> None:
-    (window,) = survey.sample_windows(grid(90, 70))
+    (window,), stride = survey.sample_windows(grid(90, 70))
+    assert stride == 1
     assert (window.top, window.left, window.height, window.width) == (0, 0, 90, 70)
 
 
 def test_the_sample_does_not_depend_on_blocks() -> None:
     def places(block: int) -> list[tuple[int, int, int, int]]:
-        return [(w.top, w.left, w.height, w.width) for w in survey.sample_windows(grid(3000, 2000, block))]
+        return [(w.top, w.left, w.height, w.width) for w in survey.sample_windows(grid(3000, 2000, block))[0]]
 
     assert places(128) == places(512) == places(1024)
 

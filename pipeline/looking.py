@@ -1,0 +1,143 @@
+"""Looks at a block of ground: its scenes' pixels read, sorted by what their classification says, and corrected."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from pipeline.detect.block import Looks
+from pipeline.detect.looks import correct
+from pipeline.detect.mask import CLOUD, HALO, MISSING, bad_classes, marks
+from pipeline.detect.shift import Model, Shared
+from pipeline.grid import Block, Grid
+from pipeline.sources.reader import Plane, as_kernel_takes, read_planes, read_scls, scaling, span_of
+from pipeline.sources.scene import Scene
+from pipeline.survey import day_number
+from pipeline.workspace import Room, lent
+
+TILES = (512, 256, 128, 64, 32, 16)
+"""Sides of parts of a block. Files are tiled by such: parts that cut through tiles would have more of them decoded twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A scene with what was found to be shared by all of it."""
+
+    scene: Scene
+    shared: Shared
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every block task needs to know."""
+
+    grid: Grid
+    bands: tuple[str, ...]
+    model: Model
+    area: BaseGeometry
+    """The county, in the grid's CRS: cells outside are not judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some rows and columns of a block."""
+
+    rows: slice
+    cols: slice
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.rows.stop - self.rows.start, self.cols.stop - self.cols.start
+
+    def of(self, block: Block) -> Block:
+        return Block(block.row, block.col, block.top + self.rows.start, block.left + self.cols.start, *self.shape)
+
+
+def _half(side: int) -> int:
+    """About half of a side, in whole tiles."""
+    half = (side + 1) // 2
+    tile = next((t for t in TILES if t <= half), half)
+    return -(-half // tile) * tile
+
+
+def parts_of(block: Block, scenes: int, bands: int, memory_mb: int) -> list[Part]:
+    """The block in parts whose stacks fit into the memory allowed; one where it fits as a whole."""
+    height, width = block.height, block.width
+    while height * width * scenes * 2 * bands > memory_mb * 2**20 and max(height, width) > TILES[-1]:
+        height, width = (_half(height), width) if height >= width else (height, _half(width))
+    return [
+        Part(slice(top, min(top + height, block.height)), slice(left, min(left + width, block.width)))
+        for top in range(0, block.height, height)
+        for left in range(0, block.width, width)
+    ]
+
+
+class BlockLooks:
+    """Looks at a block, read part by part."""
+
+    def __init__(self, sightings: Sequence[Sighting], ground: Ground, block: Block, room: Room, memory_mb: int | None = None) -> None:
+        """Read what is needed of the whole block, into `room`. memory_mb: what a part's stack may take; no limit where it is None."""
+        self.sightings, self.ground, self.block = sightings, ground, block
+        whole = [Part(slice(0, block.height), slice(0, block.width))]
+        self.parts = whole if memory_mb is None else parts_of(block, len(sightings), len(ground.bands), memory_mb)
+        self.marks: NDArray[np.uint8] = room.take((len(sightings), block.height, block.width), np.uint8)
+        """(n, h, w): marks of every sighting."""
+        wide, bad = ground.grid.window(block, HALO), bad_classes()
+        for sighting, mark in zip(sightings, self.marks, strict=True):
+            with lent(wide.shape.y * wide.shape.x) as pixels:
+                scl = read_scls(sighting.scene, [wide], take=pixels.take)[0]
+                marks(scl.pixels, scl.span, scl.top, scl.left, HALO, bad, mark)
+        # Tiles of coarse bands cover more ground than a part: read once for all parts.
+        self._coarse = [self._coarse_planes(k, room) if len(self.parts) > 1 and self._any_clear(k, whole[0]) else {} for k in range(len(sightings))]
+
+    def _any_clear(self, k: int, part: Part) -> bool:
+        mark = self.marks[k, part.rows, part.cols]
+        return not ((mark == CLOUD) | (mark == MISSING)).all()
+
+    def _coarse_planes(self, k: int, room: Room) -> dict[str, Plane]:
+        """Planes over the whole block of those bands of a scene whose pixels are coarser than the grid."""
+        box, files = self.ground.grid.window(self.block), self.sightings[k].scene.bands
+        coarse = [band for band in self.ground.bands if span_of(files[band].path, box) > 1]
+        return {band: read_planes(files[band].path, [box], classes=False, take=room.take)[0] for band in coarse}
+
+    def _read(self, k: int, part: Part, look: NDArray[np.int16]) -> None:
+        """One scene's look at a part."""
+        scene, ground = self.sightings[k].scene, self.ground
+        box, planes = ground.grid.window(part.of(self.block)), []
+        with lent(2 * len(ground.bands) * math.prod(part.shape)) as room:
+            for band in ground.bands:
+                known = self._coarse[k].get(band)
+                if known is None:
+                    planes += read_planes(scene.bands[band].path, [box], classes=False, take=room.take)
+                else:
+                    planes.append(Plane(known.pixels, known.span, known.top + part.rows.start, known.left + part.cols.start))
+            gain, offset = scaling(scene, ground.bands)
+            correct(*as_kernel_takes(planes), gain, offset, self.sightings[k].shared.shift, ground.model.red, ground.model.nir, look)
+
+    @contextmanager
+    def looks(self, part: Part) -> Iterator[Looks]:
+        """Looks at a part, scenes without any clear cell there left out; to be used inside the `with` only."""
+        sightings, bands = self.sightings, len(self.ground.bands)
+        kept = [k for k in range(len(sightings)) if self._any_clear(k, part)]
+        with lent(2 * len(sightings) * bands * math.prod(part.shape)) as room:
+            stack = room.take((len(kept), bands, *part.shape), np.int16)
+            for look, k in zip(stack, kept, strict=True):
+                self._read(k, part, look)
+            yield Looks(
+                np.array([day_number(sightings[k].scene) for k in kept], np.int64),
+                stack,
+                np.ascontiguousarray(self.marks[kept, part.rows, part.cols]),
+                np.stack([sightings[k].shared.noise for k in kept]) if kept else np.ones((0, bands), np.float32),
+            )
+
+
+def room_for(block: Block, scenes: int, bands: int) -> int:
+    """Bytes that marks of a block and bands of twice the grid's resolution take."""
+    return scenes * (block.height * block.width + bands * (block.height // 2 + 2) * (block.width + 4))
