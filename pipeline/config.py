@@ -123,6 +123,11 @@ class Project(BaseModel):
     def ledger(self) -> Path:
         return self.output / "ledger.sqlite"
 
+    @property
+    def backup(self) -> Path:
+        """Copies of the ledger that the program keeps itself."""
+        return self.output / "backup"
+
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 10

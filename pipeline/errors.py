@@ -29,3 +29,9 @@ class MinewardenError(Exception):
         self.message = message
         self.fix = fix
         self.exit_code = exit_code
+
+
+def disk_full(where: object) -> MinewardenError:
+    """A write that found no room."""
+    fix = "Free some space and run again: finished months are whole, and the run goes on where it stopped."
+    return MinewardenError("MW-DISK-FULL", f"The disk is full ({where}).", fix, Exit.FAULT)
