@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 from pathlib import Path
 from typing import Any, Literal
 
@@ -69,6 +70,13 @@ class Config(_Strict):
     sources: tuple[SourceConfig, ...] = Field(min_length=1)
     layers: dict[str, LayerConfig] = Field(default_factory=dict)
     output: Path = Field(description="Folder for months, state and ledger.")
+    notify: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1000,
+        description="Program told how each run ended, e.g. ./notify.sh: the lines on its standard input, MINEWARDEN_EXIT, MINEWARDEN_MONTH, "
+        "MINEWARDEN_COUNTY and MINEWARDEN_OUTPUT in its environment. Started in this folder, without a shell; ended after 60 s.",
+    )
     monitor_from: str | None = Field(
         default=None,
         description="First month judged, YYYY-01. Default: the first January with scenes in 18 calendar months before it.",
@@ -76,6 +84,13 @@ class Config(_Strict):
     coverage: CoverageConfig = CoverageConfig()
     findings: FindingsConfig = FindingsConfig()
     compute: ComputeConfig = ComputeConfig()
+
+    @field_validator("notify")
+    @classmethod
+    def _splits(cls, value: str | None) -> str | None:
+        if value is not None and not shlex.split(value):
+            raise ValueError("names no program")
+        return value
 
     @field_validator("monitor_from")
     @classmethod
@@ -118,6 +133,10 @@ class Project(BaseModel):
     @property
     def state(self) -> Path:
         return self.output / "state"
+
+    @property
+    def logs(self) -> Path:
+        return self.output / "log"
 
     @property
     def ledger(self) -> Path:

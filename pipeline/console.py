@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
 import os
@@ -16,7 +15,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import Exit, MinewardenError
+from pipeline.errors import Exit, MinewardenError, of_the_system
 from pipeline.progress import Progress
 
 LOGGER = logging.getLogger("minewarden")
@@ -39,6 +38,11 @@ class _Scrubbing(logging.Formatter):
         return scrub(super().format(record))
 
 
+def _fault(error: Exception, log: Path) -> MinewardenError:
+    fix = f"The log {log} says where; please send it to us."
+    return MinewardenError("MW-FAULT", f"A fault of ours: {type(error).__name__}.", fix, Exit.FAULT)
+
+
 class Console:
     """Results on standard output, progress and errors on standard error, everything else in the log file."""
 
@@ -46,6 +50,10 @@ class Console:
         self.as_json = as_json
         self.quiet = quiet
         self.log_file: Path | None = None
+        self.said: list[str] = []
+        """What a person was told, for whoever is told of the end too."""
+        self.at_end: Callable[[int], None] = lambda code: None
+        """Called with the exit code once everything has been said; must not raise."""
         self._handler: logging.Handler | None = None
         self.progress = Progress(sys.stderr, quiet=quiet, as_json=as_json)
 
@@ -74,6 +82,7 @@ class Console:
 
     def result(self, line: str) -> None:
         """A line of the answer; left out where `--quiet` was asked for."""
+        self.said.append(line)
         if not self.quiet:
             print(line, flush=True)
 
@@ -83,6 +92,7 @@ class Console:
 
     def notice(self, line: str) -> None:
         """What a person must hear even where `--quiet` was asked for."""
+        self.said.append(line)
         print(json.dumps({"level": "warning", "message": line}, ensure_ascii=False) if self.as_json else line, file=sys.stderr, flush=True)
 
     def error(self, error: MinewardenError) -> None:
@@ -90,16 +100,25 @@ class Console:
         parts = {"code": error.code, "message": error.message, "fix": error.fix}
         parts = {key: scrub(" ".join(text.split())) for key, text in parts.items()}
         LOGGER.error("%s: %s", error.code, error.message)
+        line = f"{parts['code']}: {parts['message']} Fix: {parts['fix']}"
+        self.said.append(line)
         if self.as_json:
             when = datetime.now(UTC).isoformat(timespec="seconds")
             line = json.dumps({"time": when, "level": "error", **parts}, ensure_ascii=False)
-        else:
-            line = f"{parts['code']}: {parts['message']} Fix: {parts['fix']}"
         print(line, file=sys.stderr, flush=True)
 
     def guard(self, body: Callable[[], Exit | None]) -> int:
         """Run a command; whatever happens ends as an exit code and at most one message."""
         logging.captureWarnings(True)
+        try:
+            code = self._code_of(body)
+            self.at_end(code)
+            return code
+        finally:
+            logging.captureWarnings(False)
+            self.close()
+
+    def _code_of(self, body: Callable[[], Exit | None]) -> int:
         try:
             return int(body() or Exit.DONE)
         except MinewardenError as error:
@@ -111,19 +130,11 @@ class Console:
             # The reader of our output has gone (… | head); Python must not complain of it once more at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except Exception as error:
-            self.error(self._unexpected(error))
-        finally:
-            logging.captureWarnings(False)
-            self.close()
+            log = self._write_traceback()
+            known = of_the_system(error) or _fault(error, log)
+            self.error(known)
+            return int(known.exit_code)
         return int(Exit.FAULT)
-
-    def _unexpected(self, error: Exception) -> MinewardenError:
-        log = self._write_traceback()
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return MinewardenError(
-                "MW-DISK-FULL", f"The disk is full ({error.filename or 'while writing'}).", f"Free some space and run again. Log: {log}."
-            )
-        return MinewardenError("MW-FAULT", f"A fault of ours: {type(error).__name__}.", f"The log {log} says where; please send it to us.")
 
     def _write_traceback(self) -> Path:
         if self.log_file is not None:

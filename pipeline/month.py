@@ -113,9 +113,7 @@ def begin_year(inputs: Inputs, month: str, ledger: Ledger) -> tuple[Model, list[
     return year.begin(this, inputs.scenes, inputs.sha256, last, inputs.setting)
 
 
-def watch_month(
-    inputs: Inputs, month: str, model: Model, good: Sequence[tuple[Scene, survey.Glance]]
-) -> tuple[Path, list[Block], list[BlockMonth]]:
+def watch_month(inputs: Inputs, month: str, model: Model, good: Sequence[tuple[Scene, survey.Glance]]) -> tuple[Path, list[Block], list[BlockMonth]]:
     """Show the month's scenes to every block."""
     setting = inputs.setting
     base = setting.state / month[:4]

@@ -73,6 +73,11 @@ def key_of(file: Path) -> str | None:
         return None
 
 
+def check(file: Path) -> None:
+    """Raises MinewardenError (exit 5) naming the file where it is damaged."""
+    _open(file)
+
+
 def read(file: Path) -> dict[str, NDArray[np.generic]]:
     """Read all arrays. Raises MinewardenError (exit 5) naming the file where it is missing or damaged."""
     head, body = _open(file)

@@ -35,5 +35,5 @@ def talking(body: Body) -> Callable[..., int]:
 def open_project(console: Console, config: Path) -> Project:
     """Load a config and let the log go beside its results."""
     project = load(config)
-    console.use_log(project.output / "log" / "minewarden.log")
+    console.use_log(project.logs / "minewarden.log")
     return project

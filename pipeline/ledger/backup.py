@@ -9,7 +9,7 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +85,14 @@ def restore(ledger: Path, folder: Path) -> Restored:
     return Restored(copy, months, until, taken, damaged)
 
 
+def is_behind(ledger: Path, folder: Path, finished: Sequence[str]) -> bool:
+    """Whether a ledger lacks finished months and a sound copy knows more than it: someone put back an old one, or none."""
+    with closing(database.connect(ledger, 0)) as connection:
+        known = {row[0] for row in connection.execute("SELECT month FROM months")}
+    copy = _newest_sound(folder)
+    return not known.issuperset(finished) and copy is not None and _entries(copy) > _entries(ledger)
+
+
 def _copies(folder: Path) -> list[Path]:
     return list(folder.glob("ledger-*.sqlite"))
 
@@ -102,10 +110,9 @@ def _entries(file: Path) -> int:
 
 def _newest_sound(folder: Path) -> Path | None:
     for file in sorted(_copies(folder), key=lambda each: (_entries(each), each.name), reverse=True):
-        with contextlib.suppress(MinewardenError):
-            with closing(database.connect(file, 0)) as connection:
-                if not audit.verify(connection):
-                    return file
+        with contextlib.suppress(MinewardenError), closing(database.connect(file, 0)) as connection:
+            if not audit.verify(connection):
+                return file
     return None
 
 

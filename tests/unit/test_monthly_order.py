@@ -75,6 +75,10 @@ def county(tmp_path: Path, config_text: str, monkeypatch: pytest.MonkeyPatch) ->
     return made
 
 
+def killed(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
 def raised(call: Callable[[], object]) -> MinewardenError:
     with pytest.raises(MinewardenError) as caught:
         call()
@@ -206,13 +210,11 @@ def test_replays_that_are_possible(county: County, asked: str) -> None:
 
 
 def test_a_kill_while_old_alerts_are_removed_leaves_none_half_removed(county: County, monkeypatch: pytest.MonkeyPatch) -> None:
-    def killed(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
     county.run("2024-04")
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(retention.shutil, "rmtree", killed)
-        county.run("2024-05")
+        with pytest.raises(KeyboardInterrupt):
+            county.run("2024-05")
     assert [m for m in county.kept() if not m.endswith(".gone")] == ["2024-01", *span(3, 5)]
     retention.prune(county.project.state, span(1, 5))
     assert county.kept() == ["2024-01", *span(3, 5)]
@@ -229,9 +231,10 @@ def test_state_that_is_missing_is_said_before_anything_is_read(county: County) -
 
 def test_a_replay_killed_while_it_clears_the_way_goes_on(county: County, monkeypatch: pytest.MonkeyPatch) -> None:
     county.run("2024-05")
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(Ledger, "forget_from", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
-        county.run("2024-04", replay=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(Ledger, "forget_from", killed)
+        with pytest.raises(KeyboardInterrupt):
+            county.run("2024-04", replay=True)
     county.run("2024-05")
     assert county.made == span(4, 5)
     assert county.folders()[-1] == "2024-05.replaced"
