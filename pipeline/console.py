@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+import shutil
 import sys
 import tempfile
 import traceback
@@ -15,14 +16,16 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import Exit, MinewardenError, of_the_system
+from pipeline.errors import Exit, MinewardenError, disk_full, of_the_system
 from pipeline.progress import Progress
 
 LOGGER = logging.getLogger("minewarden")
 _SOURCES = (LOGGER, logging.getLogger("py.warnings"))
 for _logger in _SOURCES:
     _logger.addHandler(logging.NullHandler())  # without a log file, messages go nowhere rather than between the lines of the answer
-LOG_BYTES = 2_000_000
+LOG_BYTES, LOG_FILES = 2_000_000, 4
+LITTLE_ROOM = 64_000_000
+"""A disk with less left than this, once the half-written file is gone, was full."""
 _SECRET = re.compile(
     r"(?i)((?:token|secret|password|passwd|signature|sig|x-amz-[a-z-]+|api[_-]?key|authorization)[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;]+"
 )
@@ -31,6 +34,11 @@ _SECRET = re.compile(
 def scrub(text: str) -> str:
     """Text without the values of tokens, passwords and signed URLs."""
     return _SECRET.sub(r"\1***", text)
+
+
+class _LogFile(RotatingFileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:
+        """A log that can't be written must not fill the terminal with complaints of its own."""
 
 
 class _Scrubbing(logging.Formatter):
@@ -61,7 +69,7 @@ class Console:
         """Log to `file` from now on; where it can't be written, errors go to a temporary file as before."""
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            handler = RotatingFileHandler(file, maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8")
+            handler = _LogFile(file, maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8")
         except OSError:
             return
         handler.setFormatter(_Scrubbing("%(asctime)s %(levelname)s %(name)s: %(message)s"))
@@ -131,10 +139,17 @@ class Console:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except Exception as error:
             log = self._write_traceback()
-            known = of_the_system(error) or _fault(error, log)
+            known = of_the_system(error) or self._no_room(error) or _fault(error, log)
             self.error(known)
             return int(known.exit_code)
         return int(Exit.FAULT)
+
+    def _no_room(self, error: Exception) -> MinewardenError | None:
+        """GDAL seldom says that the disk is full, only that it could not write."""
+        if type(error).__module__.split(".")[0] not in ("pyogrio", "rasterio") or self.log_file is None:
+            return None
+        free = shutil.disk_usage(self.log_file.parent).free
+        return disk_full(f"{free / 1e6:.1f} MB are left beside {self.log_file.parent.parent}") if free < LITTLE_ROOM else None
 
     def _write_traceback(self) -> Path:
         if self.log_file is not None:

@@ -50,7 +50,8 @@ def of_the_system(error: BaseException) -> MinewardenError | None:
     """
     link: BaseException | None = error
     while link is not None:
-        number, where = getattr(link, "errno", None), getattr(link, "filename", None)
+        # Other exceptions have an `errno` too, of another meaning.
+        number, where = (link.errno, link.filename) if isinstance(link, OSError) else (None, None)
         if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or _FULL.search(str(link)):
             return disk_full(where or "while writing")
         if number in (errno.EACCES, errno.EPERM, errno.EROFS):
