@@ -6,10 +6,10 @@ import hashlib
 import re
 import shlex
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from pipeline.errors import MinewardenError
 
@@ -18,30 +18,41 @@ LAYERS = ("mining_rights", "exploration_rights", "legacy_patches", "redline", "f
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _plain_path(value: Path) -> Path:
+    if any(ord(sign) < 32 or ord(sign) == 127 for sign in str(value)) or len(str(value)) > 1000:
+        raise ValueError("not a path: it holds control signs or is longer than 1000 signs")
+    return value
+
+
+LocalPath = Annotated[Path, AfterValidator(_plain_path)]
 
 
 class County(_Strict):
-    name: str = Field(description="Name as it should stand in reports.")
+    name: str = Field(min_length=1, max_length=100, description="Name as it should stand in reports.")
     code: str = Field(pattern=r"^\d{6}$", description="Six-digit division code (GB/T 2260); begins every case id.")
 
 
 class GridConfig(_Strict):
     crs: str = Field(description="Projected CRS of the scenes, e.g. EPSG:32648. Scenes in it are used without resampling.")
-    resolution: float = Field(default=10, gt=0, le=60, description="Side of a cell, metres.")
+    resolution: float = Field(default=10, ge=0.5, le=60, description="Side of a cell, metres.")
 
 
 class SourceConfig(_Strict):
     kind: Literal["folder", "safe", "stac", "sentinelhub"] = Field(description="Where scenes come from.")
-    path: Path | None = Field(default=None, description="Folder of scenes (folder, safe).")
+    path: LocalPath | None = Field(default=None, description="Folder of scenes (folder, safe).")
     bands: tuple[str, ...] | None = Field(default=None, description="Use just these bands. Default: those the scenes share.")
     mask: Literal["SCL", "none"] | None = Field(default=None, description="Cloud mask. Default: SCL where the scenes have it.")
-    scale: float | None = Field(default=None, gt=0, description="Reflectance = DN × scale + offset, where neither item.json nor baseline tells.")
-    offset: float | None = Field(default=None, description="See scale. Default of the two: 0.0001 and -0.1.")
+    scale: float | None = Field(
+        default=None, gt=0, le=1, description="Reflectance = DN × scale + offset, where neither item.json nor baseline tells."
+    )
+    offset: float | None = Field(default=None, ge=-10, le=10, description="See scale. Default of the two: 0.0001 and -0.1.")
 
 
 class LayerConfig(_Strict):
-    path: Path = Field(description="GeoJSON, GeoPackage or Shapefile.")
+    path: LocalPath = Field(description="GeoJSON, GeoPackage or Shapefile.")
     kind: Literal["zone", "approval"] | None = Field(default=None, description="For further layers: `zone` bans mining, `approval` explains change.")
     fields: dict[str, str] = Field(default_factory=dict, description="Our field name: the file's column, e.g. {id: 许可证号}.")
 
@@ -51,25 +62,25 @@ class CoverageConfig(_Strict):
 
 
 class FindingsConfig(_Strict):
-    min_cells: int = Field(default=4, ge=1, description="Smallest patch and case, in cells of the grid.")
+    min_cells: int = Field(default=4, ge=1, le=100_000, description="Smallest patch and case, in cells of the grid.")
     min_likelihood: float = Field(default=0.5, ge=0, le=1, description="Findings that claim mining need this likelihood.")
-    tolerance_m: float = Field(default=15, ge=0, description="Boundaries are compared with this tolerance.")
+    tolerance_m: float = Field(default=15, ge=0, le=200, description="Boundaries are compared with this tolerance.")
 
 
 class ComputeConfig(_Strict):
     block: int = Field(default=512, ge=64, le=4096, description="Side of a block, cells. Results do not depend on it.")
-    memory_mb: int = Field(default=700, ge=100, description="What one block's stack may take while a baseline is fitted.")
+    memory_mb: int = Field(default=700, ge=100, le=1_000_000, description="What one block's stack may take while a baseline is fitted.")
 
 
 class Config(_Strict):
     """A county. Relative paths are meant from the folder of the config file."""
 
     county: County
-    area: Path = Field(description="Polygon(s) of the county.")
+    area: LocalPath = Field(description="Polygon(s) of the county.")
     grid: GridConfig
     sources: tuple[SourceConfig, ...] = Field(min_length=1)
     layers: dict[str, LayerConfig] = Field(default_factory=dict)
-    output: Path = Field(description="Folder for months, state and ledger.")
+    output: LocalPath = Field(description="Folder for months, state and ledger.")
     notify: str | None = Field(
         default=None,
         min_length=1,
@@ -152,6 +163,16 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 10
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is there twice: the second would silently take the place of the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for twice in {key for key in keys if keys.count(key) > 1}:
+            raise yaml.MarkedYAMLError(problem=f"{twice} is there twice", problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def _parse(text: str, file: Path) -> Any:
     depth = 0
     try:
@@ -161,10 +182,11 @@ def _parse(text: str, file: Path) -> Any:
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
                 raise MinewardenError("MW-CONFIG-YAML", f"{file} is nested more than {MAX_DEPTH} deep.", "Start from configs/reference.yaml.")
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        return yaml.load(text, Loader=_Loader)
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # numbers and dates that are none are no YAMLError
         where = getattr(error, "problem_mark", None)
         at = f" at line {where.line + 1}" if where else ""
+        at += f": {error.problem[:80]}" if isinstance(error, yaml.MarkedYAMLError) and error.problem else ""
         raise MinewardenError("MW-CONFIG-YAML", f"{file} is not valid YAML{at}.", "Check indentation, quotes and colons there.") from error
 
 
@@ -173,14 +195,18 @@ def load(file: Path) -> Project:
 
     Raises MinewardenError (`MW-CONFIG-…`) naming the field, its value and the fix.
     """
+    fix = "Give the path of a config, or make one with 'minewarden init'."
     try:
-        raw = file.read_bytes()
-    except OSError as error:
-        raise MinewardenError(
-            "MW-CONFIG-FILE", f"{file} can't be read ({error.strerror}).", "Give the path of a config, or make one with 'minewarden init'."
-        ) from error
+        if not file.is_file():
+            what = "is not there" if not file.exists() else "is no file"
+            raise MinewardenError("MW-CONFIG-FILE", f"{file} {what}.", fix)
+        with file.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is no path"
+        raise MinewardenError("MW-CONFIG-FILE", f"{file} can't be read ({why}).", fix) from error
     if len(raw) > MAX_BYTES:
-        raise MinewardenError("MW-CONFIG-SIZE", f"{file} has {len(raw)} bytes.", "A config is a few kilobytes of YAML: is this the right file?")
+        raise MinewardenError("MW-CONFIG-SIZE", f"{file} has more than {MAX_BYTES} bytes.", "A config is a few kilobytes: is this the right file?")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

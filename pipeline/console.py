@@ -36,6 +36,14 @@ def scrub(text: str) -> str:
     return _SECRET.sub(r"\1***", text)
 
 
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+def visible(text: str) -> str:
+    """Text that can't move a terminal's cursor, colour it, or turn what follows: names in files and folders may hold anything."""
+    return _UNSEEN.sub("�", text)
+
+
 class _LogFile(RotatingFileHandler):
     def handleError(self, record: logging.LogRecord) -> None:
         """A log that can't be written must not fill the terminal with complaints of its own."""
@@ -90,6 +98,7 @@ class Console:
 
     def result(self, line: str) -> None:
         """A line of the answer; left out where `--quiet` was asked for."""
+        line = visible(line)
         self.said.append(line)
         if not self.quiet:
             print(line, flush=True)
@@ -100,14 +109,15 @@ class Console:
 
     def notice(self, line: str) -> None:
         """What a person must hear even where `--quiet` was asked for."""
+        line = visible(line)
         self.said.append(line)
         print(json.dumps({"level": "warning", "message": line}, ensure_ascii=False) if self.as_json else line, file=sys.stderr, flush=True)
 
     def error(self, error: MinewardenError) -> None:
         """One line that says what is wrong and how to put it right."""
         parts = {"code": error.code, "message": error.message, "fix": error.fix}
-        parts = {key: scrub(" ".join(text.split())) for key, text in parts.items()}
-        LOGGER.error("%s: %s", error.code, error.message)
+        parts = {key: visible(scrub(" ".join(text.split()))) for key, text in parts.items()}
+        LOGGER.error("%s: %s", error.code, parts["message"])
         line = f"{parts['code']}: {parts['message']} Fix: {parts['fix']}"
         self.said.append(line)
         if self.as_json:

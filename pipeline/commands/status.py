@@ -89,9 +89,10 @@ def _damaged(file: Path) -> MinewardenError:
     return MinewardenError("MW-RESULT-DAMAGED", f"{file} is damaged.", "Restore it from a backup, or run that month with --replay.", Exit.DAMAGED)
 
 
-def _open_patches(month: Path) -> int:
-    """Patches of changed ground, flagged or explained, that have not ended."""
-    return sum(patch["status"] != "ended" for patch in _properties(month / "patches.geojson"))
+def _open_patches(month: Path) -> int | None:
+    """Patches of changed ground, flagged or explained, that have not ended; None where the month's file is gone."""
+    file = month / "patches.geojson"
+    return sum(patch["status"] != "ended" for patch in _properties(file)) if file.is_file() else None
 
 
 def _properties(file: Path) -> list[dict[str, Any]]:

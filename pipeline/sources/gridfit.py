@@ -17,6 +17,8 @@ from pipeline.grid import Grid
 from pipeline.sources.bandfile import open_band
 from pipeline.sources.scene import Scene
 
+MAX_CELLS = 4_000_000_000
+"""At 10 m twice the largest county of China."""
 _TOUCH = 1e-6
 """Bounds that touch a cell's edge to this part of a cell do not need the next cell."""
 
@@ -33,6 +35,9 @@ def county_grid(config: Config, area: BaseGeometry, scenes: Sequence[Scene]) -> 
     low, high = math.floor((south - y0) / step + _TOUCH), math.ceil((north - y0) / step - _TOUCH)
     affine = Affine(step, 0, x0 + left * step, 0, -step, y0 + high * step)
     shape = max(high - low, 1), max(right - left, 1)
+    if shape[0] * shape[1] > MAX_CELLS:
+        size = f"{shape[1] * step / 1000:.0f} × {shape[0] * step / 1000:.0f} km"
+        raise MinewardenError("MW-GRID-SIZE", f"The area spans {size}: {shape[0] * shape[1]:.1e} cells of {step:g} m.", "Check the area and its CRS.")
     return Grid(GeoBox(shape, affine, config.grid.crs), config.compute.block)
 
 
