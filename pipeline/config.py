@@ -32,7 +32,7 @@ LocalPath = Annotated[Path, AfterValidator(_plain_path)]
 
 class County(_Strict):
     name: str = Field(min_length=1, max_length=100, description="Name as it should stand in reports.")
-    code: str = Field(pattern=r"^\d{6}$", description="Six-digit division code (GB/T 2260); begins every case id.")
+    code: str = Field(pattern=r"^[0-9]{6}$", description="Six-digit division code (GB/T 2260); begins every case id.")
 
 
 class GridConfig(_Strict):
@@ -183,7 +183,7 @@ def _parse(text: str, file: Path) -> Any:
             if depth > MAX_DEPTH:
                 raise MinewardenError("MW-CONFIG-YAML", f"{file} is nested more than {MAX_DEPTH} deep.", "Start from configs/reference.yaml.")
         return yaml.load(text, Loader=_Loader)
-    except (yaml.YAMLError, ValueError, OverflowError) as error:  # numbers and dates that are none are no YAMLError
+    except (yaml.YAMLError, AttributeError, OverflowError, TypeError, ValueError) as error:  # PyYAML trips over numbers and dates that are none
         where = getattr(error, "problem_mark", None)
         at = f" at line {where.line + 1}" if where else ""
         at += f": {error.problem[:80]}" if isinstance(error, yaml.MarkedYAMLError) and error.problem else ""

@@ -47,7 +47,7 @@ def _readings(said: str, area: BaseGeometry, grid: str) -> Iterator[tuple[str, s
     yield "they are degrees, latitude before longitude (EPSG:4490)", "EPSG:4490", True
     yield f"they are metres of {grid}", grid, False
     lon, _ = Transformer.from_crs(grid, "EPSG:4490", always_xy=True).transform(area.centroid.x, area.centroid.y)
-    for zone in sorted(range(25, 46), key=lambda zone: abs(3 * zone - lon))[:3]:
+    for zone in sorted(range(25, 46), key=lambda zone: abs(3 * zone - lon))[:2]:
         yield f"they are metres of CGCS2000, 3-degree zone {zone}, zone number before the easting (EPSG:{4488 + zone})", f"EPSG:{4488 + zone}", False
         yield f"they are metres of CGCS2000, 3-degree zone {zone} (EPSG:{4509 + zone})", f"EPSG:{4509 + zone}", False
         yield f"they are metres of CGCS2000, 3-degree zone {zone}, northing before easting (EPSG:{4509 + zone})", f"EPSG:{4509 + zone}", True
