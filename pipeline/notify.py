@@ -25,12 +25,12 @@ def send(command: str, folder: Path, lines: Sequence[str], facts: Mapping[str, s
         )  # fmt: skip
     except (OSError, ValueError) as error:
         return f"can't be started ({getattr(error, 'strerror', None) or error})"
-    try:
-        said, _ = process.communicate(text, timeout=SECONDS)
-    except subprocess.TimeoutExpired:
-        # It may have started others, which would hold the pipe open.
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        return f"took more than {SECONDS} s and was ended"
+    with process:
+        try:
+            said, _ = process.communicate(text, timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            # It may have started others, which would hold the pipes open.
+            os.killpg(process.pid, signal.SIGKILL)
+            return f"took more than {SECONDS} s and was ended"
     LOG.info("notify: exit %s: %s", process.returncode, said[-2000:].decode("utf-8", "replace").strip())
     return f"ended with exit code {process.returncode}" if process.returncode else None
