@@ -21,7 +21,7 @@ from pipeline.errors import Exit, MinewardenError
 
 PACKED = 0.75
 """What is left of state once it is compressed: 90 of 120 bytes on made counties; never as much in practice."""
-MONTHLY_SHARE = 0.4
+MONTHLY_SHARE = 0.45
 """Of a cell's bytes, those that are written each month."""
 KEPT_AT_ONCE = 6
 """Alerts on the disk: of three months and a few Januaries, and those being written."""
