@@ -13,7 +13,7 @@ from pipeline.ledger.ledger import Ledger
 from pipeline.month import Inputs, begin_year, of_month, watch_month
 from pipeline.retention import folder_of
 from pipeline.sources.scene import Scene
-from pipeline.year import model_file
+from pipeline.year import built_file, model_file
 
 Item = str
 """`2024`: a year's baseline and first alerts; `2024-05`: the alerts at a month's end."""
@@ -76,28 +76,29 @@ class Rebuild:
         def sound(item: Item) -> bool:
             if item not in known:
                 self.inputs.setting.say(f"check {item}", 0, 1)
-                known[item] = all(len(keys) == 1 and None not in keys for keys in self._keys(item))
+                known[item] = len(keys := self._keys(item)) == 1 and None not in keys
                 self.inputs.setting.say(f"check {item}", 1, 1)
             return known[item]
 
         return sound
 
-    def _keys(self, item: Item) -> list[set[str | None]]:
-        """Keys of the files of an item, by sort: one key each where all are sound and belong together."""
+    def _keys(self, item: Item) -> set[str | None]:
+        """Keys of the files of an item: just one where all are sound and belong together."""
         folder = folder_of(self.inputs.setting.state, item)
         if len(item) == 7:
-            return [{store.key_of(folder / f"{block.name}.alert") for block in self._blocks}]
+            return {store.key_of(folder / f"{block.name}.alert") for block in self._blocks}
         baseline = {store.key_of(folder / f"{block.name}.base") for block in self._blocks}
         start = {store.key_of(folder / "start" / f"{block.name}.alert") for block in self._blocks}
-        return [baseline | start | {store.key_of(folder / "model")}]
+        shared = {store.key_of(file(self.inputs.setting.state, int(item))) for file in (model_file, built_file)}
+        return baseline | start | shared
 
     def _year(self, item: Item) -> list[str]:
         file = model_file(self.inputs.setting.state, int(item))
-        before = {key for keys in self._keys(item) for key in keys if key}
+        before = self._keys(item) - {None}
         ids = survey.window_of(file)
         scenes = [s for s in self.known() if ids is None or s.id in ids]
         begin_year(replace(self.inputs, scenes=scenes), f"{item}-01", self.ledger)
-        same = not before or before == {store.key_of(file)}
+        same = len(before) != 1 or before == {store.key_of(file)}
         return [] if same else [f"The baseline of {item} could not be made as it was: its scenes, or what came before it, have changed since."]
 
     def _month(self, item: Item) -> list[str]:

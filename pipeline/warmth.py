@@ -9,14 +9,16 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
+from shapely.geometry import MultiPolygon
 
 from pipeline.detect.block import Looks, begin_year, watch
+from pipeline.detect.builtup import built_up, tiles
 from pipeline.detect.evidence import bare_all_year, changed_before, changed_cells
 from pipeline.detect.looks import correct, season_terms
 from pipeline.detect.mask import HALO, bad_classes, marks
 from pipeline.detect.shift import Model, fit_model, shared
 from pipeline.grid import Grid
-from pipeline.patches.find import find_patches
+from pipeline.patches.find import Place, find_patches
 
 _BANDS = ("B03", "B04", "B08", "B11")
 _SIDE = 16
@@ -37,7 +39,7 @@ def warm() -> int:
     bare_all_year(baseline, model)
     cells, before = changed_cells(baseline, alert, model, 0, 0), changed_before(baseline, alert, _JANUARY, 0, 0)
     grid = Grid(GeoBox((_SIDE, _SIDE), Affine(10, 0, 500_000, 0, -10, 3_950_000), "EPSG:32648"))
-    find_patches(cells, before, model, grid, _JANUARY, 4)
+    find_patches(cells, before, model, Place(grid, MultiPolygon(), tiles(built_up(baseline, model), 0, 0)), _JANUARY, 4)
     return sum(_compiled(name) for name in list(sys.modules) if name.startswith("pipeline."))
 
 

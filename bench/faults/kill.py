@@ -25,6 +25,8 @@ from tests.contract import shortcomings  # noqa: E402
 
 MONTHS = [f"2024-{number:02d}" for number in range(1, 6)]
 SAME = ("flagged.geojson", "patches.geojson", "coverage.geojson", "disturbance.tif")
+SHARE = 0.6
+"""Kills come within this share of an undisturbed run, so that most jobs are killed more than once before they are through."""
 PROGRAM = [sys.executable, "-c", "import sys; from pipeline.cli import main; sys.exit(main())"]
 
 
@@ -53,7 +55,7 @@ def prepare(folder: Path) -> Path:
     for number, scene in enumerate(sorted((folder / "scenes").iterdir(), key=lambda each: each.name[11:19])):
         if scene.name[11:19] < "20230101" or (scene.name[11:19] < "20240101" and number % 2):
             shutil.rmtree(scene)
-    config.write_text(config.read_text("utf-8") + "monitor_from: 2024-01\ncompute: {block: 64}\n", "utf-8")
+    config.write_text(config.read_text("utf-8") + "monitor_from: 2024-01\ncompute: {block: 128}\n", "utf-8")
     return config
 
 
@@ -79,7 +81,7 @@ def main() -> int:
             while done < kills:  # the same job, killed and started again until it is through
                 process = start(*jobs[job])
                 try:
-                    process.wait(timeout=chance.uniform(0, 1.1 * whole))
+                    process.wait(timeout=chance.uniform(0, SHARE * whole))
                     break
                 except subprocess.TimeoutExpired:
                     process.send_signal(signal.SIGKILL)

@@ -165,7 +165,7 @@ def _state(project: Project) -> str:
     if not finished(project.output):
         return "none yet"
     memory.read(project.state / memory.FILE)
-    files = sorted(f for f in project.state.rglob("*") if f.suffix in (".alert", ".base") or f.name == "model")
+    files = sorted(f for f in project.state.rglob("*") if f.suffix in (".alert", ".base") or f.name in ("model", "built"))
     for file in files:
         store.check(file)
     return f"{len(files)} files, each as it was written"

@@ -37,6 +37,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "a baseline": lambda state: flip(state / "2024" / "r000c000.base"),
     "the first alerts of a year": lambda state: (state / "2024" / "start" / "r000c000.alert").unlink(),
     "the year's model": lambda state: (state / "2024" / "model").write_bytes(b""),
+    "built-up ground, as state of an older version has none": lambda state: (state / "2024" / "built").unlink(),
     "the county's memory": lambda state: flip(state / "county.json"),
     "all of it": shutil.rmtree,
 }
