@@ -38,7 +38,7 @@ scheduler_option = click.option("--scheduler", metavar="ADDRESS", help="Use a Da
 def command(console: Console, config: Path, month: str | None, workers: int | None, scheduler: str | None, replay: bool) -> Exit:
     """Find what changed in a month and hold it against the county's layers."""
     wanted = months.check(month, months.today())
-    project = open_project(console, config)
+    project = open_project(console, config, begins=True)
     console.at_end = _ending(console, project, wanted)
     _check_clock(project)
     return run_month(console, project, wanted, workers=workers, scheduler=scheduler, replay=replay)
@@ -51,7 +51,7 @@ def command(console: Console, config: Path, month: str | None, workers: int | No
 @talking
 def repair(console: Console, config: Path, workers: int | None, scheduler: str | None) -> Exit:
     """Make damaged or missing state again from the scenes, and put back the ledger's last good copy; ids and verdicts stay."""
-    project = open_project(console, config)
+    project = open_project(console, config, begins=True)
     with locked(project.output):
         from pipeline import repair as work
 

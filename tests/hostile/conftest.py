@@ -94,5 +94,6 @@ def features(*geometries: Any, **properties: Any) -> dict[str, Any]:
 def given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Given:
     county = Given(tmp_path / "county", capsys)
     (county.folder / "layers").mkdir(parents=True)
+    (county.folder / "out").mkdir()
     county.write("aoi.geojson", features(polygon(RING)))
     return county
