@@ -100,6 +100,10 @@ def remember(project: Project, scenes: Sequence[Scene], bands: tuple[str, ...], 
     """
     file = project.state / FILE
     if not file.exists():
+        if any(project.output.glob("????-??/run.json")):
+            # Made from the archive of today, grid and first month would not be those of the finished months.
+            fix = f"minewarden repair {project.file}"
+            raise MinewardenError("MW-STATE-MISSING", f"{file} is gone, though months are finished.", fix, Exit.DAMAGED)
         memory = Memory(grid(), bands, _start(project, scenes))
         write(file, memory)
         return memory
