@@ -9,12 +9,12 @@ from itertools import pairwise
 import click
 
 import pipeline
-from pipeline.commands import demo, doctor, init, layers, run, status, warm
+from pipeline.commands import demo, doctor, init, layers, run, schedule, status, warm
 from pipeline.commands.later import later
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
 
-NOT_YET = ("review", "drone", "restoration", "plan", "report", "train", "schedule")
+NOT_YET = ("review", "drone", "restoration", "plan", "report", "train")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,7 +23,7 @@ def cli() -> None:
     """minewarden (矿卫): monthly satellite monitoring for mine enforcement."""
 
 
-for _command in (demo.command, init.command, run.command, status.command, layers.group, doctor.command, warm.command):
+for _command in (demo.command, init.command, run.command, run.repair, status.command, layers.group, doctor.command, schedule.command, warm.command):
     cli.add_command(_command)
 for _name in NOT_YET:
     cli.add_command(later(_name))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from pipeline.errors import MinewardenError
 
@@ -17,30 +18,41 @@ LAYERS = ("mining_rights", "exploration_rights", "legacy_patches", "redline", "f
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _plain_path(value: Path) -> Path:
+    if any(ord(sign) < 32 or ord(sign) == 127 for sign in str(value)) or len(str(value)) > 1000:
+        raise ValueError("not a path: it holds control signs or is longer than 1000 signs")
+    return value
+
+
+LocalPath = Annotated[Path, AfterValidator(_plain_path)]
 
 
 class County(_Strict):
-    name: str = Field(description="Name as it should stand in reports.")
-    code: str = Field(pattern=r"^\d{6}$", description="Six-digit division code (GB/T 2260); begins every case id.")
+    name: str = Field(min_length=1, max_length=100, description="Name as it should stand in reports.")
+    code: str = Field(pattern=r"^[0-9]{6}$", description="Six-digit division code (GB/T 2260); begins every case id.")
 
 
 class GridConfig(_Strict):
     crs: str = Field(description="Projected CRS of the scenes, e.g. EPSG:32648. Scenes in it are used without resampling.")
-    resolution: float = Field(default=10, gt=0, le=60, description="Side of a cell, metres.")
+    resolution: float = Field(default=10, ge=0.5, le=60, description="Side of a cell, metres.")
 
 
 class SourceConfig(_Strict):
     kind: Literal["folder", "safe", "stac", "sentinelhub"] = Field(description="Where scenes come from.")
-    path: Path | None = Field(default=None, description="Folder of scenes (folder, safe).")
+    path: LocalPath | None = Field(default=None, description="Folder of scenes (folder, safe).")
     bands: tuple[str, ...] | None = Field(default=None, description="Use just these bands. Default: those the scenes share.")
     mask: Literal["SCL", "none"] | None = Field(default=None, description="Cloud mask. Default: SCL where the scenes have it.")
-    scale: float | None = Field(default=None, gt=0, description="Reflectance = DN × scale + offset, where neither item.json nor baseline tells.")
-    offset: float | None = Field(default=None, description="See scale. Default of the two: 0.0001 and -0.1.")
+    scale: float | None = Field(
+        default=None, gt=0, le=1, description="Reflectance = DN × scale + offset, where neither item.json nor baseline tells."
+    )
+    offset: float | None = Field(default=None, ge=-10, le=10, description="See scale. Default of the two: 0.0001 and -0.1.")
 
 
 class LayerConfig(_Strict):
-    path: Path = Field(description="GeoJSON, GeoPackage or Shapefile.")
+    path: LocalPath = Field(description="GeoJSON, GeoPackage or Shapefile.")
     kind: Literal["zone", "approval"] | None = Field(default=None, description="For further layers: `zone` bans mining, `approval` explains change.")
     fields: dict[str, str] = Field(default_factory=dict, description="Our field name: the file's column, e.g. {id: 许可证号}.")
 
@@ -50,9 +62,9 @@ class CoverageConfig(_Strict):
 
 
 class FindingsConfig(_Strict):
-    min_cells: int = Field(default=4, ge=1, description="Smallest patch and case, in cells of the grid.")
+    min_cells: int = Field(default=4, ge=1, le=100_000, description="Smallest patch and case, in cells of the grid.")
     min_likelihood: float = Field(default=0.5, ge=0, le=1, description="Findings that claim mining need this likelihood.")
-    tolerance_m: float = Field(default=15, ge=0, description="Boundaries are compared with this tolerance.")
+    tolerance_m: float = Field(default=15, ge=0, le=200, description="Boundaries are compared with this tolerance.")
 
 
 class ComputeConfig(_Strict):
@@ -60,6 +72,7 @@ class ComputeConfig(_Strict):
     memory_mb: int = Field(
         default=700,
         ge=100,
+        le=1_000_000,
         description="A worker's stack of looks while a baseline is fitted; the rest takes about as much again.",
     )
 
@@ -68,11 +81,18 @@ class Config(_Strict):
     """A county. Relative paths are meant from the folder of the config file."""
 
     county: County
-    area: Path = Field(description="Polygon(s) of the county.")
+    area: LocalPath = Field(description="Polygon(s) of the county.")
     grid: GridConfig
     sources: tuple[SourceConfig, ...] = Field(min_length=1)
     layers: dict[str, LayerConfig] = Field(default_factory=dict)
-    output: Path = Field(description="Folder for months, state and ledger.")
+    output: LocalPath = Field(description="Folder for months, state and ledger.")
+    notify: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1000,
+        description="Program told how each run ended, e.g. ./notify.sh: the lines on its standard input, MINEWARDEN_EXIT, MINEWARDEN_MONTH, "
+        "MINEWARDEN_COUNTY and MINEWARDEN_OUTPUT in its environment. Started in this folder, without a shell; ended after 60 s.",
+    )
     monitor_from: str | None = Field(
         default=None,
         description="First month judged, YYYY-01. Default: the first January with scenes in 18 calendar months before it.",
@@ -80,6 +100,13 @@ class Config(_Strict):
     coverage: CoverageConfig = CoverageConfig()
     findings: FindingsConfig = FindingsConfig()
     compute: ComputeConfig = ComputeConfig()
+
+    @field_validator("notify")
+    @classmethod
+    def _splits(cls, value: str | None) -> str | None:
+        if value is not None and not shlex.split(value):
+            raise ValueError("names no program")
+        return value
 
     @field_validator("monitor_from")
     @classmethod
@@ -124,12 +151,31 @@ class Project(BaseModel):
         return self.output / "state"
 
     @property
+    def logs(self) -> Path:
+        return self.output / "log"
+
+    @property
     def ledger(self) -> Path:
         return self.output / "ledger.sqlite"
+
+    @property
+    def backup(self) -> Path:
+        """Copies of the ledger that the program keeps itself."""
+        return self.output / "backup"
 
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 10
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is there twice: the second would silently take the place of the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for twice in {key for key in keys if keys.count(key) > 1}:
+            raise yaml.MarkedYAMLError(problem=f"{twice} is there twice", problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep)
 
 
 def _parse(text: str, file: Path) -> Any:
@@ -141,10 +187,11 @@ def _parse(text: str, file: Path) -> Any:
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
                 raise MinewardenError("MW-CONFIG-YAML", f"{file} is nested more than {MAX_DEPTH} deep.", "Start from configs/reference.yaml.")
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        return yaml.load(text, Loader=_Loader)
+    except (yaml.YAMLError, AttributeError, OverflowError, TypeError, ValueError) as error:  # PyYAML trips over numbers and dates that are none
         where = getattr(error, "problem_mark", None)
         at = f" at line {where.line + 1}" if where else ""
+        at += f": {error.problem[:80]}" if isinstance(error, yaml.MarkedYAMLError) and error.problem else ""
         raise MinewardenError("MW-CONFIG-YAML", f"{file} is not valid YAML{at}.", "Check indentation, quotes and colons there.") from error
 
 
@@ -153,14 +200,18 @@ def load(file: Path) -> Project:
 
     Raises MinewardenError (`MW-CONFIG-…`) naming the field, its value and the fix.
     """
+    fix = "Give the path of a config, or make one with 'minewarden init'."
     try:
-        raw = file.read_bytes()
-    except OSError as error:
-        raise MinewardenError(
-            "MW-CONFIG-FILE", f"{file} can't be read ({error.strerror}).", "Give the path of a config, or make one with 'minewarden init'."
-        ) from error
+        if not file.is_file():
+            what = "is not there" if not file.exists() else "is no file"
+            raise MinewardenError("MW-CONFIG-FILE", f"{file} {what}.", fix)
+        with file.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is no path"
+        raise MinewardenError("MW-CONFIG-FILE", f"{file} can't be read ({why}).", fix) from error
     if len(raw) > MAX_BYTES:
-        raise MinewardenError("MW-CONFIG-SIZE", f"{file} has {len(raw)} bytes.", "A config is a few kilobytes of YAML: is this the right file?")
+        raise MinewardenError("MW-CONFIG-SIZE", f"{file} has more than {MAX_BYTES} bytes.", "A config is a few kilobytes: is this the right file?")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

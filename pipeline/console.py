@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
 import os
 import re
+import shutil
 import sys
 import tempfile
 import traceback
@@ -16,14 +16,16 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import Exit, MinewardenError
+from pipeline.errors import Exit, MinewardenError, disk_full, of_the_system
 from pipeline.progress import Progress
 
 LOGGER = logging.getLogger("minewarden")
 _SOURCES = (LOGGER, logging.getLogger("py.warnings"))
 for _logger in _SOURCES:
     _logger.addHandler(logging.NullHandler())  # without a log file, messages go nowhere rather than between the lines of the answer
-LOG_BYTES = 2_000_000
+LOG_BYTES, LOG_FILES = 2_000_000, 4
+LITTLE_ROOM = 64_000_000
+"""A disk with less left than this, once the half-written file is gone, was full."""
 _SECRET = re.compile(
     r"(?i)((?:token|secret|password|passwd|signature|sig|x-amz-[a-z-]+|api[_-]?key|authorization)[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;]+"
 )
@@ -34,9 +36,27 @@ def scrub(text: str) -> str:
     return _SECRET.sub(r"\1***", text)
 
 
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+def visible(text: str) -> str:
+    """Text that can't move a terminal's cursor, colour it, or turn what follows: names in files and folders may hold anything."""
+    return _UNSEEN.sub("�", text)
+
+
+class _LogFile(RotatingFileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:
+        """A log that can't be written must not fill the terminal with complaints of its own."""
+
+
 class _Scrubbing(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return scrub(super().format(record))
+
+
+def _fault(error: Exception, log: Path) -> MinewardenError:
+    fix = f"The log {log} says where; please send it to us."
+    return MinewardenError("MW-FAULT", f"A fault of ours: {type(error).__name__}.", fix, Exit.FAULT)
 
 
 class Console:
@@ -46,6 +66,10 @@ class Console:
         self.as_json = as_json
         self.quiet = quiet
         self.log_file: Path | None = None
+        self.said: list[str] = []
+        """What a person was told, for whoever is told of the end too."""
+        self.at_end: Callable[[int], None] = lambda code: None
+        """Called with the exit code once everything has been said; must not raise."""
         self._handler: logging.Handler | None = None
         self.progress = Progress(sys.stderr, quiet=quiet, as_json=as_json)
 
@@ -53,7 +77,7 @@ class Console:
         """Log to `file` from now on; where it can't be written, errors go to a temporary file as before."""
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            handler = RotatingFileHandler(file, maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8")
+            handler = _LogFile(file, maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8")
         except OSError:
             return
         handler.setFormatter(_Scrubbing("%(asctime)s %(levelname)s %(name)s: %(message)s"))
@@ -74,6 +98,8 @@ class Console:
 
     def result(self, line: str) -> None:
         """A line of the answer; left out where `--quiet` was asked for."""
+        line = visible(line)
+        self.said.append(line)
         if not self.quiet:
             print(line, flush=True)
 
@@ -83,23 +109,34 @@ class Console:
 
     def notice(self, line: str) -> None:
         """What a person must hear even where `--quiet` was asked for."""
+        line = visible(line)
+        self.said.append(line)
         print(json.dumps({"level": "warning", "message": line}, ensure_ascii=False) if self.as_json else line, file=sys.stderr, flush=True)
 
     def error(self, error: MinewardenError) -> None:
         """One line that says what is wrong and how to put it right."""
         parts = {"code": error.code, "message": error.message, "fix": error.fix}
-        parts = {key: scrub(" ".join(text.split())) for key, text in parts.items()}
-        LOGGER.error("%s: %s", error.code, error.message)
+        parts = {key: visible(scrub(" ".join(text.split()))) for key, text in parts.items()}
+        LOGGER.error("%s: %s", error.code, parts["message"])
+        line = f"{parts['code']}: {parts['message']} Fix: {parts['fix']}"
+        self.said.append(line)
         if self.as_json:
             when = datetime.now(UTC).isoformat(timespec="seconds")
             line = json.dumps({"time": when, "level": "error", **parts}, ensure_ascii=False)
-        else:
-            line = f"{parts['code']}: {parts['message']} Fix: {parts['fix']}"
         print(line, file=sys.stderr, flush=True)
 
     def guard(self, body: Callable[[], Exit | None]) -> int:
         """Run a command; whatever happens ends as an exit code and at most one message."""
         logging.captureWarnings(True)
+        try:
+            code = self._code_of(body)
+            self.at_end(code)
+            return code
+        finally:
+            logging.captureWarnings(False)
+            self.close()
+
+    def _code_of(self, body: Callable[[], Exit | None]) -> int:
         try:
             return int(body() or Exit.DONE)
         except MinewardenError as error:
@@ -111,19 +148,18 @@ class Console:
             # The reader of our output has gone (… | head); Python must not complain of it once more at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except Exception as error:
-            self.error(self._unexpected(error))
-        finally:
-            logging.captureWarnings(False)
-            self.close()
+            log = self._write_traceback()
+            known = of_the_system(error) or self._no_room(error) or _fault(error, log)
+            self.error(known)
+            return int(known.exit_code)
         return int(Exit.FAULT)
 
-    def _unexpected(self, error: Exception) -> MinewardenError:
-        log = self._write_traceback()
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return MinewardenError(
-                "MW-DISK-FULL", f"The disk is full ({error.filename or 'while writing'}).", f"Free some space and run again. Log: {log}."
-            )
-        return MinewardenError("MW-FAULT", f"A fault of ours: {type(error).__name__}.", f"The log {log} says where; please send it to us.")
+    def _no_room(self, error: Exception) -> MinewardenError | None:
+        """GDAL seldom says that the disk is full, only that it could not write."""
+        if type(error).__module__.split(".")[0] not in ("pyogrio", "rasterio") or self.log_file is None:
+            return None
+        free = shutil.disk_usage(self.log_file.parent).free
+        return disk_full(f"{free / 1e6:.1f} MB are left beside {self.log_file.parent.parent}") if free < LITTLE_ROOM else None
 
     def _write_traceback(self) -> Path:
         if self.log_file is not None:

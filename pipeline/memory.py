@@ -60,7 +60,8 @@ def _digest(document: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps({k: v for k, v in document.items() if k != "sha256"}, sort_keys=True).encode()).hexdigest()
 
 
-def _write(file: Path, memory: Memory) -> None:
+def write(file: Path, memory: Memory) -> None:
+    """Keep a county's memory."""
     box = memory.grid.geobox
     document = {
         "version": VERSION,
@@ -76,7 +77,8 @@ def _write(file: Path, memory: Memory) -> None:
     write_atomic(file, (json.dumps(document, indent=1) + "\n").encode())
 
 
-def _read(file: Path) -> Memory:
+def read(file: Path) -> Memory:
+    """A county's memory as it was kept. Raises MinewardenError (exit 5) where it is damaged."""
     try:
         known = json.loads(file.read_text("utf-8"))
         if _digest(known) != known["sha256"]:
@@ -87,7 +89,7 @@ def _read(file: Path) -> Memory:
         return Memory(Grid(box, known["block"]), tuple(known["bands"]), known["monitor_from"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise MinewardenError(
-            "MW-STATE-DAMAGED", f"{file} is damaged.", "Restore it from a backup, or remove state/ and begin anew.", Exit.DAMAGED
+            "MW-STATE-DAMAGED", f"{file} is damaged.", "Run 'minewarden repair CONFIG': it is made again from the finished months.", Exit.DAMAGED
         ) from error
 
 
@@ -98,10 +100,14 @@ def remember(project: Project, scenes: Sequence[Scene], bands: tuple[str, ...], 
     """
     file = project.state / FILE
     if not file.exists():
+        if any(project.output.glob("????-??/run.json")):
+            # Made from the archive of today, grid and first month would not be those of the finished months.
+            fix = f"minewarden repair {project.file}"
+            raise MinewardenError("MW-STATE-MISSING", f"{file} is gone, though months are finished.", fix, Exit.DAMAGED)
         memory = Memory(grid(), bands, _start(project, scenes))
-        _write(file, memory)
+        write(file, memory)
         return memory
-    memory = _read(file)
+    memory = read(file)
     wanted, config = project.config.monitor_from, project.config.grid
     if wanted not in (None, memory.monitor_from):
         raise MinewardenError(

@@ -36,6 +36,7 @@ from pipeline.publish.features import Judged
 from pipeline.publish.files import fsync_folder
 from pipeline.publish.month import MonthFiles, name_cases, write_month
 from pipeline.publish.runjson import LayerUse, RunFacts, SceneUse
+from pipeline.retention import folder_of
 from pipeline.siteview import unrestored
 from pipeline.sources.scene import Refused, Scene
 from pipeline.year import Setting
@@ -87,11 +88,6 @@ class Done:
     patches: int
 
 
-def month_folder(state: Path, month: str) -> Path:
-    """Folder of the alerts at a month's end."""
-    return state / month
-
-
 def set_aside(folder: Path) -> None:
     """Keep what stands where a month is to be made anew as `<YYYY-MM>.replaced`, once."""
     if folder.exists():
@@ -100,11 +96,11 @@ def set_aside(folder: Path) -> None:
         folder.rename(aside)
 
 
-def _of_month(scenes: Iterable[Scene], month: str) -> list[Scene]:
+def of_month(scenes: Iterable[Scene], month: str) -> list[Scene]:
     return [s for s in scenes if f"{s.day:%Y-%m}" == month]
 
 
-def _begin_year(inputs: Inputs, month: str, ledger: Ledger) -> tuple[Model, list[Refused]]:
+def begin_year(inputs: Inputs, month: str, ledger: Ledger) -> tuple[Model, list[Refused]]:
     """The year's model; in January (or where it is missing) made from the scenes of the window."""
     this = int(month[:4])
     file = year.model_file(inputs.setting.state, this)
@@ -114,19 +110,19 @@ def _begin_year(inputs: Inputs, month: str, ledger: Ledger) -> tuple[Model, list
     if this > int(inputs.monitor_from[:4]):
         december = f"{this - 1}-12"
         cases = unary_union([each.draft.geometry for each in ledger.open_cases(december)])
-        last = month_folder(inputs.setting.state, december), cases
+        last = folder_of(inputs.setting.state, december), cases
     return year.begin(this, inputs.scenes, inputs.sha256, last, inputs.setting)
 
 
-def _watch(inputs: Inputs, month: str, model: Model, good: Sequence[tuple[Scene, survey.Glance]]) -> tuple[Path, list[Block], list[BlockMonth]]:
+def watch_month(inputs: Inputs, month: str, model: Model, good: Sequence[tuple[Scene, survey.Glance]]) -> tuple[Path, list[Block], list[BlockMonth]]:
     """Show the month's scenes to every block."""
     setting = inputs.setting
     base = setting.state / month[:4]
-    last = base / "start" if month.endswith("-01") else month_folder(setting.state, months.previous(month))
+    last = base / "start" if month.endswith("-01") else folder_of(setting.state, months.previous(month))
     hashes = year.hashes([scene for scene, _ in good], inputs.sha256, setting.workers)
     sightings = [Sighting(scene, survey.survey_scene(scene, seen, model), own) for (scene, seen), own in zip(good, hashes, strict=True)]
     ground = Ground(setting.grid, setting.bands, model, setting.area)
-    blocks, out = list(setting.grid.blocks()), month_folder(setting.state, month)
+    blocks, out = list(setting.grid.blocks()), folder_of(setting.state, month)
     shutil.rmtree(out, ignore_errors=True)
     results = compute.each_block(
         watch_block, blocks, sightings, ground, base, last, out, year.digest(month, *(s.sha256 for s in sightings)),
@@ -191,11 +187,11 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
     """Make a month: its folder appears whole, or not at all."""
     clock, setting, config = Clock(), inputs.setting, inputs.project.config
     with clock.stage("baseline"):
-        model, refused_window = _begin_year(inputs, month, ledger)
+        model, refused_window = begin_year(inputs, month, ledger)
     with clock.stage("survey"):
-        good, refused = year.usable(_of_month(inputs.scenes, month), setting, f"{month} survey")
+        good, refused = year.usable(of_month(inputs.scenes, month), setting, f"{month} survey")
     with clock.stage("watch"):
-        folder, blocks, results = _watch(inputs, month, model, good)
+        folder, blocks, results = watch_month(inputs, month, model, good)
     with clock.stage("patches"):
         cells = np.concatenate([r.cells for r in results])
         cells = cells[np.lexsort((cells["col"], cells["row"]))]

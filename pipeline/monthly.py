@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from pipeline import compute, layers, months
+from pipeline import compute, layers, months, retention
 from pipeline.config import Project
 from pipeline.errors import Exit, MinewardenError
 from pipeline.ledger.ledger import Ledger
 from pipeline.memory import remember
-from pipeline.month import Done, Inputs, make_month, month_folder, set_aside
+from pipeline.month import Done, Inputs, make_month, set_aside
 from pipeline.sources import HashCache, open_sources, scene_sha256
 from pipeline.sources.gridfit import county_grid
 from pipeline.sources.scene import Refused, Scene
@@ -31,6 +32,23 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
 
     replay: redo `month` and all after it, with the scenes and layers of today; ids and verdicts stay.
     """
+    inputs, hashes = prepare(project, workers, scheduler, say)
+    with Ledger(project.ledger, project.config.county.code) as ledger:
+        todo = _to_do(project, inputs.monitor_from, month, replay, ledger)
+        if ledger.last_month():
+            ledger.back_up(project.backup)  # verdicts since the last month are saved too, before anything is redone
+        clear(project, todo, ledger)
+        done = []
+        for each in todo:
+            done.append(make_month(each, months.last_day(each), inputs, ledger))
+            hashes.save()
+            ledger.back_up(project.backup)
+            retention.prune(project.state, finished_months(project.output))
+    return _result(project, month, done)
+
+
+def prepare(project: Project, workers: int | None, scheduler: str | None, say: Say) -> tuple[Inputs, HashCache]:
+    """Find the scenes, read the layers, remember the grid."""
     archive = open_sources(project)
     ground = layers.load(project, project.config.grid.crs)
     memory = remember(project, archive.scenes, archive.bands, lambda: county_grid(project.config, ground.area, archive.scenes))
@@ -39,14 +57,13 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
         memory.grid, memory.bands, ground.area, project.state, compute.workers_or_default(workers), scheduler, project.config.compute.memory_mb, say
     )
     scenes, lacking = _with_bands(archive.scenes, memory.bands)
-    inputs = Inputs(project, ground, scenes, (*archive.refused, *lacking), lambda s: scene_sha256(s, hashes), setting, memory.monitor_from)
-    with Ledger(project.ledger, project.config.county.code) as ledger:
-        todo = _to_do(project, memory.monitor_from, month, replay, ledger)
-        done = []
-        for each in todo:
-            done.append(make_month(each, months.last_day(each), inputs, ledger))
-            hashes.save()
-    return _result(project, month, done)
+    refused = (*archive.refused, *lacking)
+    return Inputs(project, ground, scenes, refused, lambda s: scene_sha256(s, hashes), setting, memory.monitor_from), hashes
+
+
+def finished_months(output: Path) -> list[str]:
+    """Months with a whole folder, in order."""
+    return sorted(p.parent.name for p in output.glob("????-??/run.json"))
 
 
 def _with_bands(scenes: Sequence[Scene], bands: tuple[str, ...]) -> tuple[list[Scene], list[Refused]]:
@@ -57,24 +74,41 @@ def _with_bands(scenes: Sequence[Scene], bands: tuple[str, ...]) -> tuple[list[S
 
 
 def _to_do(project: Project, first: str, month: str, replay: bool, ledger: Ledger) -> list[str]:
-    """Months to do, in order. A replay sets the months to be redone aside before it begins."""
+    """Months to do, in order; nothing is changed yet."""
     if month < first:
         raise MinewardenError("MW-MONTH-EARLY", f"{month} lies before monitoring starts ({first}).", f"Ask for {first} or later.")
-    finished = sorted(p.parent.name for p in project.output.glob("????-??/run.json"))
+    finished = finished_months(project.output)
     missing = [m for m in months.span(first, month) if m not in finished]
-    start = min([*missing, month]) if replay else None
+    if not replay:
+        _agree(finished, ledger, None)
+        later = [m for m in finished if missing and m > missing[0]]
+        if later:
+            fix = _replay_from(project, missing[0], first)
+            raise MinewardenError("MW-MONTH-GAP", f"{missing[0]} is not done, but {later[0]} after it is.", fix)
+        if missing and not retention.possible(project.state, missing[0], first):
+            raise _no_state(project, missing[0])
+        return missing
+    start = min([*missing, month])
     _agree(finished, ledger, start)
-    if start is not None:
-        redone = [m for m in finished if m >= start]
-        ledger.forget_from(start, keep_ids=True)
-        for each in redone:
-            set_aside(project.output / each)
-            shutil.rmtree(month_folder(project.state, each), ignore_errors=True)
-        return months.span(start, max([month, *redone]))
-    later = [m for m in finished if missing and m > missing[0]]
-    if later:
-        raise MinewardenError("MW-MONTH-GAP", f"{missing[0]} is not done, but {later[0]} after it is.", _replay_from(missing[0]))
-    return missing
+    if not retention.possible(project.state, start, first):
+        message = f"{start} can't be redone: the alerts at the end of {months.previous(start)} are no longer kept ({retention.RULE})."
+        raise MinewardenError("MW-REPLAY-STATE", message, f"Redo from an earlier month: {_replay_from(project, start, first)}")
+    return months.span(start, max([month, *finished]))
+
+
+def _no_state(project: Project, month: str) -> MinewardenError:
+    folder = retention.folder_of(project.state, months.previous(month))
+    message = f"{month} can't be made: state of the month before is missing ({folder})."
+    return MinewardenError("MW-STATE-MISSING", message, f"minewarden repair {project.file}", Exit.DAMAGED)
+
+
+def clear(project: Project, todo: Sequence[str], ledger: Ledger) -> None:
+    """Make room for the months to do: folders that stand there are set aside, the latest first, so that a kill leaves no gap."""
+    for each in reversed([month for month in todo if month in finished_months(project.output)]):
+        set_aside(project.output / each)
+        shutil.rmtree(retention.folder_of(project.state, each), ignore_errors=True)
+    if todo:
+        ledger.forget_from(todo[0], keep_ids=True)
 
 
 def _agree(finished: Sequence[str], ledger: Ledger, start: str | None) -> None:
@@ -84,12 +118,13 @@ def _agree(finished: Sequence[str], ledger: Ledger, start: str | None) -> None:
     if unknown:
         raise MinewardenError(
             "MW-LEDGER-MONTH", f"{unknown[0]} is finished, but the ledger {ledger.path} does not know of it.",
-            f"Put back the ledger that belongs to these results, or redo from there: {_replay_from(unknown[0])}", Exit.DAMAGED,
+            "Put back the ledger that belongs to these results, or run 'minewarden repair CONFIG': it redoes those months.", Exit.DAMAGED,
         )  # fmt: skip
 
 
-def _replay_from(month: str) -> str:
-    return f"minewarden run … --replay --month {month}"
+def _replay_from(project: Project, month: str, first: str) -> str:
+    """The command that redoes `month`: from there, or from the latest month before it whose own predecessor is kept."""
+    return f"minewarden run {project.file} --replay --month {retention.start_for(project.state, month, first)}"
 
 
 def _left_out(scenes: Sequence[Refused]) -> list[Refused]:

@@ -22,11 +22,12 @@ MAGIC = b"MWSTATE2"
 """Then the SHA-256 of all that follows: length of the head (uint32, little-endian), head (JSON), compressed arrays."""
 START = len(MAGIC) + 32
 VERSION = 1
+NEWER = "MW-STATE-VERSION"
 _CODEC = {"codec": blosc2.Codec.LZ4, "clevel": 5, "filter": blosc2.Filter.SHUFFLE}
 
 
 def _damaged(file: Path, what: str) -> MinewardenError:
-    fix = "Redo the month it belongs to (for a year's baseline its January): minewarden run … --replay --month YYYY-MM"
+    fix = "Run 'minewarden repair CONFIG': it makes state again from the scenes; ids and verdicts stay."
     return MinewardenError("MW-STATE-DAMAGED", f"{file} {what}.", fix, Exit.DAMAGED)
 
 
@@ -57,7 +58,7 @@ def _checked(file: Path, raw: memoryview) -> tuple[dict[str, Any], memoryview]:
     (size,) = struct.unpack("<I", raw[START : START + 4])
     head: dict[str, Any] = json.loads(bytes(raw[START + 4 : START + 4 + size]))
     if head["version"] > VERSION:
-        raise MinewardenError("MW-STATE-VERSION", f"{file} was written by a newer minewarden.", "Update minewarden.", Exit.DAMAGED)
+        raise MinewardenError(NEWER, f"{file} was written by a newer minewarden.", "Update minewarden.", Exit.DAMAGED)
     return head, raw[START + 4 + size :]
 
 
@@ -77,12 +78,20 @@ def _raw(file: Path) -> Iterator[memoryview]:
 
 
 def key_of(file: Path) -> str | None:
-    """What a file was made from; None where there is no sound file."""
+    """What a file was made from; None where there is no sound file. One of a newer version is never taken for damaged, and overwritten."""
     try:
         with _raw(file) as raw:
             return str(_checked(file, raw)[0]["key"])
-    except MinewardenError:
+    except MinewardenError as error:
+        if error.code == NEWER:
+            raise
         return None
+
+
+def check(file: Path) -> None:
+    """Raises MinewardenError (exit 5) naming the file where it is damaged."""
+    with _raw(file) as raw:
+        _checked(file, raw)
 
 
 def read(file: Path, take: Take = np.empty) -> dict[str, NDArray[np.generic]]:

@@ -5,6 +5,7 @@ What comes of it (each scene's shift and noise, the year's model) is the same fo
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -142,10 +143,19 @@ def survey_scene(scene: Scene, seen: Glance, model: Model) -> Shared:
     return shared(seen.look, seen.mark, model, season_terms(day_number(scene)))
 
 
-def save(file: Path, model: Model, key: str) -> None:
-    """Keep a year's model."""
+def save(file: Path, model: Model, window: Sequence[str], key: str) -> None:
+    """Keep a year's model, and which scenes (ids) were there when it was made."""
     kept = {f"sample_{name}": array for name, array in arrays(model.sample).items()}
-    store.write(file, {**kept, "least": model.least, "white": model.white, "soil": model.soil}, key)
+    ids = np.frombuffer(json.dumps(list(window)).encode(), np.uint8)
+    store.write(file, {**kept, "least": model.least, "white": model.white, "soil": model.soil, "window": ids}, key)
+
+
+def window_of(file: Path) -> list[str] | None:
+    """Ids of the scenes that a year's model was made from; None where the file is gone or damaged."""
+    if store.key_of(file) is None:
+        return None
+    kept = store.read(file)
+    return list(json.loads(kept["window"].tobytes())) if "window" in kept else None
 
 
 def load(file: Path, bands: tuple[str, ...]) -> Model:

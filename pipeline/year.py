@@ -102,7 +102,7 @@ def begin(
     if not good:
         raise MinewardenError("MW-SCENES-NONE", f"No usable scene in the {WINDOW_YEARS} years before {year}.", "Add scenes of those years.")
     model, parts = survey.survey_window([s for s, _ in good], [g for _, g in good], setting.bands)
-    survey.save(model_file(setting.state, year), model, key)
+    survey.save(model_file(setting.state, year), model, [s.id for s in window], key)
     sightings = [Sighting(s, part, sha256(s)) for (s, _), part in zip(good, parts, strict=True)]
     ground = Ground(setting.grid, setting.bands, model, setting.area)
     blocks = list(setting.grid.blocks())

@@ -32,8 +32,12 @@ def talking(body: Body) -> Callable[..., int]:
     return command
 
 
-def open_project(console: Console, config: Path) -> Project:
-    """Load a config and let the log go beside its results."""
+def open_project(console: Console, config: Path, *, begins: bool = False) -> Project:
+    """Load a config and let the log go beside its results.
+
+    Only a command that `begins` results makes the output folder: one made by whoever looked first, root perhaps, would keep out cron's user.
+    """
     project = load(config)
-    console.use_log(project.output / "log" / "minewarden.log")
+    if begins or project.output.is_dir():
+        console.use_log(project.logs / "minewarden.log")
     return project

@@ -29,7 +29,7 @@ _MAKER = Path(__file__).parents[2] / "data" / "samples" / "make.py"
 @talking
 def command(console: Console, out: Path) -> Exit:
     """Make the sample county and run its month: scenes to flagged GeoJSON and report."""
-    project = open_project(console, sample_county(out.resolve(), console))
+    project = open_project(console, sample_county(out.resolve(), console), begins=True)
     return run_month(console, project, MONTH)
 
 

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
+import math
 import shutil
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import asdict
+from datetime import date, datetime
 from pathlib import Path
 
 import click
 
-from pipeline import months
+from pipeline import lastrun, months
+from pipeline.commands import machine
+from pipeline.commands.checks import Check, Note, guarded
 from pipeline.commands.common import json_option, open_project, talking
 from pipeline.commands.status import finished
 from pipeline.config import Project
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
 
-MIN_DISK_GB = 5
-MIN_MEMORY_GB = 2
-RELEASED = date(2026, 1, 1)
-"""A clock that shows an earlier day is wrong."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    name: str
-    ok: bool
-    detail: str
-    fix: str = ""
-    exit_code: Exit = Exit.BAD_INPUT
+PACKED = 0.75
+"""What is left of state once it is compressed, where scenes are as noisy as real ones (88 of 120 bytes); smooth ground packs better."""
+MONTHLY_SHARE = 0.45
+"""Of a cell's bytes, those that are written each month."""
+KEPT_AT_ONCE = 6
+"""Alerts on the disk: of three months and a few Januaries, and those being written."""
 
 
 @click.command("doctor")
@@ -40,7 +33,7 @@ class Check:
 @talking
 def command(console: Console, config: Path | None, as_json: bool) -> Exit:
     """Check the installation and, given a config, the county's data and results."""
-    checks = list(_installation(Path.cwd() if config is None else config.absolute().parent))
+    checks = list(machine.checks(Path.cwd() if config is None else config.absolute().parent))
     if config is not None:
         checks += _county(console, config)
     if as_json:
@@ -48,68 +41,12 @@ def command(console: Console, config: Path | None, as_json: bool) -> Exit:
     else:
         for c in checks:
             tell = console.result if c.ok else console.notice
-            tell(f"{'ok  ' if c.ok else 'FAIL'}  {c.name}: {c.detail}" + ("" if c.ok else f" Fix: {c.fix}"))
+            tell(f"{'ok  ' if c.ok else 'FAIL'}  {c.name}: {c.detail}" + (f" Fix: {c.fix}" if c.fix and not (c.ok and c.name in _PLAIN) else ""))
     return max((c.exit_code for c in checks if not c.ok), default=Exit.DONE)
 
 
-def _guarded(name: str, look: Callable[[], str], fix: str, exit_code: Exit = Exit.BAD_INPUT) -> Check:
-    """A check that fails with what `look` raises, and else tells what it returns."""
-    try:
-        return Check(name, True, look())
-    except MinewardenError as error:
-        return Check(name, False, f"{error.code}: {error.message}", error.fix, max(error.exit_code, Exit.BAD_INPUT))
-    except Exception as error:  # whatever a broken library throws is the finding here
-        return Check(name, False, f"{type(error).__name__}: {error}", fix, exit_code)
-
-
-def _installation(folder: Path) -> Iterator[Check]:
-    again = "Run 'make setup' again."
-    yield Check("python", sys.version_info >= (3, 11), sys.version.split()[0], "Install Python 3.11 or newer.")
-    yield _guarded("libraries", _versions, again)
-    yield _guarded("coordinates", _projection, again)
-    yield _guarded("compiler", _compiler, again)
-    free = shutil.disk_usage(folder if folder.is_dir() else Path.cwd()).free / 1e9
-    yield Check("disk", free >= MIN_DISK_GB, f"{free:.0f} GB free in {folder}", f"Free some: a county needs {MIN_DISK_GB} GB and more.")
-    yield _guarded("memory", _memory, "Close other programs, or lower compute.memory_mb.")
-    now = months.today()
-    yield Check("clock", now >= RELEASED, f"{now} (UTC)", "Set the system's clock: it decides which months have ended.")
-
-
-def _versions() -> str:
-    import pyogrio
-    import pyproj
-    import rasterio
-
-    gdal = ".".join(map(str, pyogrio.__gdal_version__))
-    return f"GDAL {rasterio.__gdal_version__} (rasters), {gdal} (vectors), PROJ {pyproj.proj_version_str}"
-
-
-def _projection() -> str:
-    from pyproj import Transformer
-
-    lon, lat = 105.05, 35.7
-    north, east = Transformer.from_crs("EPSG:4490", "EPSG:4544").transform(lat, lon)
-    if abs(north - 3_952_000) > 2_000 or abs(east - 504_500) > 1_000:
-        raise ValueError(f"EPSG:4490 to EPSG:4544 gives {north:.0f}, {east:.0f}")
-    return "PROJ's data works (CGCS2000 to its 3-degree zones)"
-
-
-def _compiler() -> str:
-    import numba
-
-    double = numba.njit(lambda x: 2 * x)
-    if double(21) != 42:
-        raise ValueError("compiled code gives wrong results")
-    return f"numba {numba.__version__} compiles"
-
-
-def _memory() -> str:
-    import psutil
-
-    free = psutil.virtual_memory().available / 1e9
-    if free < MIN_MEMORY_GB:
-        raise ValueError(f"only {free:.1f} GB are free")
-    return f"{free:.0f} GB free"
+_PLAIN = ("python", "disk", "clock")
+"""Checks whose fix stands ready and is only said where they fail."""
 
 
 def _county(console: Console, config: Path) -> list[Check]:
@@ -117,21 +54,38 @@ def _county(console: Console, config: Path) -> list[Check]:
         project = open_project(console, config)
     except MinewardenError as error:
         return [Check("config", False, f"{error.code}: {error.message}", error.fix)]
+    again = "Run 'minewarden repair' with this config."
     return [
         Check("config", True, str(project.file)),
-        _guarded("scenes", lambda: _scenes(project), "Check 'sources' in the config."),
-        _guarded("layers", lambda: _layers(project), "Run 'minewarden layers check' for the details."),
-        _guarded("last month", lambda: _last_month(project), "Run that month with --replay.", Exit.DAMAGED),
-        _guarded("ledger", lambda: _ledger(project), "Restore the ledger from a backup.", Exit.DAMAGED),
+        guarded("output", lambda: _writable(project), "Check the permissions of the output folder."),
+        guarded("scenes", lambda: _scenes(project), "Check 'sources' in the config."),
+        guarded("layers", lambda: _layers(project), "Run 'minewarden layers check' for the details."),
+        guarded("space", lambda: _space(project), "Free some space, or move the output folder to another disk."),
+        guarded("last run", lambda: _last_run(project), "Set the system's clock."),
+        guarded("last month", lambda: _last_month(project), "Put back a copy of that file, or run that month with --replay.", Exit.DAMAGED),
+        guarded("state", lambda: _state(project), again, Exit.DAMAGED),
+        guarded("ledger", lambda: _ledger(project), again, Exit.DAMAGED),
     ]
 
 
-def _scenes(project: Project) -> str:
+def _writable(project: Project) -> str:
+    import tempfile
+
+    place = next(folder for folder in (project.output, *project.output.parents) if folder.exists())
+    with tempfile.TemporaryFile(dir=place):
+        return f"{project.output} can be written"
+
+
+def _scenes(project: Project) -> str | Note:
     from pipeline.sources import open_sources
 
     archive = open_sources(project)
     left = sum(r.duplicate_of is None for r in archive.refused)
-    return f"{len(archive.scenes)} of bands {' '.join(archive.bands)}, {left} left out, {archive.scenes[0].day} to {archive.scenes[-1].day}"
+    said = f"{len(archive.scenes)} of bands {' '.join(archive.bands)}, {left} left out, {archive.scenes[0].day} to {archive.scenes[-1].day}"
+    ahead = [scene.id for scene in archive.scenes if scene.day > months.today()]
+    if ahead:
+        return Note(f"{said}; {len(ahead)} lie in the future, e.g. {ahead[0]}", "Is the clock right? Else correct the date in the folder's name.")
+    return said
 
 
 def _layers(project: Project) -> str:
@@ -139,26 +93,85 @@ def _layers(project: Project) -> str:
     from pipeline.sources.gridfit import metric_crs
 
     metric_crs(project.config.grid.crs)
-    fatal = [(layer.name, p) for layer in layers.check(project, project.config.grid.crs) for p in layer.problems if p.fatal]
+    checked = layers.check(project, project.config.grid.crs)
+    fatal = [(layer.name, p) for layer in checked for p in layer.problems if p.fatal]
     if fatal:
         name, problem = fatal[0]
         raise MinewardenError(problem.code, f"{name}: {problem.message}", problem.fix)
-    return "can be used"
+    warnings = sum(len(layer.problems) for layer in checked)
+    return f"can be used, {warnings} warning(s)" if warnings else "can be used"
+
+
+def _space(project: Project) -> str:
+    """Whether the disk holds a year's baseline, the alerts that are kept, and a month's files: from the area, before compression where unknown."""
+    from pipeline import layers
+    from pipeline.detect.state import bytes_per_cell
+
+    cells = layers.load(project, project.config.grid.crs).area.envelope.area / project.config.grid.resolution**2
+    each = bytes_per_cell(6) * PACKED
+    need = cells * each * (1 + KEPT_AT_ONCE * MONTHLY_SHARE)
+    place = next(folder for folder in (project.output, *project.output.parents) if folder.exists())
+    free, there = shutil.disk_usage(place).free, _size(project.state)
+    said = f"state needs up to {_gb(need)} in its first year, and {_gb(cells * each)} more each year; {_gb(there)} are used, {_gb(free)} are free"
+    if free < max(need - there, cells * each):
+        raise ValueError(said)
+    return said
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def _gb(size: float) -> str:
+    return f"{math.ceil(size / 1e8) / 10:.1f} GB"
+
+
+def _last_run(project: Project) -> str | Note:
+    """A clock set back makes 'the last month that has ended' an old one."""
+    known = lastrun.read(project.logs)
+    now = months.today()
+    done = max((p.parent.name for p in project.output.glob("????-??/run.json")), default="")
+    if done and months.last_day(done) >= now:
+        raise ValueError(f"the clock says {now} (UTC), but {done} is done")
+    if known is None:
+        return "none yet"
+    ended: date = datetime.fromisoformat(known["ended"]).date()
+    if ended > now:
+        raise ValueError(f"the clock says {now} (UTC), but the last run ended on {ended}")
+    said = f"{known['month']} on {ended}, exit code {known['exit_code']}"
+    if known["exit_code"] in (Exit.DONE, Exit.INCOMPLETE):
+        return said
+    return Note(f"{said}: {(known['lines'] or ['no message'])[-1]}", "Do what the message says, then run again.")
 
 
 def _last_month(project: Project) -> str:
+    from pipeline.publish.files import sha256_file
+
     runs = finished(project.output)
     if not runs:
         return "none is done yet"
     month, run = max(runs.items())
     for output in run["outputs"]:
         file = project.output / month / output["path"]
-        if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != output["sha256"]:
+        if not file.is_file() or sha256_file(file) != output["sha256"]:
             raise ValueError(f"{file} is not the file that the run wrote")
     return f"{month}: {len(run['outputs'])} files as they were written"
 
 
-def _ledger(project: Project) -> str:
+def _state(project: Project) -> str:
+    """Every file of it, also those that the next run does not read."""
+    from pipeline import memory, store
+
+    if not finished(project.output):
+        return "none yet"
+    memory.read(project.state / memory.FILE)
+    files = sorted(f for f in project.state.rglob("*") if f.suffix in (".alert", ".base") or f.name in ("model", "built"))
+    for file in files:
+        store.check(file)
+    return f"{len(files)} files, each as it was written"
+
+
+def _ledger(project: Project) -> str | Note:
     from pipeline.ledger import Ledger
 
     if not project.ledger.is_file():
@@ -167,4 +180,5 @@ def _ledger(project: Project) -> str:
         broken = ledger.verify_audit()
     if broken:
         raise ValueError(f"{project.ledger}: {broken[0]}")
-    return "sound, its audit trail unbroken"
+    copies = len(list(project.backup.glob("ledger-*.sqlite")))
+    return f"sound, its audit trail unbroken; {copies} own copies in {project.backup}"

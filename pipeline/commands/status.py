@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from pipeline import months
+from pipeline import lastrun, months
 from pipeline.commands.common import config_argument, json_option, open_project, talking
 from pipeline.config import Project
 from pipeline.console import Console
@@ -37,14 +37,16 @@ def survey(project: Project) -> dict[str, Any]:
     """What `--json` prints."""
     runs = finished(project.output)
     last = max(runs, default=None)
-    flagged = _flagged(project.output / last) if last else []
-    found = {
+    flagged = _properties(project.output / last / "flagged.geojson") if last else []
+    found: dict[str, Any] = {
         "county": project.config.county.name,
         "months": [_month(month, run) for month, run in runs.items()],
         "late_scenes": late_scenes(project, runs),
         "open_cases": dict(sorted(Counter(p["finding"] for p in flagged).items())),
+        "open_patches": _open_patches(project.output / last) if last else 0,
         "reviews": dict(sorted(Counter(p["review"] for p in flagged).items())),
     }
+    found["last_run"] = lastrun.read(project.logs)
     return found | {"needs_a_person": _needs(project, found, runs)}
 
 
@@ -87,8 +89,13 @@ def _damaged(file: Path) -> MinewardenError:
     return MinewardenError("MW-RESULT-DAMAGED", f"{file} is damaged.", "Restore it from a backup, or run that month with --replay.", Exit.DAMAGED)
 
 
-def _flagged(month: Path) -> list[dict[str, Any]]:
-    file = month / "flagged.geojson"
+def _open_patches(month: Path) -> int | None:
+    """Patches of changed ground, flagged or explained, that have not ended; None where the month's file is gone."""
+    file = month / "patches.geojson"
+    return sum(patch["status"] != "ended" for patch in _properties(file)) if file.is_file() else None
+
+
+def _properties(file: Path) -> list[dict[str, Any]]:
     try:
         return [feature["properties"] for feature in json.loads(file.read_text("utf-8"))["features"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -111,6 +118,9 @@ def _needs(project: Project, found: dict[str, Any], runs: dict[str, dict[str, An
     last = max(runs, default=None)
     if last is None or last < ended:
         needs.append(f"Run: {'no month is done' if last is None else f'the last month done is {last}'}; {ended} has ended.")
+    run = found["last_run"]
+    if run and run["exit_code"] not in (Exit.DONE, Exit.INCOMPLETE):
+        needs.append(f"Run: the last one ({run['month']}, {run['ended'][:10]}) failed: {(run['lines'] or ['no message'])[-1]}")
     pending = found["reviews"].get("pending", 0)
     if pending:
         needs.append(f"Review: {pending} case(s) wait for a verdict.")
@@ -119,6 +129,9 @@ def _needs(project: Project, found: dict[str, Any], runs: dict[str, dict[str, An
         needs.append(f"Field: {field} case(s) wait for a field check.")
     if found["late_scenes"]:
         first, number = min(scene["month"] for scene in found["late_scenes"]), len(found["late_scenes"])
+        from pipeline import retention
+
+        first = retention.start_for(project.state, first, min(runs))
         needs.append(f"Late scenes: {number} arrived after their month was done. Use them: minewarden run {project.file} --replay --month {first}")
     if last:
         seen = runs[last]["coverage"].get("observed_fraction") or 0
@@ -139,6 +152,9 @@ def _lines(found: dict[str, Any]) -> list[str]:
         cases = found["open_cases"]
         lines.append(f"Open cases of {found['months'][-1]['month']}: {sum(cases.values()) or 'none'}")
         lines += [f"  {number:>4}  {finding} {FINDINGS.get(finding, '')}".rstrip() for finding, number in cases.items()]
+        lines.append(f"Open patches, flagged or explained: {found['open_patches']}")
+    if found["last_run"]:
+        lines.append(f"Last run: {found['last_run']['month']} on {found['last_run']['ended'][:10]}, exit code {found['last_run']['exit_code']}")
     lines += [f"Late: {s['id']} ({s['date']})" for s in found["late_scenes"][:10]]
     lines += [f"To do: {need}" for need in found["needs_a_person"]] or ["Nothing waits for a person."]
     return lines

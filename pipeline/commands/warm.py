@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
 
 from pipeline.commands.common import talking
@@ -15,7 +13,8 @@ from pipeline.errors import Exit
 @talking
 def command(console: Console) -> Exit:
     """Fill the caches of compiled code."""
-    warm = getattr(importlib.import_module("pipeline.detect"), "warm", None)
-    if warm is not None:
-        warm()
+    from pipeline.warmth import warm
+
+    count = warm()
+    console.progress.line(f"{count} kernels compiled" if count else "all kernels were compiled already")
     return Exit.DONE

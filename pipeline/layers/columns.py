@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,6 +14,10 @@ from pipeline.layers.model import Problem
 
 DBF_NAME_BYTES = 10
 """A Shapefile's column names end after so many bytes."""
+MOST_SIGNS = 1000
+"""Longer text is cut: no name is, and reports would carry it on."""
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
+"""Control signs, marks that turn or hide what follows them, halves of characters: nobody sees them, and ids that differ in them look alike."""
 IN_SOURCE = "Correct it in the source and export the layer again."
 
 
@@ -23,6 +28,13 @@ def text(value: Any) -> str | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return str(value).strip() or None
+
+
+def _plain(value: Any) -> Any:
+    """Text without what can't be seen, of a bounded length; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    return _UNSEEN.sub(lambda sign: " " if sign[0] in "\t\n\r\u2028\u2029" else "", value[: 4 * MOST_SIGNS])[:MOST_SIGNS]
 
 
 def _short(name: str) -> str:
@@ -58,7 +70,7 @@ class Rows:
 
     def label(self, k: int) -> str:
         """How to speak of a feature: by its id, else by its place in the file."""
-        return self.text(k, "id") or f"no. {k + 1}"
+        return (self.text(k, "id") or f"no. {k + 1}")[:60]
 
     def note(self, k: int, code: str, message: str, fix: str, fatal: bool = False) -> Problem:
         """A Problem of one feature; the caller keeps it."""
@@ -115,10 +127,22 @@ class Rows:
                 seen.add(identity)
 
 
+def _note_changed(rows: Rows, name: str, before: list[Any], after: list[Any]) -> None:
+    changed = [
+        k for k, (old, new) in enumerate(zip(before, after, strict=True)) if old != new and isinstance(old, str) and old.strip() != new.strip()
+    ]
+    if changed:
+        message = f"has text in {name} that is longer than {MOST_SIGNS} signs or holds control or invisible signs; that is left out"
+        more = f", as in {len(changed) - 1} more" if len(changed) > 1 else ""
+        rows.warn(changed[0], "MW-LAYER-TEXT", message + more + ".", IN_SOURCE)
+
+
 def rows(file: str, columns: Mapping[str, list[Any]], mapping: Mapping[str, str], expected: tuple[str, ...], count: int, shortened: bool) -> Rows:
     """A file's columns under our names: those that `mapping` (config `fields`) tells, else those of the same name."""
     found = {name: find(mapping.get(name, name), columns, shortened) for name in expected}
-    out = Rows(file, {name: columns[column] for name, column in found.items() if column is not None}, count)
+    out = Rows(file, {name: [_plain(v) for v in columns[column]] for name, column in found.items() if column is not None}, count)
+    for name, values in out.fields.items():
+        _note_changed(out, name, columns[found[name] or name], values)
     has = f"It has: {', '.join(columns)[:300]}."
     for name, column in mapping.items():
         if name not in expected:

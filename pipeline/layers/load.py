@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
@@ -15,8 +17,9 @@ from pipeline.errors import MinewardenError
 from pipeline.layers import place, records
 from pipeline.layers.columns import rows
 from pipeline.layers.model import Approval, LayerSet, LayerVersion, LegacyPatch, Problem, Right, Town, Zone
-from pipeline.layers.read import SHAPEFILE, read, sha256
-from pipeline.layers.shapes import clean
+from pipeline.layers.read import SHAPEFILE, Table, locate, read, sha256
+from pipeline.layers.shapes import NOWHERE, clean
+from pipeline.layers.whereabouts import guess
 
 AREA = "area"
 JUDGED = ("mining_rights", "legacy_patches", "redline", "farmland")
@@ -42,6 +45,9 @@ class _Layer:
     records: list[records.Record] = field(default_factory=list)
     ground: BaseGeometry = field(default_factory=MultiPolygon)
     """Of the area only."""
+    corners: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
+    """Coordinates as they stand in the file, in `crs`."""
+    crs: str = ""
     version: LayerVersion | None = None
     problems: list[Problem] = field(default_factory=list)
 
@@ -50,12 +56,12 @@ def _open(layer: _Layer, given: Path, file: Path, crs: str, config: LayerConfig 
     """Read a layer, or (without `config`) the area; whatever is wrong becomes a Problem."""
     kind = records.kind_of(layer.name, config.kind) if config else records.AREA
     try:
-        table = read(layer.name, given, file)
-        digest = sha256(file)
+        table, digest = _whole(layer.name, given, file)
         count = len(table.geometry)
         layer.version = LayerVersion(layer.name, digest[:12], digest, count)
         of = rows(str(file), table.columns, config.fields if config else {}, kind.fields, count, table.driver == SHAPEFILE)
         geometry, found = clean(table.geometry, table.crs, crs, of.note)
+        layer.corners, layer.crs = shapely.get_coordinates(table.geometry), table.crs
     except MinewardenError as error:
         layer.problems.append(Problem(None, error.code, error.message, error.fix, True))
         return
@@ -65,6 +71,17 @@ def _open(layer: _Layer, given: Path, file: Path, crs: str, config: LayerConfig 
     else:
         layer.ground = shapely.union_all([g for g in geometry if g is not None])
     layer.problems += of.problems + found
+
+
+def _whole(layer: str, given: Path, file: Path) -> tuple[Table, str]:
+    """A layer and the hash of just what was read: somebody may be saving the file meanwhile."""
+    locate(layer, given, file)
+    for _ in range(2):
+        before = sha256(file)
+        table = read(layer, given, file)
+        if sha256(file) == before:
+            return table, before
+    raise MinewardenError("MW-LAYER-CHANGED", f"Layer {layer}: {file} changes while it is read.", "Let whoever writes it finish, then run again.")
 
 
 def _open_area(project: Project, crs: str) -> _Layer:
@@ -83,11 +100,24 @@ def _open_all(project: Project, crs: str) -> list[_Layer]:
     for name, config in project.config.layers.items():
         layer, file = _Layer(name), str(project.path(config.path))
         _open(layer, config.path, Path(file), crs, config)
-        if not area.ground.is_empty:
-            layer.problems += place.outside(file, layer.records, area.ground)
+        if not area.ground.is_empty and layer.crs:
+            layer.problems += _misplaced(layer, file, area.ground, crs)
         layer.problems += place.overlaps(file, [r for r in layer.records if isinstance(r, Right)])
         layers.append(layer)
     return layers
+
+
+def _misplaced(layer: _Layer, file: str, area: BaseGeometry, crs: str) -> list[Problem]:
+    """Features that lie elsewhere; where some lie nowhere on earth, that problem is told what its coordinates look like."""
+
+    def like() -> str | None:
+        return guess(layer.corners, layer.crs, area, crs)
+
+    lost = next((k for k, p in enumerate(layer.problems) if p.code == NOWHERE), None)
+    words = like() if lost is not None else None
+    if lost is not None and words:
+        layer.problems[lost] = replace(layer.problems[lost], message=f"{layer.problems[lost].message} By their coordinates {words}.")
+    return place.outside(file, layer.records, area, like)
 
 
 def check(project: Project, crs: str) -> list[Checked]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import shapely
@@ -14,15 +14,21 @@ SLIVER_M2 = 100.0
 """Neighbours drawn to a few decimetres overlap by as much; more is a contradiction of the register."""
 
 
-def outside(file: str, records: Sequence[Right | LegacyPatch | Zone | Approval | Town], area: BaseGeometry) -> list[Problem]:
-    """Features that do not touch the county."""
+def outside(
+    file: str, records: Sequence[Right | LegacyPatch | Zone | Approval | Town], area: BaseGeometry, guess: Callable[[], str | None]
+) -> list[Problem]:
+    """Features that do not touch the county; one problem for all where none does. guess: what their coordinates look like instead."""
     if not records:
         return []
     shapely.prepare(area)
     away = ~shapely.intersects(area, np.asarray([r.geometry for r in records], object))
+    like = guess() if away.all() else None
+    seems = f" By their coordinates {like}." if like else ""
     fix = "Is it another county's, are its coordinates swapped, or does the file say the wrong CRS?"
+    if away.all() and len(records) > 1:
+        return [Problem(None, "MW-LAYER-OUTSIDE", f"{file}: none of its {len(records)} features lies in the county.{seems}", fix, False)]
     found = [records[k] for k in np.flatnonzero(away).tolist()]
-    return [Problem(r.id, "MW-LAYER-OUTSIDE", f"{file}: feature {r.id} lies outside the county.", fix, False) for r in found]
+    return [Problem(r.id, "MW-LAYER-OUTSIDE", f"{file}: feature {r.id} lies outside the county.{seems}", fix, False) for r in found]
 
 
 def _apart(one: Right, other: Right) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,25 +15,29 @@ import shapely
 from numpy.typing import NDArray
 
 from pipeline.errors import MinewardenError
+from pipeline.layers import geopackage
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
     driver: str
     magic: bytes
+    most_bytes: int
+    """Larger files are refused: GDAL takes a GeoJSON into memory as a whole, several times its size."""
     encoding: str | None = None
     """Shapefiles are read byte by byte, as Latin-1, and decoded here: what GDAL takes their text for is often wrong."""
 
 
 SHAPEFILE = "ESRI Shapefile"
-_GEOJSON = Format("GeoJSON", b"{")
-GEOPACKAGE = Format("GPKG", b"SQLite format 3\x00")
+_GEOJSON = Format("GeoJSON", b"{", 300_000_000)
+GEOPACKAGE = Format("GPKG", b"SQLite format 3\x00", 8_000_000_000)
 FORMATS = {
     ".geojson": _GEOJSON,
     ".json": _GEOJSON,
     ".gpkg": GEOPACKAGE,
-    ".shp": Format(SHAPEFILE, b"\x00\x00\x27\x0a", "ISO-8859-1"),
+    ".shp": Format(SHAPEFILE, b"\x00\x00\x27\x0a", 2_000_000_000, "ISO-8859-1"),
 }
+NEEDED_PARTS = (".shx", ".dbf")
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
@@ -67,22 +70,35 @@ def locate(layer: str, given: Path, file: Path) -> Format:
         known = ", ".join(sorted(FORMATS))
         raise _refuse("MW-LAYER-FORMAT", layer, f"{file} ends in {file.suffix!r}, not in one of {known}.", "Save it as GeoJSON or GeoPackage.")
     try:
+        size = file.stat().st_size
         with file.open("rb") as stream:
             head = stream.read(64)
     except OSError as error:
         raise _refuse("MW-LAYER-FILE", layer, f"{file} can't be read ({error.strerror}).", "Check its permissions.") from error
     if not head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n" if form is _GEOJSON else b"").startswith(form.magic):
         raise _refuse("MW-LAYER-FORMAT", layer, f"{file} is not the {form.driver} file that its name claims.", "Export the layer again.")
+    if size > form.most_bytes:
+        fix = "Cut it to the county and save it as GeoPackage."
+        raise _refuse("MW-LAYER-SIZE", layer, f"{file} has {size / 1e9:.1f} GB; a {form.driver} may have {form.most_bytes / 1e9:.1f} GB.", fix)
+    if form.driver == SHAPEFILE:
+        missing = [suffix for suffix in NEEDED_PARTS if suffix not in parts_of(file)]
+        if missing:
+            wanted = ", ".join(file.stem + suffix for suffix in missing)
+            raise _refuse("MW-LAYER-PARTS", layer, f"{file} lacks what belongs beside it: {wanted}.", "Copy all files of the Shapefile.")
     return form
+
+
+def parts_of(file: Path) -> dict[str, Path]:
+    """Files of a Shapefile by suffix, whatever its case."""
+    return {p.suffix.lower(): p for p in sorted(file.parent.glob("*")) if p.stem == file.stem}
 
 
 def sha256(file: Path) -> str:
     """Of a layer file's bytes; of all parts of a Shapefile, each after its suffix."""
-    digest = hashlib.sha256()
     if file.suffix.lower() != ".shp":
-        digest.update(file.read_bytes())
-        return digest.hexdigest()
-    parts = {p.suffix.lower(): p for p in sorted(file.parent.glob("*")) if p.stem == file.stem}
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    digest, parts = hashlib.sha256(), parts_of(file)
     for suffix in SHAPEFILE_PARTS:
         if suffix in parts:
             digest.update(suffix.encode())
@@ -94,8 +110,9 @@ def _table_of(layer: str, file: Path, form: Format) -> str:
     """Which table of the file is the layer: the only one with geometry, or the one of the layer's name."""
     if form is GEOPACKAGE:
         # GDAL's complaints of a broken database are not always text; SQLite's are.
-        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as database:
-            database.execute("SELECT count(*) FROM gpkg_contents").fetchone()
+        objection = geopackage.objection(file)
+        if objection:
+            raise _refuse("MW-LAYER-FORMAT", layer, f"{file} {objection}.", "Export the layer alone into a new GeoPackage.")
     names = [str(name) for name, kind in pyogrio.list_layers(file) if kind is not None]
     if layer not in names and len(names) != 1:
         held = f"{file} holds {len(names)} layers ({', '.join(names)[:200]})."
@@ -111,8 +128,8 @@ def _decoder(file: Path, raw: list[str]) -> str:
 
     Chinese bureaus' files are GBK, and their .cpg is often missing.
     """
-    sidecar = next((p for p in sorted(file.parent.glob("*")) if p.stem == file.stem and p.suffix.lower() == ".cpg"), None)
-    said = sidecar.read_text("ascii", "ignore").strip() if sidecar else ""
+    sidecar = parts_of(file).get(".cpg")
+    said = sidecar.read_bytes()[:100].decode("ascii", "ignore").strip() if sidecar else ""
     said = f"cp{said}" if said.isdigit() else said
     values = [text.encode("latin-1") for text in raw]
     for encoding in (said, "utf-8"):

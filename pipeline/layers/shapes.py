@@ -16,6 +16,10 @@ from pipeline.errors import MinewardenError
 from pipeline.layers.model import Problem
 
 POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+NOWHERE = "MW-LAYER-COORDINATES"
+SOME_EDGES = 100
+MOST_CROSSINGS = 200_000
+"""To mend an outline takes time and memory by its crossings; a real one has a few."""
 EXPORT = "Correct it in the source and export the layer again."
 
 Say = Callable[[int, str, str, str, bool], Problem]
@@ -61,6 +65,15 @@ def to_grid(geometry: NDArray[np.object_], source: str, target: str) -> NDArray[
     return np.asarray(shapely.transform(geometry, turn), object)
 
 
+def _crossings(geometry: BaseGeometry) -> float:
+    """About how often the edges of an outline cross or touch, neighbours left out; told from some of its edges."""
+    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(geometry)]
+    edges = np.concatenate([shapely.linestrings(np.stack([ring[:-1], ring[1:]], axis=1)) for ring in rings])
+    some = edges[:: max(len(edges) // SOME_EDGES, 1)]
+    met = len(shapely.STRtree(edges).query(some, predicate="intersects")[0])
+    return max(met / len(some) - 3, 0) * len(edges) / 2
+
+
 def clean(geometry: NDArray[np.object_], source: str, target: str, say: Say) -> tuple[NDArray[np.object_], list[Problem]]:
     """Geometries in the grid's CRS, None where one can't be used, and what was wrong."""
     problems: list[Problem] = []
@@ -78,9 +91,13 @@ def clean(geometry: NDArray[np.object_], source: str, target: str, say: Say) -> 
     moved = to_grid(good, source, target)
     lost = ~shapely.is_missing(good) & ~_finite(moved)
     good = moved
-    drop(lost, "MW-LAYER-COORDINATES", f"has coordinates that {source[:40]} does not allow.", "Does the file say the right CRS? " + EXPORT)
+    drop(lost, NOWHERE, f"has coordinates that {source[:40]} does not allow.", "Does the file say the right CRS? " + EXPORT)
     for k in np.flatnonzero(~shapely.is_missing(good) & ~shapely.is_valid(good)).tolist():
         reason = str(shapely.is_valid_reason(good[k])).split("[")[0]
+        if _crossings(good[k]) > MOST_CROSSINGS:
+            problems.append(say(k, "MW-LAYER-EMPTY", "crosses itself so often that it is no outline.", EXPORT, True))
+            good[k] = None
+            continue
         mended = polygonal(shapely.make_valid(good[k]))
         good[k] = None if mended.is_empty or mended.area == 0 else mended
         if good[k] is None:

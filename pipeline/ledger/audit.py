@@ -26,8 +26,19 @@ def append(connection: sqlite3.Connection, at: str, actor: str, action: str, det
     seq, previous = (last["seq"] + 1, last["hash"]) if last else (1, "")
     text = canonical(detail)
     hashed = _hash(seq, at, actor, action, text, previous)
-    connection.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?)", (seq, at, actor, action, text, previous, hashed))
-    connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (_HEAD, f"{seq}:{hashed}"))
+    copy(connection, {"seq": seq, "at": at, "actor": actor, "action": action, "detail": text, "previous": previous, "hash": hashed})
+
+
+def copy(connection: sqlite3.Connection, entry: Mapping[str, Any]) -> None:
+    """Add an entry as it is."""
+    connection.execute("INSERT INTO audit VALUES (:seq, :at, :actor, :action, :detail, :previous, :hash)", dict(entry))
+    connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (_HEAD, f"{entry['seq']}:{entry['hash']}"))
+
+
+def follows(entry: Mapping[str, Any], seq: int, previous: str) -> bool:
+    """Whether an entry is sound and comes right after the one with that number and hash."""
+    own = _hash(*(entry[name] for name in ("seq", "at", "actor", "action", "detail", "previous")))
+    return bool(entry["seq"] == seq + 1 and entry["previous"] == previous and entry["hash"] == own)
 
 
 def verify(connection: sqlite3.Connection) -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.errors import Exit, MinewardenError
+from pipeline.errors import Exit, MinewardenError, disk_full
+from pipeline.ledger import seals
 from pipeline.ledger.migrations import APPLICATION_ID, MIGRATIONS
 
 
@@ -22,9 +22,10 @@ def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
         _exist(path)
         connection = _open(path, busy_seconds)
         try:
-            _check(connection, path)
+            with _all_else_is_damage(path):
+                _configure(connection)
+                _check(connection, path)
             _migrate(connection)
-            _check_seals(connection, path)
         except BaseException:
             connection.close()
             raise
@@ -47,13 +48,16 @@ def _exist(path: Path) -> None:
 def _open(path: Path, busy_seconds: float) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
     connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _configure(connection: sqlite3.Connection) -> None:
     # WAL needs shared memory, which network drives don't have; DELETE with FULL survives a pulled plug on both.
     connection.execute("PRAGMA journal_mode = DELETE")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     # A month in the making stays in memory, so that people can go on reading until it is committed.
     connection.execute("PRAGMA cache_spill = OFF")
-    return connection
 
 
 def _create(path: Path) -> None:
@@ -61,6 +65,7 @@ def _create(path: Path) -> None:
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
     connection = _open(draft, 0)
+    _configure(connection)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     _migrate(connection)
     connection.close()
@@ -71,6 +76,8 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise damaged(path, "it is not a minewarden ledger")
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version < 1:
+        raise damaged(path, "it has no version")
     if version > len(MIGRATIONS):
         raise MinewardenError(
             "MW-LEDGER-VERSION",
@@ -81,51 +88,42 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
     answer = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
     if answer != "ok":
         raise damaged(path, answer)
+    altered = seals.broken(connection)
+    if altered:
+        raise damaged(path, altered)
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
     for version in range(int(connection.execute("PRAGMA user_version").fetchone()[0]), len(MIGRATIONS)):
         try:
-            connection.executescript(f"BEGIN IMMEDIATE;\n{MIGRATIONS[version]}\nPRAGMA user_version = {version + 1};\nCOMMIT;")
+            connection.executescript(f"BEGIN IMMEDIATE;\n{MIGRATIONS[version]}\nPRAGMA user_version = {version + 1};")
+            seals.renew(connection)
+            connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
 
 
-_SEALED = (
-    "SELECT facts, scenes FROM months WHERE month = ?",
-    "SELECT patch_id, geometry, area_m2, status FROM patch_months WHERE month = ? ORDER BY patch_id",
-    """SELECT case_id, patch_id, part, code, also, severity, status, first_seen, lon, lat, geometry, area_m2, growth_m2, previous_area_m2,
-       reopened_version, properties FROM case_months WHERE month = ? ORDER BY case_id""",
-)
-"""Columns by name: one that a later migration adds must not break the seals of older months."""
-
-
-def seal(connection: sqlite3.Connection, month: str) -> str:
-    """Hash of what a month recorded: SQLite's own check sees torn pages, not a flipped bit in an outline."""
-    digest = hashlib.sha256()
-    for query in _SEALED:
-        for row in connection.execute(query, (month,)):
-            for value in row:
-                digest.update(value if isinstance(value, bytes) else repr(value).encode())
-                digest.update(b"\x1f")
-    return digest.hexdigest()
-
-
-def _check_seals(connection: sqlite3.Connection, path: Path) -> None:
-    for row in connection.execute("SELECT month, seal FROM months ORDER BY month").fetchall():
-        if seal(connection, row["month"]) != row["seal"]:
-            raise damaged(path, f"what it recorded for {row['month']} has been altered")
-
-
 def damaged(path: Path, why: str) -> MinewardenError:
     return MinewardenError(
         "MW-LEDGER-DAMAGED",
         f"The ledger {path} fails its integrity check: {why}.",
-        "Put back the last good copy of the file, then run the months since with --replay.",
+        "Run 'minewarden repair CONFIG': it puts back the last good copy and redoes the months since.",
         Exit.DAMAGED,
     )
+
+
+@contextlib.contextmanager
+def _all_else_is_damage(path: Path) -> Iterator[None]:
+    """While a ledger is opened: what `explained` does not know is no fault of ours but a file that is not what it should be."""
+    try:
+        with explained(path):
+            yield
+    except UnicodeDecodeError as error:
+        raise damaged(path, "it holds text that is none") from error
+    except (sqlite3.Error, LookupError, TypeError, ValueError, OverflowError) as error:
+        raise damaged(path, str(error)) from error
 
 
 @contextlib.contextmanager
@@ -138,10 +136,12 @@ def explained(path: Path) -> Iterator[None]:
         if "locked" in text:
             message = f"Another program is writing to {path}."
             raise MinewardenError("MW-LEDGER-BUSY", message, "Wait for it to end, then try again.", Exit.LOCKED) from error
-        if any(word in text for word in ("unable to open", "readonly", "disk I/O", "is full")):
+        if "is full" in text:
+            raise disk_full(path) from error
+        if any(word in text for word in ("unable to open", "readonly", "disk I/O")):
             message = f"The ledger {path} can't be used ({text})."
             raise MinewardenError("MW-LEDGER-FILE", message, "Check the folder, its permissions and free space.") from error
-        if "malformed" in text or "decode" in text:
+        if any(word in text for word in ("malformed", "decode")):
             raise damaged(path, text) from error
         raise
     except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError):
@@ -161,6 +161,7 @@ def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
     try:
         yield
         with explained(path):
+            seals.renew(connection)
             connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

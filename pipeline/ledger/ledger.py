@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from shapely.geometry.base import BaseGeometry
 
-from pipeline.ledger import audit, cases, database, patches, verdicts
+from pipeline.ledger import audit, backup, cases, database, patches, seals, verdicts
 from pipeline.ledger.forget import forget
 from pipeline.ledger.records import CaseDraft, CaseRecord, MonthFacts, RecordedCase
 
@@ -57,7 +57,7 @@ class MonthWriter:
         row = (self.month, audit.canonical(dict(facts)), audit.canonical([dict(scene) for scene in scenes]))
         with database.explained(self._path):
             self._connection.execute("INSERT INTO months VALUES (?, ?, ?, '')", row)
-            self._connection.execute("UPDATE months SET seal = ? WHERE month = ?", (database.seal(self._connection, self.month), self.month))
+            self._connection.execute("UPDATE months SET seal = ? WHERE month = ?", (seals.of_month(self._connection, self.month), self.month))
         self.finished = True
 
 
@@ -157,6 +157,10 @@ class Ledger:
         """Add an entry to the audit trail."""
         with self.transaction(), database.explained(self.path):
             audit.append(self._connection, self._now(), actor, action, detail)
+
+    def back_up(self, folder: Path) -> Path:
+        """Keep a copy in `folder` beside earlier ones, named after the last finished month."""
+        return backup.keep(self._connection, folder, self.last_month() or backup.NO_MONTH)
 
     def verify_audit(self) -> list[str]:
         """What is wrong with the audit trail, a sentence each; empty when it is whole."""

@@ -97,5 +97,8 @@ CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the
 CREATE TRIGGER audit_lasts BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is never deleted'); END;
 """
 
-MIGRATIONS: tuple[str, ...] = (_TABLES,)
+_CONTENT_SEAL = "INSERT INTO settings VALUES ('content', '');"
+"""From here on everything that no month's seal covers is sealed too (`seals.CONTENT`)."""
+
+MIGRATIONS: tuple[str, ...] = (_TABLES, _CONTENT_SEAL)
 """Script n leads from `user_version` n to n + 1."""

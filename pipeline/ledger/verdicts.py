@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.errors import MinewardenError
@@ -102,5 +103,10 @@ def record(
         "at": at,
         "area_m2": float(last["area_m2"]),
     }
-    connection.execute("INSERT INTO verdicts VALUES (:case_id, :version, :review, :reason, :note, :reviewer, :at, :area_m2)", row)
+    put(connection, row)
     return row
+
+
+def put(connection: sqlite3.Connection, row: Mapping[str, object]) -> None:
+    """Add a verdict as it is."""
+    connection.execute("INSERT INTO verdicts VALUES (:case_id, :version, :review, :reason, :note, :reviewer, :at, :area_m2)", dict(row))

@@ -17,6 +17,8 @@ DRIVERS = {".jp2": "JP2OpenJPEG"}
 """By suffix; anything else must be a GeoTIFF. One driver is named for each file, so that no VRT passes for one."""
 MAX_SIDE = 40_000
 """Largest width or height a file may declare, cells (a Sentinel-2 tile has 10,980)."""
+MAX_BLOCK_BYTES = 256_000_000
+"""Largest strip or tile, unpacked: GDAL takes it into memory whole, and a few kilobytes can unpack to gigabytes."""
 TYPES = ("uint8", "uint16", "int16")
 
 GDAL_ENV = {
@@ -78,6 +80,10 @@ def _check_shape(dataset: DatasetReader, path: Path) -> None:
     if max(dataset.width, dataset.height) > MAX_SIDE:
         size = f"{dataset.width} × {dataset.height}"
         raise MinewardenError("MW-BAND-SIZE", f"{path} declares {size} cells; {MAX_SIDE} a side are allowed.", "Cut the scene to the county.")
+    height, width = dataset.block_shapes[0]
+    if height * width * 2 > MAX_BLOCK_BYTES:
+        size = f"{width} × {height}"
+        raise MinewardenError("MW-BAND-SIZE", f"{path} is stored in pieces of {size} cells.", "Write it in tiles: gdal_translate -co TILED=YES.")
     if dataset.count != 1:
         raise MinewardenError("MW-BAND-COUNT", f"{path} holds {dataset.count} bands.", "Give each band as a file of its own.")
     if dataset.dtypes[0] not in TYPES:

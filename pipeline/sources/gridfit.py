@@ -9,6 +9,9 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 from pyproj import CRS
 from pyproj.exceptions import CRSError
+from rasterio.errors import RasterioError
+from rasterio.warp import transform_bounds
+from shapely.geometry import box
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.config import Config
@@ -17,6 +20,10 @@ from pipeline.grid import Grid
 from pipeline.sources.bandfile import open_band
 from pipeline.sources.scene import Scene
 
+MAX_CELLS = 4_000_000_000
+"""At 10 m twice the largest county of China."""
+LOOKED_AT = 50
+"""Scenes, spread over the archive, whose place is looked at before the grid is fixed for good."""
 _TOUCH = 1e-6
 """Bounds that touch a cell's edge to this part of a cell do not need the next cell."""
 
@@ -26,6 +33,12 @@ def county_grid(config: Config, area: BaseGeometry, scenes: Sequence[Scene]) -> 
     crs = metric_crs(config.grid.crs)
     if area.is_empty:
         raise MinewardenError("MW-GRID-AREA", "The area is empty.", "Check the area layer.")
+    if scenes and not any(_meets(s, area, crs) for s in scenes[:: max(len(scenes) // LOOKED_AT, 1)]):
+        raise MinewardenError(
+            "MW-GRID-APART",
+            f"None of the scenes lies on the area ({config.area}).",
+            "Are the scenes another county's, or does the area say the wrong CRS?",
+        )
     step = config.grid.resolution
     x0, y0 = next((o for s in sorted(scenes, key=lambda s: (s.acquired, s.id)) if (o := _origin(s, crs, step))), (0.0, 0.0))
     west, south, east, north = area.bounds
@@ -33,7 +46,20 @@ def county_grid(config: Config, area: BaseGeometry, scenes: Sequence[Scene]) -> 
     low, high = math.floor((south - y0) / step + _TOUCH), math.ceil((north - y0) / step - _TOUCH)
     affine = Affine(step, 0, x0 + left * step, 0, -step, y0 + high * step)
     shape = max(high - low, 1), max(right - left, 1)
+    if shape[0] * shape[1] > MAX_CELLS:
+        size = f"{shape[1] * step / 1000:.0f} × {shape[0] * step / 1000:.0f} km"
+        raise MinewardenError("MW-GRID-SIZE", f"The area spans {size}: {shape[0] * shape[1]:.1e} cells of {step:g} m.", "Check the area and its CRS.")
     return Grid(GeoBox(shape, affine, config.grid.crs), config.compute.block)
+
+
+def _meets(scene: Scene, area: BaseGeometry, crs: CRS) -> bool:
+    """Whether a scene's file lies on the area; one that can't be opened may."""
+    try:
+        with open_band(scene.bands["B04"].path) as dataset:
+            extent = transform_bounds(dataset.crs, crs.to_wkt(), *dataset.bounds)
+    except (MinewardenError, CRSError, RasterioError):
+        return True  # the reader opens it again and names the scene
+    return bool(box(*extent).intersects(area))
 
 
 def metric_crs(text: str) -> CRS:

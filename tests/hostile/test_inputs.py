@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -10,12 +11,14 @@ from pathlib import Path
 import pytest
 import rasterio
 from affine import Affine
+from shapely.geometry import box
 
 from pipeline import months
 from pipeline.cli import main
 from pipeline.config import load
 from pipeline.errors import MinewardenError
 from pipeline.sources import FolderSource, open_band
+from pipeline.sources.gridfit import county_grid
 from tests.made import write_band
 
 Make = Callable[..., Path]
@@ -63,6 +66,26 @@ def test_a_small_file_that_declares_a_giant(tmp_path: Path) -> None:
         pass
     assert file.stat().st_size < 20_000_000
     refused(file, "MW-BAND-SIZE")
+
+
+def test_a_small_file_that_would_be_unpacked_as_a_whole(tmp_path: Path) -> None:
+    """Every window of it would take the whole tile into memory."""
+    file = tmp_path / "B04.tif"
+    where = {"crs": "EPSG:32648", "transform": Affine(10, 0, 500_000, 0, -10, 3_950_000), "tiled": True, "blockxsize": 20_000, "blockysize": 20_000}
+    with rasterio.open(file, "w", driver="GTiff", width=20_000, height=20_000, count=1, dtype="uint16", sparse_ok=True, **where):
+        pass
+    assert file.stat().st_size < 1_000_000
+    refused(file, "MW-BAND-SIZE")
+
+
+@pytest.mark.parametrize("name", ["B04.jp2", "B04.tif"])
+@pytest.mark.parametrize(
+    "content",
+    [b"\x00\x00\x00\x0cjP  \r\n\x87\n" + b"\xff" * 500, b"\x89HDF\r\n\x1a\n" + bytes(500), b"P5 8 8 255\n" + bytes(64), b"MM\0*\xff\xff\xff\xff"],
+)
+def test_images_of_other_kinds(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    refused(tmp_path / name, "MW-BAND-OPEN")
 
 
 @pytest.mark.parametrize(
@@ -155,6 +178,15 @@ ALIAS_BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(f"{c}: &{c} [{','.join(['*'
         (b"#" * 2_000_000, "MW-CONFIG-SIZE"),
         ("county: {name: x}", "MW-CONFIG-FIELD"),
         ("a: " + "[" * 5_000 + "]" * 5_000, "MW-CONFIG-YAML"),
+        ("a: " + "{b: " * 50 + "1" + "}" * 50, "MW-CONFIG-YAML"),
+        ("a: " + "9" * 5_000, "MW-CONFIG-YAML"),
+        ("a: 2024-13-45", "MW-CONFIG-YAML"),
+        ("a: !!timestamp 'x'", "MW-CONFIG-YAML"),
+        ("? [a, b]\n: c", "MW-CONFIG-(YAML|FIELD)"),
+        ("output: a\noutput: b", "output is there twice"),
+        ("a: b\n---\na: c", "MW-CONFIG-YAML"),
+        ("county: \x00", "MW-CONFIG-YAML"),
+        ("\tcounty: x", "MW-CONFIG-YAML"),
     ],
 )
 def test_configs_that_are_none(tmp_path: Path, text: str | bytes, code: str) -> None:
@@ -193,3 +225,56 @@ def test_output_that_is_a_file(tmp_path: Path, config_text: str, capsys: pytest.
     (tmp_path / "out").write_text("mine", "utf-8")
     assert main(["run", str(config_of(tmp_path, config_text)), "--month", "2024-09"]) == 2
     assert "MW-OUTPUT" in capsys.readouterr().err
+
+
+ABSURD = {
+    "resolution: 10": [f"resolution: {value}" for value in ("0", "-10", "0.000001", ".nan", ".inf", "1e308", "ten")],
+    'code: "620422"': [f"code: {value}" for value in ("620422", '"62042２"', '"620422\\n"', '"../../x"', '""')],
+    "name: 会宁县": ['name: ""', "name: [会宁县]", f"name: {'县' * 101}"],
+    "output: out": [f"output: {value}" for value in ('"out\\0"', '"a\\e[31m"', "x" * 2000, "[a]", "null")],
+    "kind: folder": ["kind: ftp", *(f"kind: folder, {more}" for more in ("bands: B04", "scale: 0", "scale: .inf", "offset: .nan"))],
+    "output: out\n": [
+        f"output: out\n{more}\n"
+        for more in (
+            "findings: {min_cells: 0}", "findings: {min_cells: 1000000000000}", "findings: {min_likelihood: 2}", "findings: {tolerance_m: 1e12}",
+            "coverage: {min: -1}", "compute: {block: 1}", "compute: {block: 1000000}", "compute: {memory_mb: 1e18}", "monitor_from: 2024-06",
+            "monitor_from: 99999-01", 'notify: ""', "notify: 'sh \"'", "layers: {x: {path: a.gpkg}}",
+        )
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new"), [(old, new) for old, many in ABSURD.items() for new in many])
+def test_absurd_values(tmp_path: Path, config_text: str, capsys: pytest.CaptureFixture[str], old: str, new: str) -> None:
+    file = config_of(tmp_path, config_text.replace(old, new))
+    assert file.read_text("utf-8") != config_text
+    assert main(["run", str(file), "--month", "2024-09"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(r"MW-CONFIG-FIELD: [^\n]{1,600} Fix: [^\n]+\n", err), err
+    assert [each.name for each in tmp_path.iterdir()] == [file.name]
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", "pipe", "x" * 5000])
+def test_configs_that_are_no_files(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert main(["run", str(tmp_path / name), "--month", "2024-09"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("MW-CONFIG-FILE")
+    assert err.count("\n") == 1
+
+
+def test_names_can_not_move_the_cursor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(tmp_path / "\x1b[2Jx\u202ey"), "--month", "2024-09"]) == 2
+    assert capsys.readouterr().err.count("�") == 2
+
+
+@pytest.mark.parametrize("arguments", [["--workers", "0"], ["--workers", "100000"], ["--workers", "two"], ["--scheduler"]])
+def test_absurd_options(tmp_path: Path, config_text: str, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    assert main(["run", str(config_of(tmp_path, config_text)), "--month", "2024-09", *arguments]) == 2
+    assert capsys.readouterr().err.startswith("MW-USAGE")
+
+
+def test_an_area_of_half_a_continent(tmp_path: Path, config_text: str) -> None:
+    with pytest.raises(MinewardenError, match="MW-GRID-SIZE"):
+        county_grid(load(config_of(tmp_path, config_text)).config, box(-2e6, 3e6, 3e6, 7e6), [])

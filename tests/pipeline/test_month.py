@@ -23,7 +23,7 @@ def test_every_month_in_order_keeps_the_contract(county: County, month: str) -> 
 
 
 def test_nothing_else_is_left_in_the_output(county: County) -> None:
-    assert sorted(each.name for each in county.out.iterdir() if not each.name.startswith(".")) == [*YEAR, "ledger.sqlite", "log", "state"]
+    assert sorted(each.name for each in county.out.iterdir() if not each.name.startswith(".")) == [*YEAR, "backup", "ledger.sqlite", "log", "state"]
     assert "Warning" not in (county.out / "log" / "minewarden.log").read_text("utf-8")
 
 

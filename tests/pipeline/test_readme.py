@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from pipeline.cli import main
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh-CN.md")
 COMMAND = ".venv/bin/minewarden"
-ENDS = {"init": {0}, "doctor": {0}, "status": {0}, "layers": {0, 2}, "run": {2}}
+ENDS = {"init": {0}, "doctor": {0}, "status": {0}, "schedule": {0}, "layers": {0, 2}, "run": {2}}
 """Exit codes of each command in a county whose scenes and layers are still to come."""
 
 
@@ -34,6 +35,18 @@ def test_commands_run(readme: str, tmp_path: Path, area_file: Path, monkeypatch:
         said = capsys.readouterr().err
         assert code in ENDS[arguments[0]], f"{command}: {said}"
         assert not re.search("MW-(USAGE|NOT-YET|FAULT)", said), f"{command}: {said}"
+
+
+@pytest.mark.parametrize("text", [*READMES, "docs/operations.md"])
+def test_the_crontab_line_is_the_one_that_schedule_prints(text: str, tmp_path: Path, config_text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(config_text, "utf-8")
+    assert main(["schedule", str(config)]) == 0
+    (printed,) = [line for line in capsys.readouterr().out.splitlines() if re.match(r"\d", line)]
+    program = Path(sys.executable).with_name("minewarden")
+    (shown,) = [line for line in (ROOT / text).read_text("utf-8").splitlines() if re.match(r"\d+ \d+ \d+ \* \*", line)]
+    assert shown.replace("/srv/minewarden/.venv/bin/minewarden", str(program)).replace("/srv/huining/config.yaml", str(config)) == printed
+    assert list(tmp_path.iterdir()) == [config], "looking makes no output folder"
 
 
 @pytest.mark.parametrize("readme", READMES)

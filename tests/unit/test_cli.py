@@ -7,22 +7,19 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-import pipeline
 from pipeline import months
 from pipeline.cli import NOT_YET, main
 from pipeline.errors import Exit, MinewardenError
 from pipeline.lock import locked
+from tests.unit.conftest import Result, Run
 
 Make = Callable[..., Path]
-Run = Callable[..., Any]
 
 
 @pytest.fixture
@@ -30,25 +27,6 @@ def config(tmp_path: Path, config_text: str) -> Path:
     file = tmp_path / "config.yaml"
     file.write_text(config_text, "utf-8")
     return file
-
-
-@pytest.fixture
-def job(monkeypatch: pytest.MonkeyPatch) -> Callable[[Run], None]:
-    """Puts a function in the monthly job's place."""
-
-    def put(run: Run) -> None:
-        module = ModuleType("pipeline.monthly")
-        vars(module)["run"] = run
-        monkeypatch.setitem(sys.modules, "pipeline.monthly", module)
-        monkeypatch.setattr(pipeline, "monthly", module, raising=False)
-
-    return put
-
-
-@dataclass
-class Result:
-    exit: Exit = Exit.DONE
-    lines: list[str] = field(default_factory=lambda: ["2024-09: 3 new cases"])
 
 
 def test_run_hands_on_what_was_asked(config: Path, job: Callable[[Run], None], capsys: pytest.CaptureFixture[str]) -> None:

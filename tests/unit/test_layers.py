@@ -274,7 +274,7 @@ def test_no_crs(tmp_path: Path, project: Callable[..., Project], driver: str) ->
         ("r.geojson", b'{"a": 1}', "MW-LAYER-READ"),
         ("r.gpkg", b"SQLite format 3\x00" + bytes(200), "MW-LAYER-READ"),
         ("r.gpkg", b"not a database", "MW-LAYER-FORMAT"),
-        ("r.shp", b"\x00\x00\x27\x0a", "MW-LAYER-READ"),
+        ("r.shp", b"\x00\x00\x27\x0a", "MW-LAYER-PARTS"),
         ("r.kml", b"<kml/>", "MW-LAYER-FORMAT"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -124,7 +125,7 @@ def test_an_older_ledger_is_brought_up_to_date_and_a_failing_step_changes_nothin
     with Ledger(path, "620422") as ledger:
         assert ledger.months() == ["2024-01"]
     with closing(sqlite3.connect(path)) as other:
-        assert other.execute("PRAGMA user_version").fetchone() == (2,)
+        assert other.execute("PRAGMA user_version").fetchone() == (len(migrations.MIGRATIONS) + 1,)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database at all" * 300, b"SQLite format 3\x00" + bytes(3000)])
@@ -174,3 +175,44 @@ def test_the_file_suits_network_drives(path: Path) -> None:
         (synchronous,) = ledger._connection.execute("PRAGMA synchronous").fetchone()
     assert (journal, synchronous) == ("delete", 2)
     assert [each.name for each in path.parent.iterdir()] == ["ledger.sqlite"]
+
+
+def _content(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as other:
+        return list(other.iterdump())
+
+
+def test_a_flipped_byte_anywhere_is_found_or_changes_nothing(path: Path) -> None:
+    with Ledger(path, "620422") as ledger:
+        run(ledger, "2024-01", [square(300 * k, 0) for k in range(3)])
+        run(ledger, "2024-02", [box(0, 0, 400, 100)])
+        ledger.record_verdict("620422-2024-000001", "confirmed", version=1, reviewer="张三", note="现场核实")
+        ledger.set_setting("monitor_from", "2024-01")
+    whole, content = path.read_bytes(), _content(path)
+    chance, noticed, wrong = random.Random(1), 0, []
+    places = [*range(100), *(chance.randrange(len(whole)) for _ in range(200))]
+    for name in (b"620422-2024-000002", b"monitor_from", b"verdicts_stay", "现场".encode(), b"MULTIPOLYGON"):
+        places += [whole.find(name) + k for k in range(len(name)) if name in whole]
+    for place in places:
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ chance.choice((1, 2, 16, 128, 255))]) + whole[place + 1 :])
+        try:
+            Ledger(path, "620422").close()
+            assert _content(path) == content, place
+        except MinewardenError as error:
+            said = error.exit_code, str(path) in error.message, place
+            noticed += 1
+            wrong += [] if said[:2] == (Exit.DAMAGED, True) else [said]
+    assert wrong == []
+    assert noticed > 100
+
+
+def test_an_older_ledger_is_sealed_when_it_is_opened(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(database, "MIGRATIONS", migrations.MIGRATIONS[:1])
+        with Ledger(path, "620422") as ledger:
+            run(ledger, "2024-01", [square(0, 0)])
+    with Ledger(path, "620422") as ledger:
+        assert ledger.months() == ["2024-01"]
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"620422-2024-000001", b"620422-2024-000007"))
+    assert refusal(path).code == "MW-LEDGER-DAMAGED"

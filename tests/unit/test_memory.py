@@ -131,6 +131,19 @@ def test_a_damaged_file_is_named(project: Make, damage: str) -> None:
     assert str(file) in caught.value.message
 
 
+def test_a_file_that_is_gone_is_not_made_from_another_archive(project: Make) -> None:
+    first_run(project())
+    (project().state / FILE).unlink()
+    month = project().output / "2024-01"
+    month.mkdir()
+    (month / "run.json").write_text("{}", "utf-8")
+    with pytest.raises(MinewardenError) as caught:
+        first_run(project())
+    assert (caught.value.code, caught.value.exit_code) == ("MW-STATE-MISSING", Exit.DAMAGED)
+    assert "minewarden repair" in caught.value.fix
+    assert not (project().state / FILE).exists()
+
+
 def test_the_file_is_for_people_too(project: Make) -> None:
     first_run(project())
     known = json.loads((project().state / FILE).read_text("utf-8"))

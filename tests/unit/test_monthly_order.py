@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 from shapely.geometry import MultiPolygon
 
-from pipeline import config, layers, monthly
+from pipeline import config, layers, monthly, retention
 from pipeline.config import Project
 from pipeline.errors import Exit, MinewardenError
 from pipeline.layers.model import LayerSet
 from pipeline.ledger import Ledger
 from pipeline.memory import Memory
-from pipeline.month import Done, Inputs, month_folder
+from pipeline.month import Done, Inputs
 from pipeline.sources import Archive
 from pipeline.sources.scene import Refused
+from pipeline.year import model_file
 from tests.county import GRID
 
 FIRST = "2024-01"
@@ -39,7 +40,10 @@ class County:
         if month == self.fails_at:
             raise OSError(28, "No space left on device")
         self.made.append(month)
-        month_folder(self.project.state, month).mkdir(parents=True, exist_ok=True)
+        retention.folder_of(self.project.state, month).mkdir(parents=True, exist_ok=True)
+        model = model_file(self.project.state, int(month[:4]))
+        model.parent.mkdir(exist_ok=True)
+        model.touch()
         with ledger.month(month) as writer:
             writer.finish({}, [])
         folder = self.project.output / month
@@ -56,7 +60,7 @@ class County:
 
     def kept(self) -> list[str]:
         """Months whose state is there."""
-        return sorted(p.name for p in self.project.state.iterdir() if p.is_dir())
+        return sorted(p.name for p in self.project.state.iterdir() if p.is_dir() and "-" in p.name)
 
 
 @pytest.fixture
@@ -69,6 +73,10 @@ def county(tmp_path: Path, config_text: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(monthly, "remember", lambda *_: Memory(GRID, ("B04", "B08"), FIRST))
     monkeypatch.setattr(monthly, "make_month", made.make)
     return made
+
+
+def killed(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
 
 
 def raised(call: Callable[[], object]) -> MinewardenError:
@@ -124,24 +132,24 @@ def remove(county: County, months: Sequence[str]) -> None:
 
 def test_a_gap_is_not_filled_behind_later_months(county: County) -> None:
     county.run("2024-05")
-    remove(county, ["2024-03"])
+    remove(county, ["2024-04"])
     error = raised(lambda: county.run("2024-06"))
     assert error.code == "MW-MONTH-GAP"
-    assert "2024-03" in error.message
     assert "2024-04" in error.message
-    assert "--replay --month 2024-03" in error.fix
+    assert "2024-05" in error.message
+    assert "--replay --month 2024-04" in error.fix
     assert county.made == []
     assert county.run("2024-02").exit == Exit.DONE
 
 
 def test_a_replay_redoes_the_month_and_all_after_it(county: County) -> None:
     county.run("2024-05")
-    county.run("2024-03", replay=True)
-    assert county.made == span(3, 5)
-    assert county.folders() == sorted([*span(1, 5), *(f"{m}.replaced" for m in span(3, 5))])
-    assert (county.project.output / "2024-04.replaced" / "run.json").read_text("utf-8") == "4"
-    assert (county.project.output / "2024-04" / "run.json").read_text("utf-8") == "2"
-    assert county.kept() == span(1, 5)
+    county.run("2024-04", replay=True)
+    assert county.made == span(4, 5)
+    assert county.folders() == sorted([*span(1, 5), *(f"{m}.replaced" for m in span(4, 5))])
+    assert (county.project.output / "2024-05.replaced" / "run.json").read_text("utf-8") == "5"
+    assert (county.project.output / "2024-05" / "run.json").read_text("utf-8") == "2"
+    assert county.kept() == ["2024-01", *span(3, 5)]
 
 
 def test_a_second_replay_keeps_one_set_aside(county: County) -> None:
@@ -160,20 +168,76 @@ def test_a_replay_of_a_later_month_first_makes_what_is_missing(county: County) -
 
 def test_a_replay_closes_a_gap(county: County) -> None:
     county.run("2024-05")
-    remove(county, ["2024-03"])
-    county.run("2024-04", replay=True)
-    assert county.made == span(3, 5)
+    remove(county, ["2024-04"])
+    county.run("2024-05", replay=True)
+    assert county.made == span(4, 5)
 
 
 def test_a_replay_that_fails_is_taken_up_again(county: County) -> None:
     county.run("2024-05")
-    county.fails_at = "2024-04"
+    county.fails_at = "2024-05"
     with pytest.raises(OSError, match="No space"):
-        county.run("2024-03", replay=True)
-    assert county.kept() == span(1, 3)
+        county.run("2024-04", replay=True)
+    assert county.kept() == ["2024-01", *span(3, 4)]
     county.fails_at = ""
     county.run("2024-05")
+    assert county.made == span(5, 5)
+
+
+def test_alerts_of_the_last_three_months_and_of_each_january_are_kept(county: County) -> None:
+    county.run("2025-04")
+    assert county.kept() == ["2024-01", "2025-01", "2025-02", "2025-03", "2025-04"]
+
+
+@pytest.mark.parametrize(("asked", "possible"), [("2025-01", "2024-02"), ("2024-09", "2024-02")])
+def test_a_replay_that_is_no_longer_possible_names_the_month_from_which_one_is(county: County, asked: str, possible: str) -> None:
+    county.run("2025-04")
+    error = raised(lambda: county.run(asked, replay=True))
+    assert (error.code, error.exit_code) == ("MW-REPLAY-STATE", Exit.BAD_INPUT)
+    assert asked in error.message
+    assert f"--replay --month {possible}" in error.fix
+    assert (county.made, county.folders()[-1]) == ([], "2025-04"), "nothing was set aside"
+    county.run(possible, replay=True)
+    assert county.made[0] == possible
+    assert county.made[-1] == "2025-04"
+
+
+@pytest.mark.parametrize("asked", ["2024-01", "2025-02", "2025-03", "2025-04", "2025-05"])
+def test_replays_that_are_possible(county: County, asked: str) -> None:
+    county.run("2025-04")
+    county.run(asked, replay=True)
+    assert county.made[0] == asked
+
+
+def test_a_kill_while_old_alerts_are_removed_leaves_none_half_removed(county: County, monkeypatch: pytest.MonkeyPatch) -> None:
+    county.run("2024-04")
+    with monkeypatch.context() as patched:
+        patched.setattr(retention.shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            county.run("2024-05")
+    assert [m for m in county.kept() if not m.endswith(".gone")] == ["2024-01", *span(3, 5)]
+    retention.prune(county.project.state, span(1, 5))
+    assert county.kept() == ["2024-01", *span(3, 5)]
+
+
+def test_state_that_is_missing_is_said_before_anything_is_read(county: County) -> None:
+    county.run("2024-03")
+    retention.folder_of(county.project.state, "2024-03").rmdir()
+    error = raised(lambda: county.run("2024-04"))
+    assert (error.code, error.exit_code) == ("MW-STATE-MISSING", Exit.DAMAGED)
+    assert str(retention.folder_of(county.project.state, "2024-03")) in error.message
+    assert f"minewarden repair {county.project.file}" in error.fix
+
+
+def test_a_replay_killed_while_it_clears_the_way_goes_on(county: County, monkeypatch: pytest.MonkeyPatch) -> None:
+    county.run("2024-05")
+    with monkeypatch.context() as patched:
+        patched.setattr(Ledger, "forget_from", killed)
+        with pytest.raises(KeyboardInterrupt):
+            county.run("2024-04", replay=True)
+    county.run("2024-05")
     assert county.made == span(4, 5)
+    assert county.folders()[-1] == "2024-05.replaced"
 
 
 def test_state_of_redone_months_is_gone_before_they_are_made(county: County, monkeypatch: pytest.MonkeyPatch) -> None:

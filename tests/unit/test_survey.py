@@ -157,7 +157,9 @@ def test_too_little_clear_ground_tells_no_shift(county: County) -> None:
 
 def test_a_model_is_kept(county: County, tmp_path: Path) -> None:
     model, _ = survey.survey_window(county.scenes, [county.look() for _ in county.scenes], cells.BANDS)
-    survey.save(tmp_path / "model", model, "key")
+    survey.save(tmp_path / "model", model, [scene.id for scene in county.scenes], "key")
+    assert survey.window_of(tmp_path / "model") == [scene.id for scene in county.scenes]
+    assert survey.window_of(tmp_path / "none") is None
     found = survey.load(tmp_path / "model", cells.BANDS)
     for name in ("least", "white", "soil"):
         np.testing.assert_array_equal(getattr(found, name), getattr(model, name))

@@ -1,0 +1,116 @@
+"""Makes state again that is missing or damaged, from just the scenes that the finished months were made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from pipeline import months, store, survey, year
+from pipeline.grid import Block
+from pipeline.ledger.ledger import Ledger
+from pipeline.month import Inputs, begin_year, of_month, watch_month
+from pipeline.retention import folder_of
+from pipeline.sources.scene import Scene
+from pipeline.year import built_file, model_file
+
+Item = str
+"""`2024`: a year's baseline and first alerts; `2024-05`: the alerts at a month's end."""
+
+
+def needs(item: Item, first: str) -> list[Item]:
+    """What an item is made from. first: the month in which monitoring began."""
+    this, last = item[:4], str(int(item[:4]) - 1)
+    if item == this:
+        return [] if this == first[:4] else [last, f"{last}-12"]
+    return [this] if item.endswith("-01") else [this, months.previous(item)]
+
+
+def plan(wanted: Iterable[Item], sound: Callable[[Item], bool], first: str) -> list[Item]:
+    """What has to be made, in order, so that all that is wanted is sound."""
+    steps: list[Item] = []
+
+    def make(item: Item) -> None:
+        if item in steps or sound(item):
+            return
+        for each in needs(item, first):
+            make(each)
+        steps.append(item)
+
+    for item in wanted:
+        make(item)
+    return steps
+
+
+@dataclass(slots=True)
+class Made:
+    """What was made again, and what it could not be made from as before."""
+
+    items: list[Item]
+    changed: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Rebuild:
+    """State of a county, and the runs (`run.json` by month) that it belongs to."""
+
+    inputs: Inputs
+    ledger: Ledger
+    runs: dict[str, dict[str, Any]]
+
+    def make(self, wanted: Sequence[Item]) -> Made:
+        """Make what is wanted and not sound, with all it needs."""
+        made = Made(plan(wanted, self._soundness(), self.inputs.monitor_from))
+        for item in made.items:
+            made.changed += self._year(item) if len(item) == 4 else self._month(item)
+        return made
+
+    @cached_property
+    def _blocks(self) -> list[Block]:
+        return list(self.inputs.setting.grid.blocks())
+
+    def _soundness(self) -> Callable[[Item], bool]:
+        known: dict[Item, bool] = {}
+
+        def sound(item: Item) -> bool:
+            if item not in known:
+                self.inputs.setting.say(f"check {item}", 0, 1)
+                known[item] = len(keys := self._keys(item)) == 1 and None not in keys
+                self.inputs.setting.say(f"check {item}", 1, 1)
+            return known[item]
+
+        return sound
+
+    def _keys(self, item: Item) -> set[str | None]:
+        """Keys of the files of an item: just one where all are sound and belong together."""
+        folder = folder_of(self.inputs.setting.state, item)
+        if len(item) == 7:
+            return {store.key_of(folder / f"{block.name}.alert") for block in self._blocks}
+        baseline = {store.key_of(folder / f"{block.name}.base") for block in self._blocks}
+        start = {store.key_of(folder / "start" / f"{block.name}.alert") for block in self._blocks}
+        shared = {store.key_of(file(self.inputs.setting.state, int(item))) for file in (model_file, built_file)}
+        return baseline | start | shared
+
+    def _year(self, item: Item) -> list[str]:
+        file = model_file(self.inputs.setting.state, int(item))
+        before = self._keys(item) - {None}
+        ids = survey.window_of(file)
+        scenes = [s for s in self.known() if ids is None or s.id in ids]
+        begin_year(replace(self.inputs, scenes=scenes), f"{item}-01", self.ledger)
+        same = len(before) != 1 or before == {store.key_of(file)}
+        return [] if same else [f"The baseline of {item} could not be made as it was: its scenes, or what came before it, have changed since."]
+
+    def _month(self, item: Item) -> list[str]:
+        used = {str(s["id"]): s["sha256"] for s in self.runs[item]["scenes"] if s["used"]} if item in self.runs else None
+        scenes = [s for s in of_month(self.inputs.scenes, item) if used is None or s.id in used]
+        model = survey.load(model_file(self.inputs.setting.state, int(item[:4])), self.inputs.setting.bands)
+        good, _ = year.usable(scenes, self.inputs.setting, f"{item} survey")
+        watch_month(self.inputs, item, model, good)
+        found = {scene.id: self.inputs.sha256(scene) for scene, _ in good}
+        return [f"Scene {id}, which {item} was made from, is gone or has changed." for id, sha256 in (used or {}).items() if found.get(id) != sha256]
+
+    def known(self) -> list[Scene]:
+        """The archive without scenes that arrived after their month was made."""
+        ids = {str(s["id"]) for run in self.runs.values() for s in run["scenes"]}
+        return [s for s in self.inputs.scenes if months.of(s.day) not in self.runs or s.id in ids]

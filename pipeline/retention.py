@@ -1,0 +1,50 @@
+"""Which months' alerts are kept, and from which month on the archive can be made again.
+
+A month is made from the alerts at the end of the month before and from its year's baseline. Baselines are kept for every year;
+alerts of the last three months and of each January.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline import months
+from pipeline.year import model_file
+
+KEPT_MONTHS = 3
+RULE = "those of the last three months and of each January are"
+
+
+def folder_of(state: Path, month: str) -> Path:
+    """Folder of the alerts at a month's end."""
+    return state / month
+
+
+def kept(finished: Sequence[str]) -> list[str]:
+    """Of finished months (in order), those whose alerts are kept."""
+    return [month for month in finished if month.endswith("-01") or month in finished[-KEPT_MONTHS:]]
+
+
+def prune(state: Path, finished: Sequence[str]) -> None:
+    """Remove the alerts of finished months that are not kept. A folder goes by one rename first: a killed run leaves none half removed."""
+    keep = set(kept(finished))
+    for month in finished:
+        folder = folder_of(state, month)
+        if month not in keep and folder.is_dir():
+            folder.rename(folder.with_suffix(".gone"))
+    for gone in state.glob("????-??.gone"):
+        shutil.rmtree(gone, ignore_errors=True)
+
+
+def possible(state: Path, month: str, first: str) -> bool:
+    """Whether `month` can be made from what is kept. first: the month in which monitoring began."""
+    before = months.previous(month)
+    year = before[:4] if month.endswith("-01") else month[:4]
+    return month == first or (folder_of(state, before).is_dir() and model_file(state, int(year)).exists())
+
+
+def start_for(state: Path, month: str, first: str) -> str:
+    """The latest month up to `month` from which the archive can be made again."""
+    return next(each for each in reversed(months.span(first, month)) if possible(state, each, first))
