@@ -9,17 +9,22 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
+from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.vrt import WarpedVRT
+from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from pipeline.errors import MinewardenError
 from pipeline.sources.bandfile import open_band
 from pipeline.sources.scene import Scene
+
+_TOUCH = 1e-6
+"""Bounds that touch a cell's edge to this part of a cell do not need the next cell."""
 
 
 @lru_cache(maxsize=16)
@@ -55,32 +60,57 @@ def _spread(source: rasterio.DatasetReader, span: int, col: int, row: int, shape
     return np.ascontiguousarray(out[top : top + height, left : left + width])
 
 
-def _resampled(source: rasterio.DatasetReader, box: GeoBox, classes: bool) -> NDArray[np.generic]:
-    coarse = abs(source.transform.a) >= 0.75 * abs(box.resolution.x) or source.crs != _crs(str(box.crs))
+def _lattice(source: rasterio.DatasetReader, box: GeoBox) -> GeoBox | None:
+    """Cells of the grid of `box` over all of `source`, the same for every box of one grid; None where it lies out of reach."""
+    west, south, east, north = transform_bounds(source.crs, _crs(str(box.crs)), *source.bounds)
+    if not np.isfinite((west, south, east, north)).all():
+        return None
+    a, step = box.affine, abs(box.resolution.x)
+    left, top = math.floor((west - a.c) / step + _TOUCH) - 1, math.floor((a.f - north) / step + _TOUCH) - 1
+    right, bottom = math.ceil((east - a.c) / step - _TOUCH) + 1, math.ceil((a.f - south) / step - _TOUCH) + 1
+    return GeoBox((bottom - top, right - left), a @ Affine.translation(left, top), box.crs)
+
+
+def _resampled(source: rasterio.DatasetReader, boxes: Sequence[GeoBox], classes: bool) -> list[NDArray[np.generic]]:
+    """Cells of boxes of one grid, resampled once.
+
+    GDAL warps in pieces and takes places inside a piece as nearly linear. The pieces are therefore laid over the file, not over the
+    window that is asked for: a cell's value must not depend on the block that reads it.
+    """
+    out = [np.zeros((box.shape.y, box.shape.x), source.dtypes[0]) for box in boxes]
+    lattice = _lattice(source, boxes[0])
+    if lattice is None:
+        return out
+    coarse = abs(source.transform.a) >= 0.75 * abs(lattice.resolution.x) or source.crs != _crs(str(lattice.crs))
     method = Resampling.nearest if classes else Resampling.bilinear if coarse else Resampling.average
     with WarpedVRT(
-        source, crs=str(box.crs), transform=box.affine, width=box.shape.x, height=box.shape.y, resampling=method, src_nodata=0, nodata=0
-    ) as warped:
-        out: NDArray[np.generic] = warped.read(1)
-        return out
+        source, crs=str(lattice.crs), transform=lattice.affine, width=lattice.shape.x, height=lattice.shape.y, resampling=method,
+        src_nodata=0, nodata=0,
+    ) as warped:  # fmt: skip
+        for cells, box in zip(out, boxes, strict=True):
+            col = round((box.affine.c - lattice.affine.c) / lattice.resolution.x)
+            row = round((box.affine.f - lattice.affine.f) / lattice.resolution.y)
+            top, left = max(row, 0), max(col, 0)
+            height, width = min(row + box.shape.y, lattice.shape.y) - top, min(col + box.shape.x, lattice.shape.x) - left
+            if height > 0 and width > 0:
+                cells[top - row : top - row + height, left - col : left - col + width] = warped.read(1, window=Window(left, top, width, height))
+    return out
 
 
 def read_windows(path: Path, boxes: Sequence[GeoBox], *, classes: bool) -> list[NDArray[np.generic]]:
     """Values of a raster in the cells of each box: as they are where grids match, else resampled once. The file is opened once.
 
-    Coarser pixels are repeated, never smoothed. classes: nearest instead of bilinear or mean. 0 outside the file.
+    Coarser pixels are repeated, never smoothed. classes: nearest instead of bilinear or mean. 0 outside the file. Boxes are of one grid.
     Raises MinewardenError (`MW-BAND-…`) naming the file where it can't be opened or its pixels are damaged.
     """
     with open_band(path) as source:
         try:
-            return [_window(source, box, classes) for box in boxes]
+            places = [_aligned(source, box) for box in boxes]
+            if None in places:
+                return _resampled(source, boxes, classes)
+            return [_spread(source, *place, shape=(box.shape.y, box.shape.x)) for place, box in zip(places, boxes, strict=True) if place]
         except RasterioError as error:
             raise MinewardenError("MW-BAND-READ", f"{path} is damaged: its pixels can't be read.", "Download or copy the scene again.") from error
-
-
-def _window(source: rasterio.DatasetReader, box: GeoBox, classes: bool) -> NDArray[np.generic]:
-    place = _aligned(source, box)
-    return _resampled(source, box, classes) if place is None else _spread(source, *place, shape=(box.shape.y, box.shape.x))
 
 
 def read_window(path: Path, box: GeoBox, *, classes: bool) -> NDArray[np.generic]:
