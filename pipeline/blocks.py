@@ -24,7 +24,7 @@ from pipeline.detect.shift import Model, Shared
 from pipeline.detect.state import Alert, Baseline, arrays
 from pipeline.grid import Block, Grid
 from pipeline.sources.reader import read_dn, read_scl, scaling
-from pipeline.sources.scene import Scene
+from pipeline.sources.scene import Scene, reading
 from pipeline.survey import day_number
 
 
@@ -67,7 +67,9 @@ def _marks(sightings: Sequence[Sighting], ground: Ground, block: Block) -> NDArr
     out = np.empty((len(sightings), block.height, block.width), np.uint8)
     wide, bad = ground.grid.window(block, HALO), bad_classes()
     for sighting, mark in zip(sightings, out, strict=True):
-        marks(read_scl(sighting.scene, wide), HALO, bad, mark)
+        with reading(sighting.scene):
+            scl = read_scl(sighting.scene, wide)
+        marks(scl, HALO, bad, mark)
     return out
 
 
@@ -80,7 +82,9 @@ def read_looks(sightings: Sequence[Sighting], ground: Ground, block: Block, mark
     for look, k in zip(stack, kept, strict=True):
         scene, shared = sightings[k].scene, sightings[k].shared
         gain, offset = scaling(scene, bands)
-        correct(read_dn(scene, bands, box), gain, offset, shared.shift, ground.model.red, ground.model.nir, look)
+        with reading(scene):
+            numbers = read_dn(scene, bands, box)
+        correct(numbers, gain, offset, shared.shift, ground.model.red, ground.model.nir, look)
     return Looks(
         np.array([day_number(sightings[k].scene) for k in kept], np.int64),
         stack,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -36,8 +36,8 @@ from pipeline.publish.files import fsync_folder
 from pipeline.publish.month import MonthFiles, name_cases, write_month
 from pipeline.publish.runjson import LayerUse, RunFacts, SceneUse
 from pipeline.siteview import unrestored
-from pipeline.sources.scene import Refused, Scene
-from pipeline.year import Setting
+from pipeline.sources.scene import Refused, Scene, UnreadableError
+from pipeline.year import Seen, Setting
 
 NOT_SEEN, OUTSIDE = 5, 65535
 
@@ -86,6 +86,18 @@ class Done:
     patches: int
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What all blocks have to say of a month."""
+
+    folder: Path
+    """Alerts at the month's end."""
+    blocks: Sequence[Block]
+    results: Sequence[BlockMonth]
+    warnings: Sequence[str]
+    """Scenes that look wrongly scaled."""
+
+
 def month_folder(state: Path, month: str) -> Path:
     """Folder of the alerts at a month's end."""
     return state / month
@@ -103,21 +115,22 @@ def _of_month(scenes: Iterable[Scene], month: str) -> list[Scene]:
     return [s for s in scenes if f"{s.day:%Y-%m}" == month]
 
 
-def _begin_year(inputs: Inputs, month: str, ledger: Ledger) -> tuple[Model, list[Refused]]:
-    """The year's model; in January (or where it is missing) made from the scenes of the window."""
+def _begin_year(inputs: Inputs, month: str, ledger: Ledger) -> tuple[Model, list[Refused], list[str]]:
+    """The year's model; in January (or where it is missing) made from the scenes of the window. And the scenes left out of it, and warnings."""
     this = int(month[:4])
     file = year.model_file(inputs.setting.state, this)
     if not month.endswith("-01") and file.exists():
-        return survey.load(file, inputs.setting.bands), []
+        return survey.load(file, inputs.setting.bands), [], []
     last = None
     if this > int(inputs.monitor_from[:4]):
         december = f"{this - 1}-12"
         cases = unary_union([each.draft.geometry for each in ledger.open_cases(december)])
         last = month_folder(inputs.setting.state, december), cases
-    return year.begin(this, inputs.scenes, inputs.sha256, last, inputs.setting)
+    model, refused, warnings = year.begin(this, inputs.scenes, inputs.sha256, last, inputs.setting)
+    return model, [*refused, *year.window_of(this, inputs.refused)], warnings
 
 
-def _watch(inputs: Inputs, month: str, model: Model, good: Sequence[tuple[Scene, survey.Glance]]) -> tuple[Path, list[Block], list[BlockMonth]]:
+def _watch(inputs: Inputs, month: str, model: Model, good: Seen) -> Watched:
     """Show the month's scenes to every block."""
     setting = inputs.setting
     base = setting.state / month[:4]
@@ -131,7 +144,7 @@ def _watch(inputs: Inputs, month: str, model: Model, good: Sequence[tuple[Scene,
         inputs.first_day,
         workers=setting.workers, scheduler=setting.scheduler, say=lambda n: setting.say(f"{month} watch", n, len(blocks)),
     )  # fmt: skip
-    return out, blocks, results
+    return Watched(out, blocks, results, [said for s in sightings if (said := survey.unlike(s.scene, s.shared))])
 
 
 def _registered(layers: LayerSet) -> BaseGeometry:
@@ -179,9 +192,15 @@ def _last_seen(grid: Grid, area: BaseGeometry, folder: Path, blocks: Sequence[Bl
     return out
 
 
-def _scene_uses(good: Sequence[tuple[Scene, survey.Glance]], left_out: Sequence[Refused], sha256: Callable[[Scene], str]) -> list[SceneUse]:
-    uses = [SceneUse(s.id, s.day.isoformat(), sha256(s), True, None, survey.clear_fraction(seen)) for s, seen in good]
-    uses += [SceneUse(r.id, r.day.isoformat() if r.day else None, None, False, r.reason) for r in left_out]
+def _scene_uses(good: Seen, left_out: Sequence[Refused], inputs: Inputs) -> list[SceneUse]:
+    """A scene that was found but left out is told with its hash too: `status` sees when it has been mended."""
+    uses = [SceneUse(s.id, s.day.isoformat(), inputs.sha256(s), True, None, survey.clear_fraction(seen)) for s, seen in good]
+    found = {scene.id: scene for scene in inputs.scenes}
+    for refused in left_out:
+        sha256 = None
+        with suppress(UnreadableError):
+            sha256 = inputs.sha256(found[refused.id]) if refused.id in found else None
+        uses.append(SceneUse(refused.id, refused.day.isoformat() if refused.day else None, sha256, False, refused.told))
     return sorted(uses, key=lambda u: (u.date or "", u.id))
 
 
@@ -189,11 +208,12 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
     """Make a month: its folder appears whole, or not at all."""
     clock, setting, config = Clock(), inputs.setting, inputs.project.config
     with clock.stage("baseline"):
-        model, refused_window = _begin_year(inputs, month, ledger)
+        model, refused_window, warnings = _begin_year(inputs, month, ledger)
     with clock.stage("survey"):
         good, refused = year.usable(_of_month(inputs.scenes, month), setting, f"{month} survey")
     with clock.stage("watch"):
-        folder, blocks, results = _watch(inputs, month, model, good)
+        watched, good, damaged = year.leaving_out_damaged(good, setting, lambda seen: _watch(inputs, month, model, seen))
+        folder, blocks, results = watched.folder, watched.blocks, watched.results
     with clock.stage("patches"):
         cells = np.concatenate([r.cells for r in results])
         cells = cells[np.lexsort((cells["col"], cells["row"]))]
@@ -205,7 +225,9 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
         findings: list[Finding] = judge(patches, inputs.layers, setting.grid, _dug(inputs, patches, month, model), config.findings)
     with clock.stage("restoration"):
         findings += unrestored(inputs.layers, inputs.scenes, last_day, setting, config.findings.min_cells)
-    left_out = tuple(r for r in (*refused, *(r for r in inputs.refused if r.day and f"{r.day:%Y-%m}" == month)))
+    # What has no date can't be told to lie in another month.
+    elsewhere = [r for r in inputs.refused if r.day is None or f"{r.day:%Y-%m}" == month]
+    left_out = (*refused, *damaged, *elsewhere, *refused_window)
     seen, inside = sum(r.seen for r in results), sum(r.inside for r in results)
     partial = inputs.project.output / f"{month}.partial"
     shutil.rmtree(partial, ignore_errors=True)
@@ -215,14 +237,14 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
         with clock.stage("publish"):
             cog.write(partial / "disturbance.tif", setting.grid, lambda: _planes(setting.grid, setting.area, folder, blocks, results))
             unseen = unseen_ground(_last_seen(setting.grid, setting.area, folder, blocks), setting.grid)
-        uses = _scene_uses(good, left_out, inputs.sha256)
+        uses = _scene_uses(good, left_out, inputs)
         facts = RunFacts(
             run_id=year.digest(month, inputs.project.sha256, *(u.sha256 for u in uses)), month=month, version=__version__,
             config_sha256=inputs.project.sha256, bands=setting.bands, scenes=uses,
             layers=[LayerUse(v.name, v.version, v.sha256, v.features) for v in inputs.layers.versions],
             observed_fraction=seen / max(inside, 1), unobserved_ha=(inside - seen) * setting.grid.cell_area_m2 / 1e4,
             counts={"cells": inside, "cells_changed": len(cells), "patches": len(patches)}, timings=clock.seconds,
-            warnings=[f"{r.id}: {r.reason}" for r in refused_window]
+            warnings=[*warnings, *watched.warnings]
             + [f"{name}: {p.message}" for name, problems in inputs.layers.problems.items() for p in problems],
         )  # fmt: skip
         flagged = write_month(partial, MonthFiles(inputs.project, inputs.layers, judged, unseen, facts, setting.grid))
@@ -232,4 +254,4 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
     partial.rename(inputs.project.output / month)
     fsync_folder(inputs.project.output)
     new = sum(bool(f.properties["new_this_month"]) for f in flagged)
-    return Done(month, facts.observed_fraction, (*left_out, *refused_window), len(flagged), new, len(patches))
+    return Done(month, facts.observed_fraction, left_out, len(flagged), new, len(patches))

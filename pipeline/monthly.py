@@ -14,7 +14,7 @@ from pipeline.memory import remember
 from pipeline.month import Done, Inputs, make_month, month_folder, set_aside
 from pipeline.sources import HashCache, open_sources, scene_sha256
 from pipeline.sources.gridfit import county_grid
-from pipeline.sources.scene import Refused, Scene
+from pipeline.sources.scene import Refused, Scene, reading
 from pipeline.year import Say, Setting
 
 
@@ -39,7 +39,12 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
         memory.grid, memory.bands, ground.area, project.state, compute.workers_or_default(workers), scheduler, project.config.compute.memory_mb, say
     )
     scenes, lacking = _with_bands(archive.scenes, memory.bands)
-    inputs = Inputs(project, ground, scenes, (*archive.refused, *lacking), lambda s: scene_sha256(s, hashes), setting, memory.monitor_from)
+
+    def sha256(scene: Scene) -> str:
+        with reading(scene):
+            return scene_sha256(scene, hashes)
+
+    inputs = Inputs(project, ground, scenes, (*archive.refused, *lacking), sha256, setting, memory.monitor_from)
     with Ledger(project.ledger, project.config.county.code) as ledger:
         todo = _to_do(project, memory.monitor_from, month, replay, ledger)
         done = []
@@ -52,7 +57,11 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
 def _with_bands(scenes: Sequence[Scene], bands: tuple[str, ...]) -> tuple[list[Scene], list[Refused]]:
     """Scenes that have the bands the state was made for, and those that do not: the archive's common bands may have changed since."""
     lacking = {scene.id: missing for scene in scenes if (missing := [band for band in bands if band not in scene.bands])}
-    refused = [Refused(s.id, s.day, f"No file for {', '.join(lacking[s.id])}, which the state was made with.") for s in scenes if s.id in lacking]
+    refused = [
+        Refused(s.id, s.day, f"No file for {', '.join(lacking[s.id])}, which the state was made with.", code="MW-SCENE-BANDS", fix="Add the file.")
+        for s in scenes
+        if s.id in lacking
+    ]
     return [scene for scene in scenes if scene.id not in lacking], refused
 
 
@@ -104,7 +113,8 @@ def _result(project: Project, month: str, done: Sequence[Done]) -> Result:
     if not done:
         return Result(Exit.DONE, (f"{month} is done already.", *where))
     lines = [f"{d.month}: {d.flagged} flagged ({d.new} new), {d.patches} patches, {d.observed:.0%} of the area seen" for d in done]
-    causes = [f"{d.month}: scene {r.id} was left out: {r.reason}" for d in done for r in _left_out(d.left_out)]
+    left_out = [f"{f'{d.month}: ' if r.day else ''}scene {r.id} was left out: {r.told}" for d in done for r in _left_out(d.left_out)]
+    causes = list(dict.fromkeys(left_out))
     least = project.config.coverage.min
     if done[-1].month == month and done[-1].observed < least:
         causes.append(f"{month}: only {done[-1].observed:.0%} of the area was seen clearly (coverage.min is {least:.0%})")

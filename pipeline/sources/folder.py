@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
+from pipeline import months
 from pipeline.errors import MinewardenError
 from pipeline.sources import item as stac
 from pipeline.sources import naming
 from pipeline.sources.bandfile import open_band, outside
 from pipeline.sources.passes import once_each, pass_key
-from pipeline.sources.scene import BandFile, Refused, Scene
+from pipeline.sources.scene import MEND, BandFile, Refused, Scene
 
 SCALE = 0.0001
 OFFSET = -0.1
@@ -49,7 +50,8 @@ class FolderSource:
             try:
                 outcome = self._scene(folder)
             except OSError as error:
-                outcome = Refused(folder.name, _only_day(folder.name), f"{error.filename} can't be read ({error.strerror}).")
+                what = f"{Path(str(error.filename or folder)).name} can't be read ({error.strerror})."
+                outcome = Refused(folder.name, _only_day(folder.name), what, code="MW-SCENE-READ", fix="Check the disk and the file's rights.")
             if isinstance(outcome, Scene):
                 found.append(outcome)
             else:
@@ -72,28 +74,30 @@ class FolderSource:
                 yield folder
 
     def _scene(self, folder: Path) -> Scene | Refused:
-        def refuse(reason: str, day: date | None = None) -> Refused:
-            return Refused(folder.name, day, reason)
+        def refuse(code: str, reason: str, day: date | None, fix: str = MEND) -> Refused:
+            return Refused(folder.name, day, reason, code=f"MW-SCENE-{code}", fix=fix)
 
         if outside(folder, self.path):
-            return refuse("The folder is a link that leads out of the scene folder.")
+            return refuse("LINK", "The folder is a link that leads out of the scene folder.", _only_day(folder.name))
         try:
             item = self._item(folder / "item.json")
         except stac.BadItem as error:
-            return refuse(f"item.json {error}.", _only_day(folder.name))
+            return refuse("ITEM", f"item.json {error}.", _only_day(folder.name))
         stamp, days = naming.sensed(folder.name, item.acquired if item else None)
         if stamp is None:
             said = f"holds two dates ({', '.join(map(str, days))}): which is the acquisition?" if days else "holds no date (YYYYMMDD)."
-            return refuse(f"The folder's name {said}")
+            return refuse("DATE", f"The folder's name {said}", None, "Name the folder by one date, YYYYMMDD.")
         day = stamp.moment.date()
+        if day > months.today():
+            return refuse("FUTURE", f"The folder's name is dated {day}, which has not come yet.", None, "Name the folder by the day of the picture.")
         files, problem = self._band_files(folder)
         if problem:
-            return refuse(problem, day)
+            return refuse("BANDS", problem, day)
         baseline = naming.baseline(folder.name) or (item.baseline if item else "")
         try:
             bands = {b: self._scaled(b, files[b], item, baseline) for b in naming.BANDS if b in files}
         except stac.BadItem as error:
-            return refuse(f"item.json {error}.", day)
+            return refuse("ITEM", f"item.json {error}.", day)
         satellite = naming.satellite(folder.name) or (item.satellite if item else "")
         tile = naming.tile(folder.name) or (item.tile if item else "")
         return Scene(
@@ -103,6 +107,7 @@ class FolderSource:
             scl=None if self.mask == "none" else files.get("SCL"),
             baseline=baseline,
             pass_key=pass_key(satellite, tile, stamp),
+            masked=self.mask != "none",
         )
 
     def _item(self, file: Path) -> stac.Item | None:

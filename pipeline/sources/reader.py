@@ -20,6 +20,7 @@ from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from pipeline.errors import MinewardenError
+from pipeline.sources import colours
 from pipeline.sources.bandfile import open_band
 from pipeline.sources.scene import Scene
 
@@ -127,10 +128,22 @@ def read_dn(scene: Scene, bands: tuple[str, ...], box: GeoBox) -> NDArray[np.uin
 
 
 def read_scls(scene: Scene, boxes: Sequence[GeoBox]) -> list[NDArray[np.uint8]]:
-    """(h, w) uint8 of each box: scene classification; without one every cell counts as bare soil (5), clear."""
+    """(h, w) uint8 of each box: scene classification; without one clouds are told by colour, where that may be done and can be."""
     if scene.scl is None:
-        return [np.full((box.shape.y, box.shape.x), 5, np.uint8) for box in boxes]
+        return _by_colour(scene, boxes)
     return [plane.astype(np.uint8, copy=False) for plane in read_windows(scene.scl, boxes, classes=True)]
+
+
+def _by_colour(scene: Scene, boxes: Sequence[GeoBox]) -> list[NDArray[np.uint8]]:
+    name = colours.guide(scene.bands) if scene.masked else None
+    if name is None:
+        return [np.full((box.shape.y, box.shape.x), colours.BARE, np.uint8) for box in boxes]
+    gain, offset = scaling(scene, (name, "B04"))
+    short, red = (read_windows(scene.bands[band].path, boxes, classes=False) for band in (name, "B04"))
+    return [
+        colours.classes(name, 1e-4 * (a * gain[0] + offset[0]), 1e-4 * (b * gain[1] + offset[1]), (a > 0) & (b > 0))
+        for a, b in zip(short, red, strict=True)
+    ]
 
 
 def read_scl(scene: Scene, box: GeoBox) -> NDArray[np.uint8]:
