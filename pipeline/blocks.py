@@ -18,8 +18,8 @@ from pipeline import store
 from pipeline.detect.block import Looks, begin_year, watch
 from pipeline.detect.builtup import built_up, tiles
 from pipeline.detect.evidence import bare_all_year, changed_before, changed_cells
-from pipeline.detect.looks import correct
-from pipeline.detect.mask import CLOUD, HALO, MISSING, bad_classes, marks
+from pipeline.detect.looks import NO_DATA, correct
+from pipeline.detect.mask import CLEAR, CLOUD, HALO, MISSING, bad_classes, marks
 from pipeline.detect.shift import Model, Shared
 from pipeline.detect.state import Alert, Baseline, arrays
 from pipeline.grid import Block, Grid
@@ -85,12 +85,21 @@ def read_looks(sightings: Sequence[Sighting], ground: Ground, block: Block, mark
         with reading(scene):
             numbers = read_dn(scene, bands, box)
         correct(numbers, gain, offset, shared.shift, ground.model.red, ground.model.nir, look)
+    days, marks_here = np.array([day_number(sightings[k].scene) for k in kept], np.int64), np.ascontiguousarray(marked[kept, rows])
+    _one_look_a_day(days, stack, marks_here)
     return Looks(
-        np.array([day_number(sightings[k].scene) for k in kept], np.int64),
+        days,
         stack,
-        np.ascontiguousarray(marked[kept, rows]),
+        marks_here,
         np.stack([sightings[k].shared.noise for k in kept]) if kept else np.ones((0, len(bands)), np.float32),
     )
+
+
+def _one_look_a_day(days: NDArray[np.int64], stack: NDArray[np.int16], marked: NDArray[np.uint8]) -> None:
+    """Where tiles of one pass overlap, a cell is seen once: of two clear looks on a day the first is kept, in place."""
+    for k in range(1, len(days)):
+        for j in np.flatnonzero(days[:k] == days[k]):
+            marked[k][(marked[j] == CLEAR) & (stack[j, 0] != NO_DATA)] = MISSING
 
 
 def _load(file: Path, kind: type[Baseline] | type[Alert]) -> Baseline | Alert:

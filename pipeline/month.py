@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -30,14 +30,14 @@ from pipeline.ledger.ledger import Ledger
 from pipeline.patches.find import Place, find_patches
 from pipeline.patches.outline import geometry_of, unseen_ground
 from pipeline.patches.patch import Patch
-from pipeline.publish import cog
+from pipeline.publish import cog, runjson
 from pipeline.publish.features import Judged
 from pipeline.publish.files import fsync_folder
 from pipeline.publish.month import MonthFiles, name_cases, write_month
 from pipeline.publish.runjson import LayerUse, RunFacts, SceneUse
 from pipeline.siteview import unrestored
 from pipeline.sources.scene import Refused, Scene, UnreadableError
-from pipeline.year import Seen, Setting
+from pipeline.year import Begun, Seen, Setting
 
 NOT_SEEN, OUTSIDE = 5, 65535
 
@@ -115,19 +115,19 @@ def _of_month(scenes: Iterable[Scene], month: str) -> list[Scene]:
     return [s for s in scenes if f"{s.day:%Y-%m}" == month]
 
 
-def _begin_year(inputs: Inputs, month: str, ledger: Ledger) -> tuple[Model, list[Refused], list[str]]:
-    """The year's model; in January (or where it is missing) made from the scenes of the window. And the scenes left out of it, and warnings."""
+def _begin_year(inputs: Inputs, month: str, ledger: Ledger) -> Begun:
+    """The year's model; in January (or where it is missing) made from the scenes of the window."""
     this = int(month[:4])
     file = year.model_file(inputs.setting.state, this)
     if not month.endswith("-01") and file.exists():
-        return survey.load(file, inputs.setting.bands), [], []
+        return Begun(survey.load(file, inputs.setting.bands))
     last = None
     if this > int(inputs.monitor_from[:4]):
         december = f"{this - 1}-12"
         cases = unary_union([each.draft.geometry for each in ledger.open_cases(december)])
         last = month_folder(inputs.setting.state, december), cases
-    model, refused, warnings = year.begin(this, inputs.scenes, inputs.sha256, last, inputs.setting)
-    return model, [*refused, *year.window_of(this, inputs.refused)], warnings
+    begun = year.begin(this, inputs.scenes, inputs.sha256, last, inputs.setting)
+    return replace(begun, refused=[*begun.refused, *year.window_of(this, inputs.refused)])
 
 
 def _watch(inputs: Inputs, month: str, model: Model, good: Seen) -> Watched:
@@ -204,11 +204,21 @@ def _scene_uses(good: Seen, left_out: Sequence[Refused], inputs: Inputs) -> list
     return sorted(uses, key=lambda u: (u.date or "", u.id))
 
 
+def _trusted(inputs: Inputs, month: str, left_out: Sequence[Refused]) -> list[Scene]:
+    """Scenes but those that this month or one before it had to leave out."""
+    bad = {refused.id for refused in left_out}
+    if month > inputs.monitor_from:
+        for earlier in months.span(inputs.monitor_from, months.previous(month)):
+            bad |= {scene.id for scene in runjson.read(inputs.project.output / earlier).scenes if not scene.used}
+    return [scene for scene in inputs.scenes if scene.id not in bad]
+
+
 def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Done:
     """Make a month: its folder appears whole, or not at all."""
     clock, setting, config = Clock(), inputs.setting, inputs.project.config
     with clock.stage("baseline"):
-        model, refused_window, warnings = _begin_year(inputs, month, ledger)
+        begun = _begin_year(inputs, month, ledger)
+        model = begun.model
     with clock.stage("survey"):
         good, refused = year.usable(_of_month(inputs.scenes, month), setting, f"{month} survey")
     with clock.stage("watch"):
@@ -223,11 +233,12 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
         patches = find_patches(cells, before, model, place, inputs.first_day, config.findings.min_cells)
     with clock.stage("findings"):
         findings: list[Finding] = judge(patches, inputs.layers, setting.grid, _dug(inputs, patches, month, model), config.findings)
-    with clock.stage("restoration"):
-        findings += unrestored(inputs.layers, inputs.scenes, last_day, setting, config.findings.min_cells)
     # What has no date can't be told to lie in another month.
     elsewhere = [r for r in inputs.refused if r.day is None or f"{r.day:%Y-%m}" == month]
-    left_out = (*refused, *damaged, *elsewhere, *refused_window)
+    left_out = (*refused, *damaged, *elsewhere, *begun.refused)
+    with clock.stage("restoration"):
+        trusted = _trusted(inputs, month, left_out)
+        findings += unrestored(inputs.layers, trusted, last_day, setting, config.findings.min_cells)
     seen, inside = sum(r.seen for r in results), sum(r.inside for r in results)
     partial = inputs.project.output / f"{month}.partial"
     shutil.rmtree(partial, ignore_errors=True)
@@ -244,7 +255,7 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
             layers=[LayerUse(v.name, v.version, v.sha256, v.features) for v in inputs.layers.versions],
             observed_fraction=seen / max(inside, 1), unobserved_ha=(inside - seen) * setting.grid.cell_area_m2 / 1e4,
             counts={"cells": inside, "cells_changed": len(cells), "patches": len(patches)}, timings=clock.seconds,
-            warnings=[*warnings, *watched.warnings]
+            window=begun.window, warnings=[*begun.warnings, *watched.warnings]
             + [f"{name}: {p.message}" for name, problems in inputs.layers.problems.items() for p in problems],
         )  # fmt: skip
         flagged = write_month(partial, MonthFiles(inputs.project, inputs.layers, judged, unseen, facts, setting.grid))

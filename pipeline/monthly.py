@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pipeline import compute, layers, months
 from pipeline.config import Project
 from pipeline.errors import Exit, MinewardenError
+from pipeline.late import late_scenes
 from pipeline.ledger.ledger import Ledger
 from pipeline.memory import remember
 from pipeline.month import Done, Inputs, make_month, month_folder, set_aside
-from pipeline.sources import HashCache, open_sources, scene_sha256
+from pipeline.publish import runjson
+from pipeline.sources import HashCache, open_sources
 from pipeline.sources.gridfit import county_grid
-from pipeline.sources.scene import Refused, Scene, reading
+from pipeline.sources.scene import Refused, Scene
 from pipeline.year import Say, Setting
 
 
@@ -39,19 +41,16 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
         memory.grid, memory.bands, ground.area, project.state, compute.workers_or_default(workers), scheduler, project.config.compute.memory_mb, say
     )
     scenes, lacking = _with_bands(archive.scenes, memory.bands)
-
-    def sha256(scene: Scene) -> str:
-        with reading(scene):
-            return scene_sha256(scene, hashes)
-
-    inputs = Inputs(project, ground, scenes, (*archive.refused, *lacking), sha256, setting, memory.monitor_from)
+    inputs = Inputs(project, ground, scenes, (*archive.refused, *lacking), hashes.scene, setting, memory.monitor_from)
     with Ledger(project.ledger, project.config.county.code) as ledger:
         todo = _to_do(project, memory.monitor_from, month, replay, ledger)
         done = []
         for each in todo:
             done.append(make_month(each, months.last_day(each), inputs, ledger))
             hashes.save()
-    return _result(project, month, done)
+        late = _late(project, inputs)
+        hashes.save()
+    return _result(project, month, done, late)
 
 
 def _with_bands(scenes: Sequence[Scene], bands: tuple[str, ...]) -> tuple[list[Scene], list[Refused]]:
@@ -101,22 +100,35 @@ def _replay_from(month: str) -> str:
     return f"minewarden run … --replay --month {month}"
 
 
+def _late(project: Project, inputs: Inputs) -> list[str]:
+    """A line where finished months do not hold the archive as it is now: they are never changed silently."""
+    finished = {p.parent.name for p in project.output.glob("????-??/run.json")}
+    found = late_scenes(inputs.scenes, finished, lambda month: runjson.document(project.output / month), inputs.sha256)
+    if not found:
+        return []
+    first = min(each.month for each in found)
+    return [
+        f"{len(found)} scene(s) arrived, were replaced or were mended after their month was done, e.g. {found[0].id} ({found[0].why}). "
+        f"Use them: minewarden run {project.file} --replay --month {first}"
+    ]
+
+
 def _left_out(scenes: Sequence[Refused]) -> list[Refused]:
     """Scenes that are missing from the result; a second delivery of the same pass is not."""
     return [r for r in scenes if r.duplicate_of is None]
 
 
-def _result(project: Project, month: str, done: Sequence[Done]) -> Result:
+def _result(project: Project, month: str, done: Sequence[Done], late: Sequence[str]) -> Result:
     """Exit code and the lines for cron's mail."""
     folder = project.output / month
     where = (f"Report:  {folder / 'report.html'}", f"Flagged: {folder / 'flagged.geojson'}")
     if not done:
-        return Result(Exit.DONE, (f"{month} is done already.", *where))
+        return Result(Exit.DONE, (f"{month} is done already.", *late, *where))
     lines = [f"{d.month}: {d.flagged} flagged ({d.new} new), {d.patches} patches, {d.observed:.0%} of the area seen" for d in done]
     left_out = [f"{f'{d.month}: ' if r.day else ''}scene {r.id} was left out: {r.told}" for d in done for r in _left_out(d.left_out)]
     causes = list(dict.fromkeys(left_out))
     least = project.config.coverage.min
     if done[-1].month == month and done[-1].observed < least:
         causes.append(f"{month}: only {done[-1].observed:.0%} of the area was seen clearly (coverage.min is {least:.0%})")
-    lines += [*causes, *where]
+    lines += [*causes, *late, *where]
     return Result(Exit.INCOMPLETE if causes else Exit.DONE, tuple(lines))

@@ -37,7 +37,7 @@ DARK, DARK_SHARE, DARK_CLEAR = -200, 0.01, 0.5
 """A scene is refused where more than 1 % of its clear cells lie below reflectance −0.02 in a band; judged only where half is clear."""
 
 UNLIKE = 600
-"""So far, 1e-4, no haze, sun or rain moves bare and green ground in every band to one side."""
+"""So far, 1e-4, no haze, sun or rain moves all ground in every band to one side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +151,10 @@ def unlike(scene: Scene, part: Shared) -> str | None:
 
     What all of a scene shares is taken off, so such a scene makes no false alarm; but it should be put right.
     """
-    if np.abs(part.shift).min() < UNLIKE or len(np.unique(np.sign(part.shift))) > 1:
+    shift = part.shift.mean(axis=0)
+    if np.abs(shift).min() < UNLIKE or len(np.unique(np.sign(shift))) > 1:
         return None
-    much = float(np.median(part.shift)) * UNIT
+    much = float(np.median(shift)) * UNIT
     side = "brighter" if much > 0 else "darker"
     return f"{scene.id}: its clear ground is {abs(much):.2f} {side} than the archive's own record, in every band: are its scale and offset right?"
 

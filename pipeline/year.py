@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
@@ -45,6 +45,17 @@ class Setting:
     scheduler: str | None
     memory_mb: int
     say: Say
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A year's model, and what came of the scenes it is fitted on."""
+
+    model: Model
+    window: Sequence[Mapping[str, str]] = ()
+    """Id and sha256 of each scene used; empty where the model is that of earlier in the year."""
+    refused: Sequence[Refused] = ()
+    warnings: Sequence[str] = ()
 
 
 def january(year: int) -> int:
@@ -102,12 +113,8 @@ def built_file(state: Path, year: int) -> Path:
     return state / f"{year}" / "built"
 
 
-def begin(
-    year: int, scenes: Sequence[Scene], sha256: Callable[[Scene], str], last: tuple[Path, BaseGeometry] | None, setting: Setting
-) -> tuple[Model, list[Refused], list[str]]:
+def begin(year: int, scenes: Sequence[Scene], sha256: Callable[[Scene], str], last: tuple[Path, BaseGeometry] | None, setting: Setting) -> Begun:
     """Make a year's model and every block's baseline, unless they are there already; resumes where it was stopped.
-
-    Returns the model, the scenes that had to be left out of it, and warnings of those used.
 
     last: December's alerts and the ground of open cases (in the grid's CRS), or None in the first year.
     """
@@ -117,7 +124,7 @@ def begin(
     blocks = list(setting.grid.blocks())
     before = (setting.state / f"{year - 1}", *last) if last else None
 
-    def fit(good: Seen) -> tuple[Model, list[str]]:
+    def fit(good: Seen) -> Begun:
         if not good:
             raise MinewardenError("MW-SCENES-NONE", f"No usable scene in the {WINDOW_YEARS} years before {year}.", "Add scenes of those years.")
         hashes = [sha256(scene) for scene, _ in good]
@@ -135,7 +142,8 @@ def begin(
             workers=setting.workers, scheduler=setting.scheduler, say=lambda n: setting.say("built-up ground", n, len(blocks)),
         )  # fmt: skip
         store.write(built_file(setting.state, year), {"tiles": merged(np.concatenate(found))}, key)
-        return model, [said for (scene, _), part in zip(good, parts, strict=True) if (said := survey.unlike(scene, part))]
+        warnings = [said for each in sightings if (said := survey.unlike(each.scene, each.shared))]
+        return Begun(model, [{"id": each.scene.id, "sha256": each.sha256} for each in sightings], refused, warnings)
 
-    (model, warnings), _, damaged = leaving_out_damaged(good, setting, fit)
-    return model, [*refused, *damaged], warnings
+    begun, _, damaged = leaving_out_damaged(good, setting, fit)
+    return replace(begun, refused=[*refused, *damaged])

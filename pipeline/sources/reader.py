@@ -141,7 +141,7 @@ def _by_colour(scene: Scene, boxes: Sequence[GeoBox]) -> list[NDArray[np.uint8]]
     gain, offset = scaling(scene, (name, "B04"))
     short, red = (read_windows(scene.bands[band].path, boxes, classes=False) for band in (name, "B04"))
     return [
-        colours.classes(name, 1e-4 * (a * gain[0] + offset[0]), 1e-4 * (b * gain[1] + offset[1]), (a > 0) & (b > 0))
+        colours.classes(name, 1e-4 * (a * gain[0] + offset[0]), 1e-4 * (b * gain[1] + offset[1]), (a != 0) & (b != 0))
         for a, b in zip(short, red, strict=True)
     ]
 
