@@ -129,4 +129,5 @@ def read(folder: Path) -> RunFacts:
     facts.pop("outputs")
     scenes = [SceneUse(**scene) for scene in facts.pop("scenes")]
     layers = [LayerUse(**layer) for layer in facts.pop("layers")]
-    return RunFacts(**facts, scenes=scenes, layers=layers, **coverage)
+    window = tuple(facts.pop("window", ()))
+    return RunFacts(**facts, scenes=scenes, layers=layers, window=window, **coverage)

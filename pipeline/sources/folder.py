@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -9,8 +10,8 @@ from pathlib import Path
 from pipeline import months
 from pipeline.errors import MinewardenError
 from pipeline.sources import item as stac
-from pipeline.sources import naming
-from pipeline.sources.bandfile import open_band, outside
+from pipeline.sources import naming, tiff
+from pipeline.sources.bandfile import outside
 from pipeline.sources.passes import once_each, pass_key
 from pipeline.sources.scene import MEND, BandFile, Refused, Scene
 
@@ -64,8 +65,10 @@ class FolderSource:
 
     def _folders(self, parent: Path, depth: int) -> Iterator[Path]:
         """Folders that hold bands, or are named like a scene and hold nothing that does."""
-        for folder in sorted(p for p in parent.iterdir() if p.is_dir() and not p.name.startswith((".", "__"))):
-            if outside(folder, self.path) or any(naming.band_of(f.name) for f in _files(folder)):
+        with os.scandir(parent) as entries:
+            below_it = sorted(Path(e.path) for e in entries if e.is_dir() and not e.name.startswith((".", "__")))
+        for folder in below_it:
+            if self._leads_out(folder) or any(naming.band_of(f.name) for f in _files(folder)):
                 yield folder
                 continue
             below = list(self._folders(folder, depth - 1)) if depth > 1 else []
@@ -73,11 +76,15 @@ class FolderSource:
             if not below and naming.stamps(folder.name):
                 yield folder
 
+    def _leads_out(self, path: Path) -> bool:
+        """Whether a link leads out of the scene folder; the folder that holds it has been looked at before."""
+        return path.is_symlink() and outside(path, self.path)
+
     def _scene(self, folder: Path) -> Scene | Refused:
         def refuse(code: str, reason: str, day: date | None, fix: str = MEND) -> Refused:
             return Refused(folder.name, day, reason, code=f"MW-SCENE-{code}", fix=fix)
 
-        if outside(folder, self.path):
+        if self._leads_out(folder):
             return refuse("LINK", "The folder is a link that leads out of the scene folder.", _only_day(folder.name))
         try:
             item = self._item(folder / "item.json")
@@ -113,7 +120,7 @@ class FolderSource:
     def _item(self, file: Path) -> stac.Item | None:
         if not file.is_file():
             return None
-        if outside(file, self.path):
+        if self._leads_out(file):
             raise stac.BadItem("is a link that leads out of the scene folder")
         return stac.read(file)
 
@@ -130,7 +137,7 @@ class FolderSource:
             same = [file for size, file in files if size == finest]
             if len(same) > 1:
                 return {}, f"Two files claim to be {name}: {same[0].name} and {same[1].name}."
-            if outside(same[0], self.path):
+            if self._leads_out(same[0]):
                 return {}, f"{same[0].name} is a link that leads out of the scene folder."
             if not same[0].is_file():
                 return {}, f"{same[0].name} is no file, or a link that leads nowhere."
@@ -146,25 +153,17 @@ class FolderSource:
         if told is None and (self.scale is not None or self.offset is not None):
             told = SCALE if self.scale is None else self.scale, OFFSET if self.offset is None else self.offset
         if told is None:
-            told = _own_tags(file)
+            told = tiff.scaling(file)
         scale, offset = told or (SCALE, OFFSET)
         return BandFile(file, scale, offset)
 
 
 def _files(folder: Path) -> list[Path]:
     # Names that begin with a dot are what desktop systems leave beside the real files ('._B04.tif').
-    return sorted(f for f in folder.iterdir() if not f.name.startswith(".") and not f.is_dir())
+    with os.scandir(folder) as entries:
+        return sorted(Path(e.path) for e in entries if not e.name.startswith(".") and not e.is_dir())
 
 
 def _only_day(name: str) -> date | None:
     stamp, _ = naming.sensed(name, None)
     return stamp.moment.date() if stamp else None
-
-
-def _own_tags(file: Path) -> tuple[float, float] | None:
-    try:
-        with open_band(file) as band:
-            scale, offset = float(band.scales[0]), float(band.offsets[0])
-    except MinewardenError:
-        return None  # the reader opens it again and names the scene
-    return None if (scale, offset) == (1.0, 0.0) else (scale, offset)

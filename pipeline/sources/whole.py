@@ -6,45 +6,21 @@ like ground that was not seen. Only the table of blocks is read here, so that a 
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from pipeline.errors import MinewardenError
 from pipeline.sources.bandfile import open_band
 from pipeline.sources.reader import read_window
 from pipeline.sources.scene import Scene
+from pipeline.sources.tiff import Blocks, CutError, Head
 
 AGAIN = "Download or copy the scene again."
 SEEN_ELSEWHERE = 0.5
 """A block that is not there is a loss where another band has data in more than this share of it: swath edges differ by some cells."""
-_OFFSETS, _COUNTS, _COMPRESSION = (324, 273), (325, 279), 259
-_SIZES = {3: 2, 4: 4, 16: 8}
-"""Bytes of the number types that tables are made of."""
 _TAIL = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Blocks:
-    """Where the blocks (tiles or strips) of a TIFF's first image lie, by row."""
-
-    offset: NDArray[np.uint64]
-    size: NDArray[np.uint64]
-    packed: bool
-
-    @property
-    def missing(self) -> NDArray[np.bool_]:
-        out: NDArray[np.bool_] = (self.offset == 0) | (self.size == 0)
-        return out
-
-
-class _Cut(ValueError):
-    """The file ends before what it declares."""
 
 
 def check(scene: Scene) -> None:
@@ -57,63 +33,30 @@ def check(scene: Scene) -> None:
 
 
 def blocks(path: Path) -> Blocks | None:
-    """Table of a file's blocks; None where it is no TIFF. Raises MW-BAND-CUT where it ends before they do."""
+    """Table of a file's blocks; None where it is no TIFF: opening it says what it is not. Raises MW-BAND-CUT where it ends before they do."""
     with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
         try:
-            table = _table(file, size)
-            if table is not None:
-                _check_end(file, size, table)
-        except (_Cut, ValueError) as error:
+            head = Head(file)
+            table = head.blocks()
+            _check_end(head, table)
+        except CutError as error:
             raise MinewardenError("MW-BAND-CUT", f"{path} is cut off: {error}.", AGAIN) from error
+        except ValueError:
+            return None
     return table
 
 
-def _table(file: BinaryIO, size: int) -> Blocks | None:
-    head = file.read(16)
-    order = {b"II": "<", b"MM": ">"}.get(head[:2])
-    if order is None or len(head) < 16:
-        return None  # opening it says what it is not
-    large = np.frombuffer(head, f"{order}u2", 1, 2)[0] == 43
-    word = 8 if large else 4
-    start = int(np.frombuffer(head, f"{order}u{word}", 1, word)[0])
-    entry = np.dtype([("tag", f"{order}u2"), ("type", f"{order}u2"), ("count", f"{order}u{word}"), ("value", f"V{word}")])
-    count = int(np.frombuffer(_bytes(file, size, start, 8 if large else 2), f"{order}u{8 if large else 2}")[0])
-    entries = np.frombuffer(_bytes(file, size, start + (8 if large else 2), count * entry.itemsize), entry)
-
-    def numbers(*tags: int) -> NDArray[np.uint64]:
-        for each in entries[np.isin(entries["tag"], tags)]:
-            width, many = _SIZES.get(int(each["type"]), 0), int(each["count"])
-            raw = each["value"].tobytes()
-            if width * many > word:
-                raw = _bytes(file, size, int(np.frombuffer(raw, f"{order}u{word}")[0]), width * many)
-            return np.frombuffer(raw[: width * many], f"{order}u{width}").astype(np.uint64) if width else np.zeros(0, np.uint64)
-        return np.zeros(0, np.uint64)
-
-    offset, length, packing = numbers(*_OFFSETS), numbers(*_COUNTS), numbers(_COMPRESSION)
-    if not len(offset) or len(offset) != len(length):
-        raise _Cut("its table of blocks is broken")
-    return Blocks(offset, length, bool(len(packing) and packing[0] != 1))
-
-
-def _bytes(file: BinaryIO, size: int, place: int, many: int) -> bytes:
-    if place + many > size:
-        raise _Cut(f"it has {size} bytes and declares more")
-    file.seek(place)
-    return file.read(many)
-
-
-def _check_end(file: BinaryIO, size: int, table: Blocks) -> None:
+def _check_end(head: Head, table: Blocks) -> None:
     """No block beyond the end of the file; and no end of zeros, as copies leave that reserve their room beforehand."""
     there = ~table.missing
-    beyond = int((there & (table.offset + table.size > size)).sum())
+    beyond = int((there & (table.offset + table.size > head.size)).sum())
     if beyond:
-        raise _Cut(f"{beyond} of its {len(table.offset)} blocks lie beyond its end")
+        raise CutError(f"{beyond} of its {len(table.offset)} blocks lie beyond its end")
     if table.packed and there.any():
         last = int(np.argmax(np.where(there, table.offset, 0)))
         many = min(int(table.size[last]), _TAIL)
-        if not any(_bytes(file, size, int(table.offset[last] + table.size[last]) - many, many)):
-            raise _Cut("it ends in zeros")
+        if not any(head.read(int(table.offset[last] + table.size[last]) - many, many)):
+            raise CutError("it ends in zeros")
 
 
 def _check_holes(path: Path, table: Blocks, tables: dict[Path, Blocks]) -> None:
