@@ -8,7 +8,7 @@ Ground, layers and truth stay those of CLEAN; only the scenes are spoilt, a few 
 - used: the fault costs nothing, or only the ground it hides
 - twice: another delivery of a pass that is used
 - left out: by name, with a reason
-- warned: used, and said to be unlike the archive's own record
+- doubted: left out for its scaling, or used and said to be unlike the archive's own record
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from rasterio.warp import Resampling, reproject, transform_bounds
 OFFSET = 1000
 """What processing baseline 04.00 and later adds to every number."""
 OTHER_ZONE = "EPSG:32647"
-USED, TWICE, LEFT_OUT, WARNED = "used", "twice", "left out", "warned"
+USED, TWICE, LEFT_OUT, DOUBTED = "used", "twice", "left out", "doubted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,8 +303,8 @@ FAULTS: tuple[tuple[Fault, str, int], ...] = (
     (foreign_files, USED, 2),
     (delivered_twice, TWICE, 4),
     (newer_is_cut_off, TWICE, 2),
-    (too_dark, LEFT_OUT, 2),
-    (too_bright, WARNED, 3),
+    (too_dark, DOUBTED, 2),
+    (too_bright, DOUBTED, 3),
     (cut_band, LEFT_OUT, 2),
     (cut_classes, LEFT_OUT, 2),
     (killed_writer, LEFT_OUT, 2),

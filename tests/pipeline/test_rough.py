@@ -1,0 +1,128 @@
+"""An office's real archive, with every fault that folders of scenes have, gives what a clean one gives, and says what it left out."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import shapely
+from shapely.geometry import shape
+
+from pipeline.cli import main
+from tests.contract import shortcomings
+from tests.pipeline.conftest import MONTHS, ROOT, YEAR, County
+
+Faults = Sequence[dict[str, str]]
+
+
+def tool(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "data" / "samples" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def rough(made: County, tmp_path_factory: pytest.TempPathFactory) -> tuple[County, Faults]:
+    """The county with its archive spoilt, and all its months done at once. Not to be changed."""
+    county = County(tmp_path_factory.mktemp("rough") / "county")
+    faults = tool("roughen").roughen(made.folder, county.folder)
+    assert county.run(YEAR[-1], "--quiet") == 3
+    return county, faults
+
+
+def runs(county: County) -> list[dict[str, Any]]:
+    return [json.loads((county.out / month / "run.json").read_text("utf-8")) for month in YEAR]
+
+
+def ground(county: County, month: str) -> list[tuple[str, shapely.Geometry, dict[str, Any]]]:
+    features = json.loads((county.out / month / "flagged.geojson").read_text("utf-8"))["features"]
+    return [(f["properties"]["finding"], shape(f["geometry"]), f["properties"]) for f in features]
+
+
+@pytest.mark.parametrize("month", YEAR)
+def test_the_months_keep_the_contract(rough: tuple[County, Faults], month: str) -> None:
+    assert shortcomings(rough[0].out / month) == []
+
+
+def test_the_findings_are_those_of_the_clean_archive(rough: tuple[County, Faults], county: County) -> None:
+    clean, found = ground(county, YEAR[-1]), ground(rough[0], YEAR[-1])
+    assert clean
+    for code, where, said in clean:
+        assert any(c == code and w.intersects(where) for c, w, _ in found), (code, said["area_m2"], said["first_seen"])
+    for code, where, said in found:
+        assert any(c == code and w.intersects(where) for c, w, _ in clean), (code, said["area_m2"], said["first_seen"])
+
+
+def test_what_was_left_out_is_said(rough: tuple[County, Faults]) -> None:
+    county, faults = rough
+    told = {scene["id"]: scene for run in runs(county) for scene in run["scenes"]}
+    warned = "\n".join(text for run in runs(county) for text in run["warnings"])
+    for fault in faults:
+        name, outcome = fault["scene"], fault["outcome"]
+        used = name not in told or told[name]["used"]
+        doubted = f"{name}: its clear ground" in warned
+        assert {"used": used, "twice": not used, "left out": not used, "doubted": doubted or not used}[outcome], (fault, told.get(name))
+        if not used:
+            assert told[name]["reason"].startswith("The same pass" if outcome == "twice" else "MW-"), told[name]
+    spoilt = {fault["scene"] for fault in faults if fault["outcome"] != "used"}
+    assert {name for name, scene in told.items() if not scene["used"]} <= spoilt
+
+
+@pytest.fixture(scope="module")
+def thin_rough(bare: County, tmp_path_factory: pytest.TempPathFactory) -> tuple[County, Faults]:
+    """The thin county with its archive spoilt, its first months done at once by several workers. Not to be changed."""
+    county = County(tmp_path_factory.mktemp("rough") / "thin")
+    faults = tool("roughen").roughen(bare.folder, county.folder)
+    assert county.run(MONTHS[-1], "--workers", "4", "--quiet") == 3
+    return county, faults
+
+
+def test_blocks_and_workers_and_the_number_of_runs_do_not_matter_here_either(thin_rough: tuple[County, Faults], tmp_path: Path) -> None:
+    county, _ = thin_rough
+    again = county.copy(tmp_path / "again", out=False)
+    again.add("compute: {block: 64, memory_mb: 100}\n")
+    for month in (MONTHS[1], MONTHS[-1]):
+        assert again.run(month, "--workers", "1", "--quiet") in (0, 3)
+    assert again.bytes(MONTHS) == county.bytes(MONTHS)
+
+
+def test_mended_and_replaced_scenes_wait_for_a_replay(
+    thin_rough: tuple[County, Faults], bare: County, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A scene of the last month that was cut off is copied again, and one that was used is replaced by another delivery."""
+    county, faults = thin_rough
+    again = county.copy(tmp_path / "again", out=True)
+    (cut,) = [f for f in faults if f["fault"] == "cut_band"]
+    last = json.loads((again.out / MONTHS[-1] / "run.json").read_text("utf-8"))
+    assert cut["scene"] in {scene["id"] for scene in last["scenes"] if not scene["used"]}
+    shutil.rmtree(again.folder / "scenes" / cut["scene"])
+    shutil.copytree(bare.folder / "scenes" / cut["was"], again.folder / "scenes" / cut["scene"])
+    used = next(scene["id"] for scene in last["scenes"] if scene["used"] and scene["id"].startswith("S2") and "T48SWE" in scene["id"])
+    red = next((again.folder / "scenes" / used).glob("*B04*"))
+    red.unlink()
+    shutil.copy(next((again.folder / "scenes" / used).glob("*B03*")), red)
+    before = again.bytes(MONTHS)
+    assert again.run(MONTHS[-1]) == 0
+    said = capsys.readouterr().out
+    assert "2 scene(s) arrived, were replaced or were mended" in said
+    assert f"--replay --month {MONTHS[-1]}" in said
+    assert again.bytes(MONTHS) == before
+    assert main(["status", str(again.config), "--json"]) == 0
+    assert {s["id"]: s["why"] for s in json.loads(capsys.readouterr().out)["late_scenes"]} == {cut["scene"]: "mended", used: "replaced"}
+
+    assert again.run(MONTHS[-1], "--replay", "--quiet") in (0, 3)
+    now = json.loads((again.out / MONTHS[-1] / "run.json").read_text("utf-8"))
+    assert {cut["scene"], used} <= {scene["id"] for scene in now["scenes"] if scene["used"]}
+    capsys.readouterr()
+    assert main(["status", str(again.config), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["late_scenes"] == []
