@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -129,8 +130,22 @@ def test_a_scene(files: dict[int, Path], tmp_path: Path) -> None:
     assert (float(gain[0]), float(offset[0])) == pytest.approx((1, -1000))
 
 
-def test_without_classes_everything_is_clear(files: dict[int, Path]) -> None:
+def test_without_classes_and_without_blue_or_green_everything_is_clear(files: dict[int, Path]) -> None:
     assert set(read_scl(scene({"B04": files[1]}, None), box(0, 0, 3, 3)).ravel()) == {5}
+
+
+@pytest.mark.parametrize("name", ["B02", "B03"])
+def test_without_classes_clouds_are_told_by_colour(tmp_path: Path, name: str) -> None:
+    """Loess, a field, cloud, thin cloud over loess, snow, no data in one band; and all of it clear where the source wants no mask."""
+    short = {"B02": [0.11, 0.04, 0.60, 0.24, 0.80, 0.11], "B03": [0.16, 0.07, 0.61, 0.29, 0.80, 0.16]}[name]
+    red = [0.21, 0.04, 0.62, 0.30, 0.78, -0.1]
+    made = {
+        band: write(tmp_path / f"{band}.tif", np.round((np.array([values]) + 0.1) * 1e4).astype(np.uint16), 10)
+        for band, values in ((name, short), ("B04", red))
+    }
+    found = scene(made, None)
+    assert read_scl(found, box(0, 0, 1, 6)).tolist() == [[5, 5, 8, 8, 8, 0]]
+    assert read_scl(replace(found, masked=False), box(0, 0, 1, 6)).tolist() == [[5] * 6]
 
 
 def test_a_missing_band_is_named(tmp_path: Path) -> None:

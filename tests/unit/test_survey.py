@@ -151,6 +151,21 @@ def test_too_little_clear_ground_tells_no_shift(county: County) -> None:
     assert shared.clear == MIN_SAMPLE - 1
 
 
+def test_a_scene_that_is_scaled_otherwise_is_told(county: County) -> None:
+    """Brighter or darker by a whole offset: no rain, haze or sun moves every band that far."""
+    model, _ = survey.survey_window(county.scenes, [county.look() for _ in county.scenes], cells.BANDS)
+
+    def told(bare: NDArray[np.float32] | float, green: NDArray[np.float32] | float) -> str | None:
+        scene = scene_of(date(2024, 1, 20))
+        return survey.unlike(scene, survey.survey_scene(scene, county.look(bare, green), model))
+
+    rain, haze = np.array([-250, -350, -450, -600, -800, -750], np.float32), np.array([900, 700, 500, 250, 50, 20], np.float32)
+    for weather in (told(0, 0), told(rain, 0), told(haze, haze)):
+        assert weather is None
+    assert "0.10 brighter than the archive's own record" in (told(1000, 1000) or "")
+    assert "0.10 darker than" in (told(-1000, -1000) or "")
+
+
 def test_a_model_is_kept(county: County, tmp_path: Path) -> None:
     model, _ = survey.survey_window(county.scenes, [county.look() for _ in county.scenes], cells.BANDS)
     survey.save(tmp_path / "model", model, "key")
