@@ -27,6 +27,7 @@ from pipeline.findings.judge import judge
 from pipeline.grid import Block, Grid
 from pipeline.layers.model import LayerSet
 from pipeline.ledger.ledger import Ledger
+from pipeline.limits import cannot_tell
 from pipeline.patches.find import Place, find_patches
 from pipeline.patches.outline import geometry_of, unseen_ground
 from pipeline.patches.patch import Patch
@@ -255,7 +256,8 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
             layers=[LayerUse(v.name, v.version, v.sha256, v.features) for v in inputs.layers.versions],
             observed_fraction=seen / max(inside, 1), unobserved_ha=(inside - seen) * setting.grid.cell_area_m2 / 1e4,
             counts={"cells": inside, "cells_changed": len(cells), "patches": len(patches)}, timings=clock.seconds,
-            window=begun.window, warnings=[*begun.warnings, *watched.warnings]
+            window=begun.window,
+            warnings=[*begun.warnings, *watched.warnings, *cannot_tell(setting.bands, (scene for scene, _ in good))]
             + [f"{name}: {p.message}" for name, problems in inputs.layers.problems.items() for p in problems],
         )  # fmt: skip
         flagged = write_month(partial, MonthFiles(inputs.project, inputs.layers, judged, unseen, facts, setting.grid))

@@ -38,19 +38,19 @@ def findings(output: Path, month: str) -> list[dict[str, Any]]:
     return [feature["properties"] | {"ground": shape(feature["geometry"])} for feature in features]
 
 
-def differences(clean: Path, rough: Path, month: str) -> Differences:
-    """Two output folders compared: a finding is the same where one of its code overlaps it."""
+def differences(clean: Path, rough: Path, month: str, least_m2: float = 0) -> Differences:
+    """Two output folders compared: a finding (of `least_m2` or more) is the same where one of its code overlaps it."""
     one, two = findings(clean, month), findings(rough, month)
 
     def alone(some: Sequence[dict[str, Any]], others: Sequence[dict[str, Any]]) -> list[str]:
         return [
             f"{f['finding']} of {f['area_m2']:.0f} m2 since {f['first_seen']}, {f['status']}, likelihood {f['mining_likelihood']}"
             for f in some
-            if not any(o["finding"] == f["finding"] and o["ground"].intersects(f["ground"]) for o in others)
+            if f["area_m2"] >= least_m2 and not any(o["finding"] == f["finding"] and o["ground"].intersects(f["ground"]) for o in others)
         ]
 
     missing = alone(one, two)
-    return Differences(len(one) - len(missing), missing, alone(two, one))
+    return Differences(sum(f["area_m2"] >= least_m2 for f in one) - len(missing), missing, alone(two, one))
 
 
 def unsaid(faults: Sequence[dict[str, str]], runs: Sequence[dict[str, Any]]) -> list[str]:
