@@ -38,19 +38,23 @@ def findings(output: Path, month: str) -> list[dict[str, Any]]:
     return [feature["properties"] | {"ground": shape(feature["geometry"])} for feature in features]
 
 
-def differences(clean: Path, rough: Path, month: str, least_m2: float = 0) -> Differences:
-    """Two output folders compared: a finding (of `least_m2` or more) is the same where one of its code overlaps it."""
-    one, two = findings(clean, month), findings(rough, month)
+def differences(clean: Path, rough: Path, month: str, least_m2: float = 0, confirmed: bool = False) -> Differences:
+    """Two output folders compared: a finding is the same where one of its code overlaps it.
 
-    def alone(some: Sequence[dict[str, Any]], others: Sequence[dict[str, Any]]) -> list[str]:
+    least_m2: findings smaller than this are not looked for in the other; confirmed: provisional ones of the clean archive neither.
+    """
+    one, two = findings(clean, month), findings(rough, month)
+    wanted = [f for f in one if f["area_m2"] >= least_m2 and (f["status"] == "confirmed" or not confirmed)]
+
+    def only(some: Sequence[dict[str, Any]], others: Sequence[dict[str, Any]]) -> list[str]:
         return [
             f"{f['finding']} of {f['area_m2']:.0f} m2 since {f['first_seen']}, {f['status']}, likelihood {f['mining_likelihood']}"
             for f in some
-            if f["area_m2"] >= least_m2 and not any(o["finding"] == f["finding"] and o["ground"].intersects(f["ground"]) for o in others)
+            if not any(o["finding"] == f["finding"] and o["ground"].intersects(f["ground"]) for o in others)
         ]
 
-    missing = alone(one, two)
-    return Differences(sum(f["area_m2"] >= least_m2 for f in one) - len(missing), missing, alone(two, one))
+    missing = only(wanted, two)
+    return Differences(len(wanted) - len(missing), missing, only([f for f in two if f["area_m2"] >= least_m2], one))
 
 
 def unsaid(faults: Sequence[dict[str, str]], runs: Sequence[dict[str, Any]]) -> list[str]:
