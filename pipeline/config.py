@@ -44,7 +44,7 @@ class SourceConfig(_Strict):
     kind: Literal["folder", "safe", "stac", "sentinelhub"] = Field(description="Where scenes come from.")
     path: LocalPath | None = Field(default=None, description="Folder of scenes (folder, safe).")
     bands: tuple[str, ...] | None = Field(default=None, description="Use just these bands. Default: those the scenes share.")
-    mask: Literal["SCL", "none"] | None = Field(default=None, description="Cloud mask. Default: SCL where the scenes have it.")
+    mask: Literal["SCL", "none"] | None = Field(default=None, description="Cloud mask. Default: SCL where the scenes have it, else colour.")
     scale: float | None = Field(
         default=None, gt=0, le=1, description="Reflectance = DN × scale + offset, where neither item.json nor baseline tells."
     )

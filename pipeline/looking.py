@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.detect.block import Looks
-from pipeline.detect.looks import correct
-from pipeline.detect.mask import CLOUD, HALO, MISSING, bad_classes, marks
+from pipeline.detect.looks import NO_DATA, correct
+from pipeline.detect.mask import CLEAR, CLOUD, HALO, MISSING, bad_classes, marks
 from pipeline.detect.shift import Model, Shared
 from pipeline.grid import Block, Grid
 from pipeline.sources.reader import Plane, as_kernel_takes, read_planes, read_scls, scaling, span_of
-from pipeline.sources.scene import Scene
+from pipeline.sources.scene import Scene, reading
 from pipeline.survey import day_number
 from pipeline.workspace import Room, lent
 
@@ -91,7 +91,7 @@ class BlockLooks:
         """(n, h, w): marks of every sighting."""
         wide, bad = ground.grid.window(block, HALO), bad_classes()
         for sighting, mark in zip(sightings, self.marks, strict=True):
-            with lent(wide.shape.y * wide.shape.x) as pixels:
+            with reading(sighting.scene), lent(wide.shape.y * wide.shape.x) as pixels:
                 scl = read_scls(sighting.scene, [wide], take=pixels.take)[0]
                 marks(scl.pixels, scl.span, scl.top, scl.left, HALO, bad, mark)
         # Tiles of coarse bands cover more ground than a part: read once for all parts.
@@ -104,14 +104,16 @@ class BlockLooks:
     def _coarse_planes(self, k: int, room: Room) -> dict[str, Plane]:
         """Planes over the whole block of those bands of a scene whose pixels are coarser than the grid."""
         box, files = self.ground.grid.window(self.block), self.sightings[k].scene.bands
-        coarse = [band for band in self.ground.bands if span_of(files[band].path, box) > 1]
-        return {band: read_planes(files[band].path, [box], classes=False, take=room.take)[0] for band in coarse}
+        with reading(self.sightings[k].scene):
+            coarse = [band for band in self.ground.bands if span_of(files[band].path, box) > 1]
+        with reading(self.sightings[k].scene):
+            return {band: read_planes(files[band].path, [box], classes=False, take=room.take)[0] for band in coarse}
 
     def _read(self, k: int, part: Part, look: NDArray[np.int16]) -> None:
         """One scene's look at a part."""
         scene, ground = self.sightings[k].scene, self.ground
         box, planes = ground.grid.window(part.of(self.block)), []
-        with lent(2 * len(ground.bands) * math.prod(part.shape)) as room:
+        with reading(scene), lent(2 * len(ground.bands) * math.prod(part.shape)) as room:
             for band in ground.bands:
                 known = self._coarse[k].get(band)
                 if known is None:
@@ -130,12 +132,22 @@ class BlockLooks:
             stack = room.take((len(kept), bands, *part.shape), np.int16)
             for look, k in zip(stack, kept, strict=True):
                 self._read(k, part, look)
+            days = np.array([day_number(sightings[k].scene) for k in kept], np.int64)
+            marked = np.ascontiguousarray(self.marks[kept, part.rows, part.cols])
+            _one_look_a_day(days, stack, marked)
             yield Looks(
-                np.array([day_number(sightings[k].scene) for k in kept], np.int64),
+                days,
                 stack,
-                np.ascontiguousarray(self.marks[kept, part.rows, part.cols]),
+                marked,
                 np.stack([sightings[k].shared.noise for k in kept]) if kept else np.ones((0, bands), np.float32),
             )
+
+
+def _one_look_a_day(days: NDArray[np.int64], stack: NDArray[np.int16], marked: NDArray[np.uint8]) -> None:
+    """Where tiles of one pass overlap, a cell is seen once: of two clear looks on a day the first is kept, in place."""
+    for k in range(1, len(days)):
+        for j in np.flatnonzero(days[:k] == days[k]):
+            marked[k][(marked[j] == CLEAR) & (stack[j, 0] != NO_DATA)] = MISSING
 
 
 def room_for(block: Block, scenes: int, bands: int) -> int:

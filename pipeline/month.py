@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -27,19 +27,20 @@ from pipeline.findings.judge import judge
 from pipeline.grid import Block, Grid
 from pipeline.layers.model import LayerSet
 from pipeline.ledger.ledger import Ledger
+from pipeline.limits import cannot_tell
 from pipeline.looking import Ground, Sighting
 from pipeline.patches.find import Place, find_patches
 from pipeline.patches.outline import geometry_of, unseen_ground
 from pipeline.patches.patch import Patch
-from pipeline.publish import cog
+from pipeline.publish import cog, runjson
 from pipeline.publish.features import Judged
 from pipeline.publish.files import fsync_folder
 from pipeline.publish.month import MonthFiles, name_cases, write_month
 from pipeline.publish.runjson import LayerUse, RunFacts, SceneUse
 from pipeline.retention import folder_of
 from pipeline.siteview import unrestored
-from pipeline.sources.scene import Refused, Scene
-from pipeline.year import Setting
+from pipeline.sources.scene import Refused, Scene, UnreadableError
+from pipeline.year import Begun, Seen, Setting
 
 NOT_SEEN, OUTSIDE = 5, 65535
 
@@ -88,6 +89,18 @@ class Done:
     patches: int
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What all blocks have to say of a month."""
+
+    folder: Path
+    """Alerts at the month's end."""
+    blocks: Sequence[Block]
+    results: Sequence[BlockMonth]
+    warnings: Sequence[str]
+    """Scenes that look wrongly scaled."""
+
+
 def set_aside(folder: Path) -> None:
     """Keep what stands where a month is to be made anew as `<YYYY-MM>.replaced`, once."""
     if folder.exists():
@@ -100,21 +113,22 @@ def of_month(scenes: Iterable[Scene], month: str) -> list[Scene]:
     return [s for s in scenes if f"{s.day:%Y-%m}" == month]
 
 
-def begin_year(inputs: Inputs, month: str, ledger: Ledger) -> tuple[Model, list[Refused]]:
+def begin_year(inputs: Inputs, month: str, ledger: Ledger) -> Begun:
     """The year's model; in January (or where it is missing) made from the scenes of the window."""
     this = int(month[:4])
     file = year.model_file(inputs.setting.state, this)
     if not month.endswith("-01") and file.exists():
-        return survey.load(file, inputs.setting.bands), []
+        return Begun(survey.load(file, inputs.setting.bands))
     last = None
     if this > int(inputs.monitor_from[:4]):
         december = f"{this - 1}-12"
         cases = unary_union([each.draft.geometry for each in ledger.open_cases(december)])
         last = folder_of(inputs.setting.state, december), cases
-    return year.begin(this, inputs.scenes, inputs.sha256, last, inputs.setting)
+    begun = year.begin(this, inputs.scenes, inputs.sha256, last, inputs.setting)
+    return replace(begun, refused=[*begun.refused, *year.window_of(this, inputs.refused)])
 
 
-def watch_month(inputs: Inputs, month: str, model: Model, good: Sequence[tuple[Scene, survey.Glance]]) -> tuple[Path, list[Block], list[BlockMonth]]:
+def watch_month(inputs: Inputs, month: str, model: Model, good: Seen) -> Watched:
     """Show the month's scenes to every block."""
     setting = inputs.setting
     base = setting.state / month[:4]
@@ -129,7 +143,7 @@ def watch_month(inputs: Inputs, month: str, model: Model, good: Sequence[tuple[S
         inputs.first_day,
         workers=setting.workers, scheduler=setting.scheduler, say=lambda n: setting.say(f"{month} watch", n, len(blocks)),
     )  # fmt: skip
-    return out, blocks, results
+    return Watched(out, blocks, results, [said for s in sightings if (said := survey.unlike(s.scene, s.shared))])
 
 
 def _registered(layers: LayerSet) -> BaseGeometry:
@@ -177,21 +191,38 @@ def _last_seen(grid: Grid, area: BaseGeometry, folder: Path, blocks: Sequence[Bl
     return out
 
 
-def _scene_uses(good: Sequence[tuple[Scene, survey.Glance]], left_out: Sequence[Refused], sha256: Callable[[Scene], str]) -> list[SceneUse]:
-    uses = [SceneUse(s.id, s.day.isoformat(), sha256(s), True, None, survey.clear_fraction(seen)) for s, seen in good]
-    uses += [SceneUse(r.id, r.day.isoformat() if r.day else None, None, False, r.reason) for r in left_out]
+def _scene_uses(good: Seen, left_out: Sequence[Refused], inputs: Inputs) -> list[SceneUse]:
+    """A scene that was found but left out is told with its hash too: `status` sees when it has been mended."""
+    uses = [SceneUse(s.id, s.day.isoformat(), inputs.sha256(s), True, None, survey.clear_fraction(seen)) for s, seen in good]
+    found = {scene.id: scene for scene in inputs.scenes}
+    for refused in left_out:
+        sha256 = None
+        with suppress(UnreadableError):
+            sha256 = inputs.sha256(found[refused.id]) if refused.id in found else None
+        uses.append(SceneUse(refused.id, refused.day.isoformat() if refused.day else None, sha256, False, refused.told))
     return sorted(uses, key=lambda u: (u.date or "", u.id))
+
+
+def _trusted(inputs: Inputs, month: str, left_out: Sequence[Refused]) -> list[Scene]:
+    """Scenes but those that this month or one before it had to leave out."""
+    bad = {refused.id for refused in left_out}
+    if month > inputs.monitor_from:
+        for earlier in months.span(inputs.monitor_from, months.previous(month)):
+            bad |= {scene.id for scene in runjson.read(inputs.project.output / earlier).scenes if not scene.used}
+    return [scene for scene in inputs.scenes if scene.id not in bad]
 
 
 def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Done:
     """Make a month: its folder appears whole, or not at all."""
     clock, setting, config = Clock(), inputs.setting, inputs.project.config
     with clock.stage("baseline"):
-        model, refused_window = begin_year(inputs, month, ledger)
+        begun = begin_year(inputs, month, ledger)
+        model = begun.model
     with clock.stage("survey"):
         good, refused = year.usable(of_month(inputs.scenes, month), setting, f"{month} survey")
     with clock.stage("watch"):
-        folder, blocks, results = watch_month(inputs, month, model, good)
+        watched, good, damaged = year.leaving_out_damaged(good, setting, lambda seen: watch_month(inputs, month, model, seen))
+        folder, blocks, results = watched.folder, watched.blocks, watched.results
     with clock.stage("patches"):
         cells = np.concatenate([r.cells for r in results])
         cells = cells[np.lexsort((cells["col"], cells["row"]))]
@@ -201,9 +232,12 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
         patches = find_patches(cells, before, model, place, inputs.first_day, config.findings.min_cells)
     with clock.stage("findings"):
         findings: list[Finding] = judge(patches, inputs.layers, setting.grid, _dug(inputs, patches, month, model), config.findings)
+    # What has no date can't be told to lie in another month.
+    elsewhere = [r for r in inputs.refused if r.day is None or f"{r.day:%Y-%m}" == month]
+    left_out = (*refused, *damaged, *elsewhere, *begun.refused)
     with clock.stage("restoration"):
-        findings += unrestored(inputs.layers, inputs.scenes, last_day, setting, config.findings.min_cells)
-    left_out = tuple(r for r in (*refused, *(r for r in inputs.refused if r.day and f"{r.day:%Y-%m}" == month)))
+        trusted = _trusted(inputs, month, left_out)
+        findings += unrestored(inputs.layers, trusted, last_day, setting, config.findings.min_cells)
     seen, inside = sum(r.seen for r in results), sum(r.inside for r in results)
     partial = inputs.project.output / f"{month}.partial"
     shutil.rmtree(partial, ignore_errors=True)
@@ -213,14 +247,15 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
         with clock.stage("publish"):
             cog.write(partial / "disturbance.tif", setting.grid, lambda: _planes(setting.grid, setting.area, folder, blocks, results))
             unseen = unseen_ground(_last_seen(setting.grid, setting.area, folder, blocks), setting.grid)
-        uses = _scene_uses(good, left_out, inputs.sha256)
+        uses = _scene_uses(good, left_out, inputs)
         facts = RunFacts(
             run_id=year.digest(month, inputs.project.sha256, *(u.sha256 for u in uses)), month=month, version=__version__,
             config_sha256=inputs.project.sha256, bands=setting.bands, scenes=uses,
             layers=[LayerUse(v.name, v.version, v.sha256, v.features) for v in inputs.layers.versions],
             observed_fraction=seen / max(inside, 1), unobserved_ha=(inside - seen) * setting.grid.cell_area_m2 / 1e4,
             counts={"cells": inside, "cells_changed": len(cells), "patches": len(patches)}, timings=clock.seconds,
-            warnings=[f"{r.id}: {r.reason}" for r in refused_window]
+            window=begun.window,
+            warnings=[*begun.warnings, *watched.warnings, *cannot_tell(setting.bands, (scene for scene, _ in good))]
             + [f"{name}: {p.message}" for name, problems in inputs.layers.problems.items() for p in problems],
         )  # fmt: skip
         flagged = write_month(partial, MonthFiles(inputs.project, inputs.layers, judged, unseen, facts, setting.grid))
@@ -230,4 +265,4 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
     partial.rename(inputs.project.output / month)
     fsync_folder(inputs.project.output)
     new = sum(bool(f.properties["new_this_month"]) for f in flagged)
-    return Done(month, facts.observed_fraction, (*left_out, *refused_window), len(flagged), new, len(patches))
+    return Done(month, facts.observed_fraction, left_out, len(flagged), new, len(patches))

@@ -10,10 +10,12 @@ from pathlib import Path
 from pipeline import compute, layers, months, retention
 from pipeline.config import Project
 from pipeline.errors import Exit, MinewardenError
+from pipeline.late import late_scenes
 from pipeline.ledger.ledger import Ledger
 from pipeline.memory import remember
 from pipeline.month import Done, Inputs, make_month, set_aside
-from pipeline.sources import HashCache, open_sources, scene_sha256
+from pipeline.publish import runjson
+from pipeline.sources import HashCache, open_sources
 from pipeline.sources.gridfit import county_grid
 from pipeline.sources.scene import Refused, Scene
 from pipeline.year import Say, Setting
@@ -44,7 +46,9 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
             hashes.save()
             ledger.back_up(project.backup)
             retention.prune(project.state, finished_months(project.output))
-    return _result(project, month, done)
+        late = _late(project, inputs)
+        hashes.save()
+    return _result(project, month, done, late)
 
 
 def prepare(project: Project, workers: int | None, scheduler: str | None, say: Say) -> tuple[Inputs, HashCache]:
@@ -58,7 +62,7 @@ def prepare(project: Project, workers: int | None, scheduler: str | None, say: S
     )
     scenes, lacking = _with_bands(archive.scenes, memory.bands)
     refused = (*archive.refused, *lacking)
-    return Inputs(project, ground, scenes, refused, lambda s: scene_sha256(s, hashes), setting, memory.monitor_from), hashes
+    return Inputs(project, ground, scenes, refused, hashes.scene, setting, memory.monitor_from), hashes
 
 
 def finished_months(output: Path) -> list[str]:
@@ -69,7 +73,11 @@ def finished_months(output: Path) -> list[str]:
 def _with_bands(scenes: Sequence[Scene], bands: tuple[str, ...]) -> tuple[list[Scene], list[Refused]]:
     """Scenes that have the bands the state was made for, and those that do not: the archive's common bands may have changed since."""
     lacking = {scene.id: missing for scene in scenes if (missing := [band for band in bands if band not in scene.bands])}
-    refused = [Refused(s.id, s.day, f"No file for {', '.join(lacking[s.id])}, which the state was made with.") for s in scenes if s.id in lacking]
+    refused = [
+        Refused(s.id, s.day, f"No file for {', '.join(lacking[s.id])}, which the state was made with.", code="MW-SCENE-BANDS", fix="Add the file.")
+        for s in scenes
+        if s.id in lacking
+    ]
     return [scene for scene in scenes if scene.id not in lacking], refused
 
 
@@ -127,21 +135,35 @@ def _replay_from(project: Project, month: str, first: str) -> str:
     return f"minewarden run {project.file} --replay --month {retention.start_for(project.state, month, first)}"
 
 
+def _late(project: Project, inputs: Inputs) -> list[str]:
+    """A line where finished months do not hold the archive as it is now: they are never changed silently."""
+    finished = finished_months(project.output)
+    found = late_scenes(inputs.scenes, set(finished), lambda month: runjson.document(project.output / month), inputs.sha256)
+    if not found:
+        return []
+    first = retention.start_for(project.state, min(each.month for each in found), finished[0])
+    return [
+        f"{len(found)} scene(s) arrived, were replaced or were mended after their month was done, e.g. {found[0].id} ({found[0].why}). "
+        f"Use them: minewarden run {project.file} --replay --month {first}"
+    ]
+
+
 def _left_out(scenes: Sequence[Refused]) -> list[Refused]:
     """Scenes that are missing from the result; a second delivery of the same pass is not."""
     return [r for r in scenes if r.duplicate_of is None]
 
 
-def _result(project: Project, month: str, done: Sequence[Done]) -> Result:
+def _result(project: Project, month: str, done: Sequence[Done], late: Sequence[str]) -> Result:
     """Exit code and the lines for cron's mail."""
     folder = project.output / month
     where = (f"Report:  {folder / 'report.html'}", f"Flagged: {folder / 'flagged.geojson'}")
     if not done:
-        return Result(Exit.DONE, (f"{month} is done already.", *where))
+        return Result(Exit.DONE, (f"{month} is done already.", *late, *where))
     lines = [f"{d.month}: {d.flagged} flagged ({d.new} new), {d.patches} patches, {d.observed:.0%} of the area seen" for d in done]
-    causes = [f"{d.month}: scene {r.id} was left out: {r.reason}" for d in done for r in _left_out(d.left_out)]
+    left_out = [f"{f'{d.month}: ' if r.day else ''}scene {r.id} was left out: {r.told}" for d in done for r in _left_out(d.left_out)]
+    causes = list(dict.fromkeys(left_out))
     least = project.config.coverage.min
     if done[-1].month == month and done[-1].observed < least:
         causes.append(f"{month}: only {done[-1].observed:.0%} of the area was seen clearly (coverage.min is {least:.0%})")
-    lines += [*causes, *where]
+    lines += [*causes, *late, *where]
     return Result(Exit.INCOMPLETE if causes else Exit.DONE, tuple(lines))

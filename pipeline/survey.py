@@ -17,14 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import store
-from pipeline.detect.looks import NO_DATA, correct, season_terms
+from pipeline.detect.looks import NO_DATA, UNIT, correct, season_terms
 from pipeline.detect.mask import CLEAR, HALO, bad_classes, marks
 from pipeline.detect.shift import Model, Shared, fit_model, shared
 from pipeline.detect.state import Baseline, arrays
 from pipeline.errors import MinewardenError
 from pipeline.grid import Block, Grid
-from pipeline.sources.reader import as_kernel_takes, read_planes, read_scls, scaling
-from pipeline.sources.scene import Scene
+from pipeline.sources import whole
+from pipeline.sources.reader import as_kernel_takes, read_dn, read_planes, read_scl, read_scls, scaling
+from pipeline.sources.scene import Refused, Scene, unreadable
 
 SIDE = 64
 """Cells a side that are looked at in a sample window."""
@@ -40,6 +41,9 @@ EPOCH_ORDINAL = 719163
 """date(1970, 1, 1).toordinal()"""
 DARK, DARK_SHARE, DARK_CLEAR = -200, 0.01, 0.5
 """A scene is refused where more than 1 % of its clear cells lie below reflectance −0.02 in a band; judged only where half is clear."""
+
+UNLIKE = 600
+"""So far, 1e-4, no haze, sun or rain moves all ground in every band to one side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +106,38 @@ def glance(scene: Scene, grid: Grid, bands: tuple[str, ...]) -> Glance:
     return Glance(np.concatenate(looks, axis=2), np.concatenate(marked, axis=1))
 
 
-def glances(scenes: Sequence[Scene], grid: Grid, bands: tuple[str, ...], workers: int, say: Callable[[int], None]) -> list[Glance | str]:
-    """Samples of many scenes, in order; where one can't be read, the reason instead."""
+def glances(scenes: Sequence[Scene], grid: Grid, bands: tuple[str, ...], workers: int, say: Callable[[int], None]) -> list[Glance | Refused]:
+    """Samples of many scenes, in order; of one that can't be read, or of which a part is missing, the reason instead."""
 
-    def one(scene: Scene) -> Glance | str:
+    def one(scene: Scene) -> Glance | Refused:
         try:
+            whole.check(scene)
             return glance(scene, grid, bands)
         except (MinewardenError, OSError) as error:
-            return error.message if isinstance(error, MinewardenError) else f"can't be read ({type(error).__name__})"
+            return unreadable(scene, error)
 
-    out: list[Glance | str] = []
+    out: list[Glance | Refused] = []
     with ThreadPoolExecutor(max_workers=max(workers, 1)) as pool:
         for k, result in enumerate(pool.map(one, scenes)):
             out.append(result)
             say(k + 1)
     return out
+
+
+def read_through(scenes: Sequence[Scene], grid: Grid, bands: tuple[str, ...], workers: int) -> list[Refused]:
+    """Scenes that can't be read everywhere in the county: every pixel is looked at, which takes its time."""
+
+    def one(scene: Scene) -> Refused | None:
+        try:
+            for block in grid.blocks():
+                read_dn(scene, bands, grid.window(block))
+                read_scl(scene, grid.window(block))
+        except (MinewardenError, OSError) as error:
+            return unreadable(scene, error)
+        return None
+
+    with ThreadPoolExecutor(max_workers=max(workers, 1)) as pool:
+        return [refused for refused in pool.map(one, scenes) if refused]
 
 
 def contradicted(seen: Glance) -> bool:
@@ -141,6 +162,19 @@ def survey_window(scenes: Sequence[Scene], seen: Iterable[Glance], bands: tuple[
 
 def survey_scene(scene: Scene, seen: Glance, model: Model) -> Shared:
     return shared(seen.look, seen.mark, model, season_terms(day_number(scene)))
+
+
+def unlike(scene: Scene, part: Shared) -> str | None:
+    """A warning where all clear ground of a scene lies far to one side of the archive's own record, as a wrong scale or offset leaves it.
+
+    What all of a scene shares is taken off, so such a scene makes no false alarm; but it should be put right.
+    """
+    shift = part.shift.mean(axis=0)
+    if np.abs(shift).min() < UNLIKE or len(np.unique(np.sign(shift))) > 1:
+        return None
+    much = float(np.median(shift)) * UNIT
+    side = "brighter" if much > 0 else "darker"
+    return f"{scene.id}: its clear ground is {abs(much):.2f} {side} than the archive's own record, in every band: are its scale and offset right?"
 
 
 def save(file: Path, model: Model, window: Sequence[str], key: str) -> None:

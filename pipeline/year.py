@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from shapely.geometry.base import BaseGeometry
@@ -19,11 +20,17 @@ from pipeline.detect.shift import Model
 from pipeline.errors import MinewardenError
 from pipeline.grid import Grid
 from pipeline.looking import Ground, Sighting
-from pipeline.sources.scene import Refused, Scene
+from pipeline.sources.scene import Refused, Scene, UnreadableError
 from pipeline.survey import EPOCH_ORDINAL, Glance
 
 WINDOW_YEARS = 3
 
+TOO_DARK = "more than 1 % of its clear cells are darker than reflectance −0.02: scale or offset is wrong."
+RIGHT_SCALE = "Give the right scale and offset in item.json, or the processing baseline in the folder's name."
+
+T = TypeVar("T")
+Dated = TypeVar("Dated", Scene, Refused)
+Seen = list[tuple[Scene, Glance]]
 Say = Callable[[str, int, int], None]
 """Progress: stage, done, of."""
 
@@ -42,31 +49,57 @@ class Setting:
     say: Say
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A year's model, and what came of the scenes it is fitted on."""
+
+    model: Model
+    window: Sequence[Mapping[str, str]] = ()
+    """Id and sha256 of each scene used; empty where the model is that of earlier in the year."""
+    refused: Sequence[Refused] = ()
+    warnings: Sequence[str] = ()
+
+
 def january(year: int) -> int:
     """Days since 1970-01-01 of 1 January."""
     return date(year, 1, 1).toordinal() - EPOCH_ORDINAL
 
 
-def window_of(year: int, scenes: Sequence[Scene]) -> list[Scene]:
+def window_of(year: int, scenes: Sequence[Dated]) -> list[Dated]:
     """Scenes of the baseline window: up to 36 months before 1 January."""
-    return [s for s in scenes if date(year - WINDOW_YEARS, 1, 1) <= s.day < date(year, 1, 1)]
+    return [s for s in scenes if s.day and date(year - WINDOW_YEARS, 1, 1) <= s.day < date(year, 1, 1)]
 
 
-def usable(scenes: Sequence[Scene], setting: Setting, stage: str) -> tuple[list[tuple[Scene, Glance]], list[Refused]]:
+def usable(scenes: Sequence[Scene], setting: Setting, stage: str) -> tuple[Seen, list[Refused]]:
     """Look at the sample in each scene; scenes that can't be read or that contradict their scaling are refused by name."""
     found = survey.glances(scenes, setting.grid, setting.bands, setting.workers, lambda n: setting.say(stage, n, len(scenes)))
-    good: list[tuple[Scene, Glance]] = []
+    good: Seen = []
     refused: list[Refused] = []
     for scene, seen in zip(scenes, found, strict=True):
-        if isinstance(seen, str):
-            refused.append(Refused(scene.id, scene.day, seen))
+        if isinstance(seen, Refused):
+            refused.append(seen)
         elif survey.contradicted(seen):
-            refused.append(
-                Refused(scene.id, scene.day, "more than 1 % of its clear cells are darker than reflectance −0.02: scale or offset is wrong")
-            )
+            refused.append(Refused(scene.id, scene.day, TOO_DARK, code="MW-SCENE-SCALE", fix=RIGHT_SCALE))
         else:
             good.append((scene, seen))
     return good, refused
+
+
+def leaving_out_damaged(good: Seen, setting: Setting, work: Callable[[Seen], T]) -> tuple[T, Seen, list[Refused]]:
+    """What `work` makes of scenes; the scenes it was made of; and those that proved damaged on the way.
+
+    The sample does not reach everywhere. Where a block meets damage all scenes are read through, so that the work is done anew
+    once, not once for each of them.
+    """
+    refused: list[Refused] = []
+    while True:
+        try:
+            return work(good), good, refused
+        except UnreadableError as met:
+            found = survey.read_through([scene for scene, _ in good], setting.grid, setting.bands, setting.workers)
+            damaged = {each.id: each for each in (met.refused, *found)}
+            refused += damaged.values()
+            good = [(scene, seen) for scene, seen in good if scene.id not in damaged]
 
 
 def digest(*parts: object) -> str:
@@ -88,32 +121,37 @@ def built_file(state: Path, year: int) -> Path:
     return state / f"{year}" / "built"
 
 
-def begin(
-    year: int, scenes: Sequence[Scene], sha256: Callable[[Scene], str], last: tuple[Path, BaseGeometry] | None, setting: Setting
-) -> tuple[Model, list[Refused]]:
+def begin(year: int, scenes: Sequence[Scene], sha256: Callable[[Scene], str], last: tuple[Path, BaseGeometry] | None, setting: Setting) -> Begun:
     """Make a year's model and every block's baseline, unless they are there already; resumes where it was stopped.
 
     last: December's alerts and the ground of open cases (in the grid's CRS), or None in the first year.
     """
     folder = setting.state / f"{year}"
     window = window_of(year, scenes)
-    key = digest(year, setting.bands, setting.grid.geobox, (last[0].name, last[1].wkb_hex) if last else "", *hashes(window, sha256, setting.workers))
     good, refused = usable(window, setting, "survey")
-    if not good:
-        raise MinewardenError("MW-SCENES-NONE", f"No usable scene in the {WINDOW_YEARS} years before {year}.", "Add scenes of those years.")
-    model, parts = survey.survey_window([s for s, _ in good], [g for _, g in good], setting.bands)
-    survey.save(model_file(setting.state, year), model, [s.id for s in window], key)
-    sightings = [Sighting(s, part, sha256(s)) for (s, _), part in zip(good, parts, strict=True)]
-    ground = Ground(setting.grid, setting.bands, model, setting.area)
     blocks = list(setting.grid.blocks())
     before = (setting.state / f"{year - 1}", *last) if last else None
-    compute.each_block(
-        fit_block, blocks, sightings, ground, january(year), before, (folder, folder / "start"), key, setting.memory_mb,
-        workers=setting.workers, scheduler=setting.scheduler, say=lambda n: setting.say("baseline", n, len(blocks)),
-    )  # fmt: skip
-    found = compute.each_block(
-        built_tiles, blocks, ground, folder,
-        workers=setting.workers, scheduler=setting.scheduler, say=lambda n: setting.say("built-up ground", n, len(blocks)),
-    )  # fmt: skip
-    store.write(built_file(setting.state, year), {"tiles": merged(np.concatenate(found))}, key)
-    return model, refused
+
+    def fit(good: Seen) -> Begun:
+        if not good:
+            raise MinewardenError("MW-SCENES-NONE", f"No usable scene in the {WINDOW_YEARS} years before {year}.", "Add scenes of those years.")
+        own = hashes([scene for scene, _ in good], sha256, setting.workers)
+        key = digest(year, setting.bands, setting.grid.geobox, (last[0].name, last[1].wkb_hex) if last else "", *own)
+        model, parts = survey.survey_window([s for s, _ in good], [g for _, g in good], setting.bands)
+        survey.save(model_file(setting.state, year), model, [s.id for s in window], key)
+        sightings = [Sighting(s, part, sha) for (s, _), part, sha in zip(good, parts, own, strict=True)]
+        ground = Ground(setting.grid, setting.bands, model, setting.area)
+        compute.each_block(
+            fit_block, blocks, sightings, ground, january(year), before, (folder, folder / "start"), key, setting.memory_mb,
+            workers=setting.workers, scheduler=setting.scheduler, say=lambda n: setting.say("baseline", n, len(blocks)),
+        )  # fmt: skip
+        found = compute.each_block(
+            built_tiles, blocks, ground, folder,
+            workers=setting.workers, scheduler=setting.scheduler, say=lambda n: setting.say("built-up ground", n, len(blocks)),
+        )  # fmt: skip
+        store.write(built_file(setting.state, year), {"tiles": merged(np.concatenate(found))}, key)
+        warnings = [said for each in sightings if (said := survey.unlike(each.scene, each.shared))]
+        return Begun(model, [{"id": each.scene.id, "sha256": each.sha256} for each in sightings], refused, warnings)
+
+    begun, _, damaged = leaving_out_damaged(good, setting, fit)
+    return replace(begun, refused=[*refused, *damaged])

@@ -60,19 +60,14 @@ def finished(output: Path) -> dict[str, dict[str, Any]]:
 
 
 def late_scenes(project: Project, runs: dict[str, dict[str, Any]]) -> list[dict[str, str]]:
-    """Scenes of finished months that their run did not know, or had to leave out and that have been mended since."""
-    from pipeline.sources import HashCache, open_sources, scene_sha256
+    """Scenes that finished months do not hold as they are now."""
+    from pipeline import late
+    from pipeline.sources import HashCache, open_sources
 
-    cache = HashCache(project.state / "hashes.json")
-    late = []
-    for scene in open_sources(project).scenes if runs else ():
-        month = months.of(scene.day)
-        if month not in runs:
-            continue
-        known = next((s for s in runs[month]["scenes"] if s["id"] == scene.id), None)
-        if known is None or (not known["used"] and known["sha256"] != scene_sha256(scene, cache)):
-            late.append({"id": scene.id, "date": scene.day.isoformat(), "month": month})
-    return late
+    if not runs:
+        return []
+    hashes = HashCache(project.state / "hashes.json")
+    return [each.row() for each in late.late_scenes(open_sources(project).scenes, runs, runs.__getitem__, hashes.scene)]
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -132,7 +127,8 @@ def _needs(project: Project, found: dict[str, Any], runs: dict[str, dict[str, An
         from pipeline import retention
 
         first = retention.start_for(project.state, first, min(runs))
-        needs.append(f"Late scenes: {number} arrived after their month was done. Use them: minewarden run {project.file} --replay --month {first}")
+        use = f"minewarden run {project.file} --replay --month {first}"
+        needs.append(f"Late scenes: {number} arrived, were replaced or were mended after their month was done. Use them: {use}")
     if last:
         seen = runs[last]["coverage"].get("observed_fraction") or 0
         if seen < project.config.coverage.min:
@@ -155,6 +151,6 @@ def _lines(found: dict[str, Any]) -> list[str]:
         lines.append(f"Open patches, flagged or explained: {found['open_patches']}")
     if found["last_run"]:
         lines.append(f"Last run: {found['last_run']['month']} on {found['last_run']['ended'][:10]}, exit code {found['last_run']['exit_code']}")
-    lines += [f"Late: {s['id']} ({s['date']})" for s in found["late_scenes"][:10]]
+    lines += [f"Late: {s['id']} ({s['date']}, {s['why']})" for s in found["late_scenes"][:10]]
     lines += [f"To do: {need}" for need in found["needs_a_person"]] or ["Nothing waits for a person."]
     return lines

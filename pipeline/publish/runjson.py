@@ -52,6 +52,8 @@ class RunFacts:
     counts: Mapping[str, int]
     timings: Mapping[str, float]
     """Seconds by stage."""
+    window: Sequence[Mapping[str, str]] = field(default=())
+    """In January: id and sha256 of the scenes that the year's baseline was fitted on."""
     warnings: Sequence[str] = field(default=())
     """What is wrong with layers and scenes without stopping the run."""
 
@@ -69,7 +71,7 @@ def outputs(folder: Path) -> list[dict[str, str]]:
 
 
 def encode(facts: RunFacts, files: Sequence[Mapping[str, str]]) -> bytes:
-    document = {
+    found = {
         "run_id": facts.run_id,
         "month": facts.month,
         "version": facts.version,
@@ -80,10 +82,11 @@ def encode(facts: RunFacts, files: Sequence[Mapping[str, str]]) -> bytes:
         "coverage": {"observed_fraction": round(facts.observed_fraction, 4), "unobserved_ha": round(facts.unobserved_ha, 2)},
         "counts": dict(facts.counts),
         "timings": {stage: round(seconds, 3) for stage, seconds in facts.timings.items()},
+        "window": [dict(scene) for scene in facts.window],
         "warnings": list(facts.warnings),
         "outputs": [dict(file) for file in files],
     }
-    return (json.dumps(scrub(document), ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode("utf-8", "replace")
+    return (json.dumps(scrub(found), ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode("utf-8", "replace")
 
 
 def _scene(scene: SceneUse) -> dict[str, Any]:
@@ -113,11 +116,18 @@ def scrub(value: Any) -> Any:
     return value
 
 
+def document(folder: Path) -> dict[str, Any]:
+    """run.json of a finished month as it stands."""
+    found: dict[str, Any] = json.loads((folder / NAME).read_text("utf-8"))
+    return found
+
+
 def read(folder: Path) -> RunFacts:
     """The facts of a finished month, e.g. to make its report again."""
-    document = json.loads((folder / NAME).read_text("utf-8"))
-    coverage = document.pop("coverage")
-    document.pop("outputs")
-    scenes = [SceneUse(**scene) for scene in document.pop("scenes")]
-    layers = [LayerUse(**layer) for layer in document.pop("layers")]
-    return RunFacts(**document, scenes=scenes, layers=layers, **coverage)
+    facts = document(folder)
+    coverage = facts.pop("coverage")
+    facts.pop("outputs")
+    scenes = [SceneUse(**scene) for scene in facts.pop("scenes")]
+    layers = [LayerUse(**layer) for layer in facts.pop("layers")]
+    window = tuple(facts.pop("window", ()))
+    return RunFacts(**facts, scenes=scenes, layers=layers, window=window, **coverage)

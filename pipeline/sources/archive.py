@@ -48,12 +48,13 @@ def open_sources(project: Project) -> Archive:
     refused: list[Refused] = []
     for config in project.config.sources:
         found, left = _source(project, config).scenes()
-        scenes += found
-        refused += left
+        masked, unmasked = _without_mask(found) if config.mask is None else (found, [])
+        scenes += masked
+        refused += [*left, *unmasked]
     if len(project.config.sources) > 1:
         scenes, twice = once_each(scenes)
-        scenes = told_apart(scenes)
         refused += twice
+    scenes = told_apart(scenes)
     if not scenes:
         first = refused[0]
         raise MinewardenError("MW-SOURCE-UNUSABLE", f"None of {len(refused)} scenes can be used, e.g. {first.id}: {first.reason}", "Mend the scenes.")
@@ -63,10 +64,23 @@ def open_sources(project: Project) -> Archive:
     for scene in scenes:
         missing = [b for b in bands if b not in scene.bands]
         if missing:
-            refused.append(Refused(scene.id, scene.day, f"No file for {', '.join(missing)}, which the other scenes have."))
+            refused.append(_lacks(scene, ", ".join(missing)))
         else:
             kept.append(scene)
     return Archive(scenes=tuple(kept), refused=tuple(sorted(refused, key=lambda r: r.id)), bands=bands)
+
+
+def _without_mask(scenes: Sequence[Scene]) -> tuple[Sequence[Scene], list[Refused]]:
+    """Where nearly all scenes of a source have an SCL, those without one are left out: their clouds would pass for ground."""
+    lacking = [scene for scene in scenes if scene.scl is None]
+    if len(lacking) >= RARE * len(scenes):
+        return scenes, []
+    return [scene for scene in scenes if scene.scl is not None], [_lacks(scene, "SCL") for scene in lacking]
+
+
+def _lacks(scene: Scene, what: str) -> Refused:
+    fix = "Add the file, or set `bands` or `mask` of the source."
+    return Refused(scene.id, scene.day, f"No file for {what}, which the other scenes have.", code="MW-SCENE-BANDS", fix=fix)
 
 
 def _source(project: Project, config: SourceConfig) -> Source:

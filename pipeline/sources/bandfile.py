@@ -27,6 +27,8 @@ GDAL_ENV = {
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
     "GDAL_HTTP_MAX_RETRY": "0",
     "PROJ_NETWORK": "OFF",
+    # Warp in the pieces that lie fixed over a file, not in one piece the size of whatever window is read.
+    "GDAL_VRT_WARP_USE_DATASET_RASTERIO": "NO",
 }
 
 # `open_band` refuses files without a place itself, and `open_checked` leaves it out on purpose.

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
+from pipeline import months
 from pipeline.errors import MinewardenError
 from pipeline.sources import item as stac
-from pipeline.sources import naming
-from pipeline.sources.bandfile import open_band, outside
+from pipeline.sources import naming, tiff
+from pipeline.sources.bandfile import outside
 from pipeline.sources.passes import once_each, pass_key
-from pipeline.sources.scene import BandFile, Refused, Scene
+from pipeline.sources.scene import MEND, BandFile, Refused, Scene
 
 SCALE = 0.0001
 OFFSET = -0.1
@@ -49,7 +51,8 @@ class FolderSource:
             try:
                 outcome = self._scene(folder)
             except OSError as error:
-                outcome = Refused(folder.name, _only_day(folder.name), f"{error.filename} can't be read ({error.strerror}).")
+                what = f"{Path(str(error.filename or folder)).name} can't be read ({error.strerror})."
+                outcome = Refused(folder.name, _only_day(folder.name), what, code="MW-SCENE-READ", fix="Check the disk and the file's rights.")
             if isinstance(outcome, Scene):
                 found.append(outcome)
             else:
@@ -62,8 +65,10 @@ class FolderSource:
 
     def _folders(self, parent: Path, depth: int) -> Iterator[Path]:
         """Folders that hold bands, or are named like a scene and hold nothing that does."""
-        for folder in sorted(p for p in parent.iterdir() if p.is_dir() and not p.name.startswith((".", "__"))):
-            if outside(folder, self.path) or any(naming.band_of(f.name) for f in _files(folder)):
+        with os.scandir(parent) as entries:
+            below_it = sorted(Path(e.path) for e in entries if e.is_dir() and not e.name.startswith((".", "__")))
+        for folder in below_it:
+            if self._leads_out(folder) or any(naming.band_of(f.name) for f in _files(folder)):
                 yield folder
                 continue
             below = list(self._folders(folder, depth - 1)) if depth > 1 else []
@@ -71,29 +76,35 @@ class FolderSource:
             if not below and naming.stamps(folder.name):
                 yield folder
 
-    def _scene(self, folder: Path) -> Scene | Refused:
-        def refuse(reason: str, day: date | None = None) -> Refused:
-            return Refused(folder.name, day, reason)
+    def _leads_out(self, path: Path) -> bool:
+        """Whether a link leads out of the scene folder; the folder that holds it has been looked at before."""
+        return path.is_symlink() and outside(path, self.path)
 
-        if outside(folder, self.path):
-            return refuse("The folder is a link that leads out of the scene folder.")
+    def _scene(self, folder: Path) -> Scene | Refused:
+        def refuse(code: str, reason: str, day: date | None, fix: str = MEND) -> Refused:
+            return Refused(folder.name, day, reason, code=f"MW-SCENE-{code}", fix=fix)
+
+        if self._leads_out(folder):
+            return refuse("LINK", "The folder is a link that leads out of the scene folder.", _only_day(folder.name))
         try:
             item = self._item(folder / "item.json")
         except stac.BadItem as error:
-            return refuse(f"item.json {error}.", _only_day(folder.name))
+            return refuse("ITEM", f"item.json {error}.", _only_day(folder.name))
         stamp, days = naming.sensed(folder.name, item.acquired if item else None)
         if stamp is None:
             said = f"holds two dates ({', '.join(map(str, days))}): which is the acquisition?" if days else "holds no date (YYYYMMDD)."
-            return refuse(f"The folder's name {said}")
+            return refuse("DATE", f"The folder's name {said}", None, "Name the folder by one date, YYYYMMDD.")
         day = stamp.moment.date()
+        if day > months.today():
+            return refuse("FUTURE", f"The folder's name is dated {day}, which has not come yet.", None, "Name the folder by the day of the picture.")
         files, problem = self._band_files(folder)
         if problem:
-            return refuse(problem, day)
+            return refuse("BANDS", problem, day)
         baseline = naming.baseline(folder.name) or (item.baseline if item else "")
         try:
             bands = {b: self._scaled(b, files[b], item, baseline) for b in naming.BANDS if b in files}
         except stac.BadItem as error:
-            return refuse(f"item.json {error}.", day)
+            return refuse("ITEM", f"item.json {error}.", day)
         satellite = naming.satellite(folder.name) or (item.satellite if item else "")
         tile = naming.tile(folder.name) or (item.tile if item else "")
         return Scene(
@@ -103,12 +114,13 @@ class FolderSource:
             scl=None if self.mask == "none" else files.get("SCL"),
             baseline=baseline,
             pass_key=pass_key(satellite, tile, stamp),
+            masked=self.mask != "none",
         )
 
     def _item(self, file: Path) -> stac.Item | None:
         if not file.is_file():
             return None
-        if outside(file, self.path):
+        if self._leads_out(file):
             raise stac.BadItem("is a link that leads out of the scene folder")
         return stac.read(file)
 
@@ -125,7 +137,7 @@ class FolderSource:
             same = [file for size, file in files if size == finest]
             if len(same) > 1:
                 return {}, f"Two files claim to be {name}: {same[0].name} and {same[1].name}."
-            if outside(same[0], self.path):
+            if self._leads_out(same[0]):
                 return {}, f"{same[0].name} is a link that leads out of the scene folder."
             if not same[0].is_file():
                 return {}, f"{same[0].name} is no file, or a link that leads nowhere."
@@ -141,25 +153,17 @@ class FolderSource:
         if told is None and (self.scale is not None or self.offset is not None):
             told = SCALE if self.scale is None else self.scale, OFFSET if self.offset is None else self.offset
         if told is None:
-            told = _own_tags(file)
+            told = tiff.scaling(file)
         scale, offset = told or (SCALE, OFFSET)
         return BandFile(file, scale, offset)
 
 
 def _files(folder: Path) -> list[Path]:
     # Names that begin with a dot are what desktop systems leave beside the real files ('._B04.tif').
-    return sorted(f for f in folder.iterdir() if not f.name.startswith(".") and not f.is_dir())
+    with os.scandir(folder) as entries:
+        return sorted(Path(e.path) for e in entries if not e.name.startswith(".") and not e.is_dir())
 
 
 def _only_day(name: str) -> date | None:
     stamp, _ = naming.sensed(name, None)
     return stamp.moment.date() if stamp else None
-
-
-def _own_tags(file: Path) -> tuple[float, float] | None:
-    try:
-        with open_band(file) as band:
-            scale, offset = float(band.scales[0]), float(band.offsets[0])
-    except MinewardenError:
-        return None  # the reader opens it again and names the scene
-    return None if (scale, offset) == (1.0, 0.0) else (scale, offset)

@@ -7,7 +7,7 @@ import json
 import os
 from pathlib import Path
 
-from pipeline.sources.scene import Scene
+from pipeline.sources.scene import Scene, reading
 
 
 def _seal(known: dict[str, list[object]]) -> str:
@@ -44,6 +44,11 @@ class HashCache:
         self._known[key] = [stat.st_size, stat.st_mtime_ns, digest]
         self._changed = True
         return digest
+
+    def scene(self, scene: Scene) -> str:
+        """As `scene_sha256`; UnreadableError where one of its files can't be read."""
+        with reading(scene):
+            return scene_sha256(scene, self)
 
     def save(self) -> None:
         """Write what was learnt, at once or not at all."""

@@ -12,7 +12,7 @@ NEEDED = ("B04", "B08")
 
 _BAND = re.compile(r"(B02|B03|B04|B08|B11|B12|SCL)(?:_(\d{1,3})m)?\.tiff?$", re.IGNORECASE)
 _TOKEN = re.compile(r"(?<!\d)(\d{8})(?:[Tt](\d{6}))?(?!\d)")
-_PRODUCT = re.compile(r"^S2[A-D]_MSIL[12][ABC]_", re.IGNORECASE)
+_PRODUCT = re.compile(r"^S2[A-D]_MSIL[12][ABC]_([^_]*)", re.IGNORECASE)
 _BASELINE = re.compile(r"_N(\d{4})(?![0-9])", re.IGNORECASE)
 _SATELLITE = re.compile(r"(?<![A-Za-z0-9])(S2[A-D]|GF[1-7][A-D]?|L[COTE]0[4-9])(?![0-9])", re.IGNORECASE)
 _TILE = re.compile(r"(?<![A-Za-z0-9])T?(\d{2}[C-HJ-NP-X][A-HJ-NP-Z][A-HJ-NP-V])(?![A-Za-z0-9])", re.IGNORECASE)
@@ -54,9 +54,8 @@ def sensed(name: str, told: datetime | None) -> tuple[Stamp | None, tuple[date, 
     A Sentinel-2 product name gives the sensing time first and the processing time later. In any other name two
     different days are ambiguous (no stamp is returned) unless `told`, the time in its metadata, is on one of them.
     """
-    found = stamps(name)
-    if _PRODUCT.match(name):
-        found = found[:1]
+    product = _PRODUCT.match(name)
+    found = stamps(product[1] if product else name)
     days = tuple(sorted({s.moment.date() for s in found}))
     if told is not None and told.date() in days:
         days = (told.date(),)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pyproj import Transformer
 
 from pipeline.errors import MinewardenError
-from pipeline.sources import naming
+from pipeline.sources import naming, whole
 from pipeline.sources.bandfile import open_band
 from pipeline.sources.scene import Refused, Scene
 
@@ -44,22 +44,34 @@ class _Known:
 
 
 def once_each(scenes: Iterable[Scene]) -> tuple[list[Scene], list[Refused]]:
-    """Of each pass the delivery of the newest baseline, oldest pass first; and the deliveries left out."""
+    """Of each pass the whole delivery of the newest baseline, oldest pass first; and the deliveries left out."""
     days: dict[object, list[Scene]] = defaultdict(list)
     for scene in scenes:
         days[scene.day].append(scene)
     kept: list[Scene] = []
     left: list[Refused] = []
     for same_day in days.values():
-        best: list[Scene] = []
+        passes: list[list[Scene]] = []
         for scene in sorted(same_day, key=_worth, reverse=True):
-            twin = next((b for b in best if _same(scene, b)), None)
-            if twin is None:
-                best.append(scene)
+            twins = next((each for each in passes if _same(scene, each[0])), None)
+            if twins is None:
+                passes.append([scene])
             else:
-                left.append(Refused(scene.id, scene.day, f"The same pass as {twin.id}, which is used.", duplicate_of=twin.id))
-        kept += best
+                twins.append(scene)
+        for twins in passes:
+            # A newer delivery that broke off does not take the place of an older one that is whole.
+            best = twins[0] if len(twins) == 1 else next((scene for scene in twins if _whole(scene)), twins[0])
+            kept.append(best)
+            left += [Refused(s.id, s.day, f"The same pass as {best.id}, which is used.", duplicate_of=best.id) for s in twins if s is not best]
     return sorted(kept, key=lambda s: (s.acquired, s.id)), sorted(left, key=lambda r: r.id)
+
+
+def _whole(scene: Scene) -> bool:
+    try:
+        whole.check(scene)
+    except (MinewardenError, OSError):
+        return False
+    return True
 
 
 def _worth(scene: Scene) -> tuple[str, str, int, bool, str]:

@@ -19,12 +19,17 @@ from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.vrt import WarpedVRT
+from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from pipeline.errors import MinewardenError
+from pipeline.sources import colours
 from pipeline.sources.bandfile import open_band, open_checked
 from pipeline.sources.scene import Scene
 from pipeline.workspace import Take
+
+_TOUCH = 1e-6
+"""Bounds that touch a cell's edge to this part of a cell do not need the next cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,11 @@ def _opened(path: Path) -> Iterator[tuple[rasterio.DatasetReader, _Header]]:
         yield source, header
 
 
+@lru_cache(maxsize=16)
+def _crs(text: str) -> CRS:
+    return CRS.from_user_input(text)
+
+
 @lru_cache(maxsize=64)
 def _same_crs(one: str, other: str) -> bool:
     return bool(CRS.from_user_input(one) == CRS.from_user_input(other))
@@ -129,13 +139,42 @@ def _pixels(
     return Plane(values, span, row - y0 * span, col - x0 * span)
 
 
-def _resampled(source: rasterio.DatasetReader, box: GeoBox, classes: bool, dtype: DTypeLike) -> Plane:
-    coarse = abs(source.transform.a) >= 0.75 * abs(box.resolution.x) or source.crs != CRS.from_user_input(str(box.crs))
+def _lattice(source: rasterio.DatasetReader, box: GeoBox) -> GeoBox | None:
+    """Cells of the grid of `box` over all of `source`, the same for every box of one grid; None where it lies out of reach."""
+    west, south, east, north = transform_bounds(source.crs, _crs(str(box.crs)), *source.bounds)
+    if not np.isfinite((west, south, east, north)).all():
+        return None
+    a, step = box.affine, abs(box.resolution.x)
+    left, top = math.floor((west - a.c) / step + _TOUCH) - 1, math.floor((a.f - north) / step + _TOUCH) - 1
+    right, bottom = math.ceil((east - a.c) / step - _TOUCH) + 1, math.ceil((a.f - south) / step - _TOUCH) + 1
+    return GeoBox((bottom - top, right - left), a @ Affine.translation(left, top), box.crs)
+
+
+def _resampled(source: rasterio.DatasetReader, boxes: Sequence[GeoBox], classes: bool, dtype: DTypeLike) -> list[Plane]:
+    """Cells of boxes of one grid, resampled once.
+
+    GDAL warps in pieces and takes places inside a piece as nearly linear. The pieces are therefore laid over the file, not over the
+    window that is asked for: a cell's value must not depend on the block that reads it.
+    """
+    out = [Plane(np.zeros((box.shape.y, box.shape.x), dtype), 1, 0, 0) for box in boxes]
+    lattice = _lattice(source, boxes[0])
+    if lattice is None:
+        return out
+    coarse = abs(source.transform.a) >= 0.75 * abs(lattice.resolution.x) or source.crs != _crs(str(lattice.crs))
     method = Resampling.nearest if classes else Resampling.bilinear if coarse else Resampling.average
     with WarpedVRT(
-        source, crs=str(box.crs), transform=box.affine, width=box.shape.x, height=box.shape.y, resampling=method, src_nodata=0, nodata=0
-    ) as warped:
-        return Plane(warped.read(1).astype(dtype, copy=False), 1, 0, 0)
+        source, crs=str(lattice.crs), transform=lattice.affine, width=lattice.shape.x, height=lattice.shape.y, resampling=method,
+        src_nodata=0, nodata=0,
+    ) as warped:  # fmt: skip
+        for plane, box in zip(out, boxes, strict=True):
+            col = round((box.affine.c - lattice.affine.c) / lattice.resolution.x)
+            row = round((box.affine.f - lattice.affine.f) / lattice.resolution.y)
+            top, left = max(row, 0), max(col, 0)
+            height, width = min(row + box.shape.y, lattice.shape.y) - top, min(col + box.shape.x, lattice.shape.x) - left
+            if height > 0 and width > 0:
+                window = Window(left, top, width, height)
+                plane.pixels[top - row : top - row + height, left - col : left - col + width] = warped.read(1, window=window)
+    return out
 
 
 @contextmanager
@@ -149,7 +188,7 @@ def _damage_named(path: Path) -> Iterator[None]:
 def read_planes(path: Path, boxes: Sequence[GeoBox], *, classes: bool, take: Take = np.empty) -> list[Plane]:
     """Values of a raster over each box: as they are where grids match, else resampled once to its cells. The file is opened once.
 
-    Coarser pixels are never smoothed. classes: nearest instead of bilinear or mean. take: makes an array of a shape and type.
+    Coarser pixels are never smoothed. Boxes are of one grid. classes: nearest instead of bilinear or mean. take: makes an array of a shape and type.
     Raises MinewardenError (`MW-BAND-…`) naming the file where it can't be opened or its pixels are damaged.
     """
     dtype = np.uint8 if classes else np.uint16
@@ -159,7 +198,7 @@ def read_planes(path: Path, boxes: Sequence[GeoBox], *, classes: bool, take: Tak
             return [_pixels(source, file, place, (box.shape.y, box.shape.x), dtype, take) for place, box in zip(places, boxes, strict=True) if place]
     # A file opened again says no more where it lies; this one has to.
     with _damage_named(path), open_band(path) as source:
-        return [_resampled(source, box, classes, dtype) for box in boxes]
+        return _resampled(source, boxes, classes, dtype)
 
 
 def span_of(path: Path, box: GeoBox) -> int:
@@ -183,10 +222,23 @@ def read_dn(scene: Scene, bands: tuple[str, ...], box: GeoBox) -> NDArray[np.uin
 
 
 def read_scls(scene: Scene, boxes: Sequence[GeoBox], take: Take = np.empty) -> list[Plane]:
-    """Scene classification over each box, uint8; without one every cell counts as bare soil (5), clear."""
+    """Scene classification over each box, uint8; without one clouds are told by colour, where that may be done and can be."""
     if scene.scl is None:
-        return [Plane(np.full((box.shape.y, box.shape.x), 5, np.uint8), 1, 0, 0) for box in boxes]
+        return _by_colour(scene, boxes)
     return read_planes(scene.scl, boxes, classes=True, take=take)
+
+
+def _by_colour(scene: Scene, boxes: Sequence[GeoBox]) -> list[Plane]:
+    name = colours.guide(scene.bands) if scene.masked else None
+    if name is None:
+        return [Plane(np.full((box.shape.y, box.shape.x), colours.BARE, np.uint8), 1, 0, 0) for box in boxes]
+    gain, offset = scaling(scene, (name, "B04"))
+    out = []
+    for box, short, red in zip(boxes, *(read_planes(scene.bands[band].path, boxes, classes=False) for band in (name, "B04")), strict=True):
+        a, b = short.cells(*box.shape), red.cells(*box.shape)
+        seen = colours.classes(name, 1e-4 * (a * gain[0] + offset[0]), 1e-4 * (b * gain[1] + offset[1]), (a != 0) & (b != 0))
+        out.append(Plane(seen, 1, 0, 0))
+    return out
 
 
 def read_scl(scene: Scene, box: GeoBox) -> NDArray[np.uint8]:

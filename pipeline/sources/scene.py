@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
+
+from pipeline.errors import MinewardenError
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +38,15 @@ class Scene:
     """Processing baseline as `0510`; empty where unknown."""
     pass_key: str
     """Names the pass (satellite, tile, time or at least date): the same pass delivered twice counts once."""
+    masked: bool = True
+    """False where the source says `mask: none`: then every look counts as clear."""
 
     @property
     def day(self) -> date:
         return self.acquired.date()
+
+
+MEND = "Mend the scene's folder, or remove it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,43 @@ class Refused:
     reason: str
     duplicate_of: str | None = None
     """Scene that stands for the same pass: leaving this one out loses nothing."""
+    code: str = "MW-SCENE-UNUSABLE"
+    fix: str = MEND
+
+    @property
+    def told(self) -> str:
+        """The reason with its code and fix, as every message has them."""
+        return self.reason if self.duplicate_of else f"{self.code}: {self.reason} Fix: {self.fix}"
+
+
+class UnreadableError(Exception):
+    """A scene that could not be read where a block needed it: found out only in the middle of the work."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused)
+        self.refused = refused
+
+
+def unreadable(scene: Scene, error: MinewardenError | OSError) -> Refused:
+    """Why a scene is left out that can't be read; without the path of this machine."""
+    if isinstance(error, MinewardenError):
+        text = error.message
+        for folder in {file.path.parent for file in scene.bands.values()}:
+            text = text.replace(f"{folder}{os.sep}", "")
+        return Refused(scene.id, scene.day, text, code=error.code, fix=error.fix)
+    what = Path(str(error.filename)).name if error.filename else "A file"
+    return Refused(
+        scene.id, scene.day, f"{what} can't be read ({error.strerror}).", code="MW-SCENE-READ", fix="Check the disk and the file's rights."
+    )
+
+
+@contextmanager
+def reading(scene: Scene) -> Iterator[None]:
+    """What can't be read inside is told as an UnreadableError of the scene."""
+    try:
+        yield
+    except (MinewardenError, OSError) as error:
+        raise UnreadableError(unreadable(scene, error)) from error
 
 
 class Source(Protocol):

@@ -17,6 +17,7 @@ from pipeline import months
 from pipeline.cli import NOT_YET, main
 from pipeline.errors import Exit, MinewardenError
 from pipeline.lock import locked
+from pipeline.sources import FolderSource, scene_sha256
 from tests.unit.conftest import Result, Run
 
 Make = Callable[..., Path]
@@ -231,12 +232,15 @@ def test_status(config: Path, scene: Make, capsys: pytest.CaptureFixture[str], m
     monkeypatch.setattr(months, "today", lambda: date(2024, 10, 5))
     assert main(["status", str(config)]) == 0
     assert "no month is done; 2024-09 has ended" in capsys.readouterr().out
-    for day in ("20240903", "20240908", "20240913", "20241001"):
+    for day in ("20240903", "20240905", "20240906", "20240908", "20240913", "20241001"):
         scene(config.parent / "scenes", day)
+    hashes = {each.id: scene_sha256(each) for each in FolderSource(config.parent / "scenes").scenes()[0]}
     month = config.parent / "out" / "2024-09"
     month.mkdir(parents=True)
     scenes = [
-        {"id": "20240903", "date": "2024-09-03", "sha256": "0", "used": True},
+        {"id": "20240903", "date": "2024-09-03", "sha256": hashes["20240903"], "used": True},
+        {"id": "20240905", "date": "2024-09-05", "sha256": "0", "used": True},
+        {"id": "20240906", "date": "2024-09-06", "sha256": hashes["20240906"], "used": False, "reason": "too dark"},
         {"id": "20240908", "date": "2024-09-08", "sha256": "0", "used": False, "reason": "cut off"},
     ]
     (month / "run.json").write_text(json.dumps({"scenes": scenes, "coverage": {"observed_fraction": 0.4}, "outputs": []}), "utf-8")
@@ -246,9 +250,10 @@ def test_status(config: Path, scene: Make, capsys: pytest.CaptureFixture[str], m
     assert "Open cases of 2024-09: 2\n     2  unlicensed 疑似无证开采\n" in capsys.readouterr().out
     assert main(["status", str(config), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
-    assert [s["id"] for s in said["late_scenes"]] == ["20240908", "20240913"]  # one mended since, one new
+    late = {s["id"]: s["why"] for s in said["late_scenes"]}
+    assert late == {"20240905": "replaced", "20240908": "mended", "20240913": "new"}  # what is left out as before is no news
     assert said["open_cases"] == {"unlicensed": 2}
-    assert said["months"][0]["scenes_left_out"] == 1
+    assert said["months"][0]["scenes_left_out"] == 2
     needs = "\n".join(said["needs_a_person"])
     for told in ("1 case(s) wait for a verdict", "--replay --month 2024-09", "only 40%", "20240908 was left out"):
         assert told in needs

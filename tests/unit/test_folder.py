@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pipeline import months
 from pipeline.errors import MinewardenError
 from pipeline.sources import FolderSource, HashCache, Scene, scene_sha256
 from tests.made import write_band
@@ -132,6 +133,27 @@ def test_the_files_own_tags_are_the_last_word_before_the_default(tmp_path: Path,
 def test_refused_with_a_reason(tmp_path: Path, scene: Make, name: str, bands: tuple[str, ...], item: Any, told: str) -> None:
     scene(tmp_path, name, bands, item=item)
     assert told in reason(tmp_path)
+
+
+def test_a_scene_of_a_day_to_come(tmp_path: Path, scene: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(months, "today", lambda: date(2024, 7, 3))
+    scene(tmp_path, "20240703")
+    scene(tmp_path, "20240704")
+    (kept,), (left,) = FolderSource(tmp_path).scenes()
+    assert kept.id == "20240703"
+    assert (left.id, left.day, left.code) == ("20240704", None, "MW-SCENE-FUTURE")
+    assert "dated 2024-07-04, which has not come yet" in left.reason
+
+
+def test_names_and_files_as_offices_have_them(tmp_path: Path, scene: Make) -> None:
+    """Chinese and spaced names, endings in capitals, and what other programs leave beside the bands."""
+    folder = scene(tmp_path / "会宁 影像" / "2024 年", "会宁县 20240703 夏季 (原始)", form="红 {band}.TIF")
+    for name in ("Thumbs.db", "desktop.ini", "快视图.jpg", "说明.pdf", "红 B04.TIF.aux.xml", "红 B04.tfw", "._红 B04.TIF", "B04.tif.part"):
+        (folder / name).write_bytes(b"x")
+    (folder / "B04.tif").mkdir()
+    found = only(tmp_path)
+    assert found.day == date(2024, 7, 3)
+    assert tuple(found.bands) == ("B02", "B03", "B04", "B08", "B11", "B12")
 
 
 def test_two_files_for_a_band(tmp_path: Path, scene: Make) -> None:

@@ -58,6 +58,22 @@ def test_forced_bands(tmp_path: Path, scene: Make, project: Project) -> None:
         shared_bands((), ("B08",))
 
 
+def test_scenes_without_a_mask_in_a_set_that_has_one_are_left_out(tmp_path: Path, scene: Make, project: Project) -> None:
+    """Their clouds would pass for ground. A set of which many come without one is used, and so is one for which `mask: none` is set."""
+    days(scene, tmp_path / "scenes", 11, ("B04", "B08", "SCL"))
+    days(scene, tmp_path / "scenes", 1, ("B04", "B08"), month=2)
+    (left,) = open_sources(project).refused
+    assert (left.id, left.told) == (
+        "20240201",
+        "MW-SCENE-BANDS: No file for SCL, which the other scenes have. Fix: Add the file, or set `bands` or `mask` of the source.",
+    )
+    assert len(open_sources(with_sources(project, {"kind": "folder", "path": "scenes", "mask": "none"})).scenes) == 12
+    days(scene, tmp_path / "scenes", 1, ("B04", "B08"), month=3)
+    archive = open_sources(project)
+    assert len(archive.scenes) == 13
+    assert not archive.refused
+
+
 def test_two_sources_give_each_pass_once(tmp_path: Path, scene: Make, project: Project) -> None:
     scene(tmp_path / "scenes", "20240703")
     scene(tmp_path / "more", "20240703_again")

@@ -41,7 +41,7 @@ def test_metadata_give_the_time_but_never_the_day() -> None:
     assert stamp == naming.Stamp(datetime(2024, 7, 3, tzinfo=UTC), timed=False)
 
 
-@pytest.mark.parametrize("name", ["scene", "2024-07", "20241340", "00000000"])
+@pytest.mark.parametrize("name", ["scene", "2024-07", "20241340", "00000000", PRODUCT.replace("20240703T034001", "20241303T034001")])
 def test_no_date(name: str) -> None:
     assert naming.sensed(name, None) == (None, ())
 

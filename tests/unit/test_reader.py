@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,11 +15,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import Transformer
-from rasterio.enums import Resampling
-from rasterio.vrt import WarpedVRT
 
 from pipeline.errors import MinewardenError
-from pipeline.sources.reader import read_dn, read_scl, read_window, scaling
+from pipeline.sources.reader import read_dn, read_planes, read_scl, read_window, scaling
 from pipeline.sources.scene import BandFile, Scene
 
 WEST, NORTH, SIDE = 500_000.0, 3_950_000.0, 40
@@ -68,24 +67,37 @@ def test_a_file_whose_corner_lies_between_the_pixels_of_another(tmp_path: Path) 
     np.testing.assert_array_equal(found, made.repeat(2, 0).repeat(2, 1)[1:7, 1:7])
 
 
-def test_another_zone_is_warped_once(tmp_path: Path) -> None:
-    """A scene of the neighbouring UTM zone."""
+def neighbour(tmp_path: Path) -> tuple[Path, float, float]:
+    """A scene of the neighbouring UTM zone that brightens evenly to the south-east, and its corner."""
     x, y = Transformer.from_crs(CRS, "EPSG:32647", always_xy=True).transform(WEST, NORTH)
     y0, x0 = np.mgrid[:80, :80]
-    made = (2000 + 20 * x0 + 11 * y0).astype(np.uint16)
-    path = write(tmp_path / "z.tif", made, 10, west=round(x - 200, -1), north=round(y + 200, -1), crs="EPSG:32647")
-    wanted = box(0, 0, 30, 30)
-    found = read_window(path, wanted, classes=False)
-    with (
-        rasterio.open(path) as source,
-        WarpedVRT(source, crs=CRS, transform=wanted.affine, width=30, height=30, resampling=Resampling.bilinear, src_nodata=0, nodata=0) as warped,
-    ):
-        np.testing.assert_array_equal(found, warped.read(1))
+    made, west, north = (2000 + 20 * x0 + 11 * y0).astype(np.uint16), round(x - 200, -1), round(y + 200, -1)
+    return write(tmp_path / "z.tif", made, 10, west=west, north=north, crs="EPSG:32647"), west, north
+
+
+def test_another_zone_is_warped_once(tmp_path: Path) -> None:
+    path, west, top = neighbour(tmp_path)
+    found = read_window(path, box(0, 0, 30, 30), classes=False)
     centres = [(WEST + 10 * c + 5, NORTH - 10 * r - 5) for r in range(30) for c in range(30)]
     east, north = np.array([Transformer.from_crs(CRS, "EPSG:32647", always_xy=True).transform(*c) for c in centres]).T
-    truth = 2000 + 20 * ((east - round(x - 200, -1)) / 10 - 0.5) + 11 * ((round(y + 200, -1) - north) / 10 - 0.5)
+    truth = 2000 + 20 * ((east - west) / 10 - 0.5) + 11 * ((top - north) / 10 - 0.5)
     # A fifth of a pixel: GDAL warps by straight pieces that are an eighth of a pixel off at most.
     assert np.abs(found.ravel() - truth).max() <= 0.2 * 20
+
+
+@pytest.mark.parametrize("classes", [False, True])
+@pytest.mark.parametrize("kind", ["another zone", "another grid", "finer"])
+def test_a_resampled_cell_does_not_depend_on_the_window_that_is_read(tmp_path: Path, kind: str, classes: bool) -> None:
+    """Else results would change with the size of blocks."""
+    if kind == "another zone":
+        path, _, _ = neighbour(tmp_path)
+    else:
+        path = write(tmp_path / "b.tif", pixels(4, 80), 10 if kind == "another grid" else 5, west=WEST - 3.3, north=NORTH + 3.3)
+    whole = read_window(path, box(-12, -9, 64, 60), classes=classes)
+    assert (whole > 0).mean() > 0.3
+    windows = [(-12, -9, 7, 60), (-3, 5, 11, 9), (0, 0, 16, 16), (30, 20, 22, 31), (51, 50, 1, 1)]
+    for (row, col, height, width), found in zip(windows, read_planes(path, [box(*w) for w in windows], classes=classes), strict=True):
+        np.testing.assert_array_equal(found.cells(height, width), whole[12 + row : 12 + row + height, 9 + col : 9 + col + width])
 
 
 def test_classes_are_never_mixed(tmp_path: Path) -> None:
@@ -118,8 +130,22 @@ def test_a_scene(files: dict[int, Path], tmp_path: Path) -> None:
     assert (float(gain[0]), float(offset[0])) == pytest.approx((1, -1000))
 
 
-def test_without_classes_everything_is_clear(files: dict[int, Path]) -> None:
+def test_without_classes_and_without_blue_or_green_everything_is_clear(files: dict[int, Path]) -> None:
     assert set(read_scl(scene({"B04": files[1]}, None), box(0, 0, 3, 3)).ravel()) == {5}
+
+
+@pytest.mark.parametrize("name", ["B02", "B03"])
+def test_without_classes_clouds_are_told_by_colour(tmp_path: Path, name: str) -> None:
+    """Loess, a field, cloud, thin cloud over loess, snow, no data in one band; and all of it clear where the source wants no mask."""
+    short = {"B02": [0.11, 0.04, 0.60, 0.24, 0.80, 0.11], "B03": [0.16, 0.07, 0.61, 0.29, 0.80, 0.16]}[name]
+    red = [0.21, 0.04, 0.62, 0.30, 0.78, -0.1]
+    made = {
+        band: write(tmp_path / f"{band}.tif", np.round((np.array([values]) + 0.1) * 1e4).astype(np.uint16), 10)
+        for band, values in ((name, short), ("B04", red))
+    }
+    found = scene(made, None)
+    assert read_scl(found, box(0, 0, 1, 6)).tolist() == [[5, 5, 8, 8, 8, 0]]
+    assert read_scl(replace(found, masked=False), box(0, 0, 1, 6)).tolist() == [[5] * 6]
 
 
 def test_a_missing_band_is_named(tmp_path: Path) -> None:

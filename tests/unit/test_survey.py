@@ -18,7 +18,7 @@ from pipeline.detect.mask import CLEAR, CLOUD
 from pipeline.detect.shift import MIN_SAMPLE, UNKNOWN_NOISE
 from pipeline.grid import Grid
 from pipeline.sources import FolderSource
-from pipeline.sources.scene import Scene
+from pipeline.sources.scene import Refused, Scene
 from pipeline.survey import Glance
 from tests import cells
 from tests.made import ORIGIN, write_band
@@ -155,6 +155,21 @@ def test_too_little_clear_ground_tells_no_shift(county: County) -> None:
     assert shared.clear == MIN_SAMPLE - 1
 
 
+def test_a_scene_that_is_scaled_otherwise_is_told(county: County) -> None:
+    """Brighter or darker by a whole offset: no rain, haze or sun moves every band that far."""
+    model, _ = survey.survey_window(county.scenes, [county.look() for _ in county.scenes], cells.BANDS)
+
+    def told(bare: NDArray[np.float32] | float, green: NDArray[np.float32] | float) -> str | None:
+        scene = scene_of(date(2024, 1, 20))
+        return survey.unlike(scene, survey.survey_scene(scene, county.look(bare, green), model))
+
+    rain, haze = np.array([-250, -350, -450, -600, -800, -750], np.float32), np.array([900, 700, 500, 250, 50, 20], np.float32)
+    for weather in (told(0, 0), told(rain, 0), told(haze, haze)):
+        assert weather is None
+    assert "0.10 brighter than the archive's own record" in (told(1000, 1000) or "")
+    assert "0.10 darker than" in (told(-1000, -1000) or "")
+
+
 def test_a_model_is_kept(county: County, tmp_path: Path) -> None:
     model, _ = survey.survey_window(county.scenes, [county.look() for _ in county.scenes], cells.BANDS)
     survey.save(tmp_path / "model", model, [scene.id for scene in county.scenes], "key")
@@ -183,8 +198,8 @@ def test_glances_come_in_order_and_name_what_cannot_be_read(tmp_path: Path, scen
     first, broken, last = found
     assert isinstance(first, Glance)
     assert isinstance(last, Glance)
-    assert isinstance(broken, str)
-    assert "B08" in broken
+    assert isinstance(broken, Refused)
+    assert broken.reason == "B08.tif can't be opened as a GeoTIFF."
     assert (first.look[0] == 1000).all()
     assert (last.look[0] == 1002).all()
     assert (first.look[4] == 2000).all()

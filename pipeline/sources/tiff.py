@@ -1,0 +1,100 @@
+"""The head of a TIFF read without GDAL: where its blocks lie and what its tags say, in a fraction of the time that opening it takes."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+_OFFSETS, _COUNTS = (324, 273), (325, 279)
+_COMPRESSION, _GDAL_METADATA = (259,), (42112,)
+_SIZES = {2: 1, 3: 2, 4: 4, 16: 8}
+"""Bytes of a value by its type: text and the whole numbers that tables are made of."""
+_ROLE = re.compile(r'<Item[^>]*\brole="(scale|offset)"[^>]*>([^<]*)<')
+
+
+class CutError(ValueError):
+    """The file ends before what it declares; the text says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Where the blocks (tiles or strips) of a TIFF's first image lie, row by row."""
+
+    offset: NDArray[np.uint64]
+    size: NDArray[np.uint64]
+    packed: bool
+
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        """Blocks that were never written."""
+        out: NDArray[np.bool_] = (self.offset == 0) | (self.size == 0)
+        return out
+
+
+class Head:
+    """The first directory of an open TIFF, classic or big."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        """Raises CutError where the file is cut off before its end, ValueError where it is no TIFF."""
+        self.file = file
+        self.size = os.fstat(file.fileno()).st_size
+        head = file.read(16)
+        order = {b"II": "<", b"MM": ">"}.get(head[:2])
+        if order is None or len(head) < 16:
+            raise ValueError("no TIFF")
+        large = int(np.frombuffer(head, f"{order}u2", 1, 2)[0]) == 43
+        self._word, self._order = 8 if large else 4, order
+        start = int(np.frombuffer(head, f"{order}u{self._word}", 1, self._word)[0])
+        counter = 8 if large else 2
+        count = int(np.frombuffer(self.read(start, counter), f"{order}u{counter}")[0])
+        word = f"{order}u{self._word}"
+        entry = np.dtype([("tag", f"{order}u2"), ("type", f"{order}u2"), ("count", word), ("value", f"V{self._word}")])
+        self._entries: NDArray[Any] = np.frombuffer(self.read(start + counter, count * entry.itemsize), entry)
+
+    def read(self, place: int, many: int) -> bytes:
+        """Bytes of the file; CutError where it has fewer."""
+        if place + many > self.size:
+            raise CutError(f"it has {self.size} bytes and declares more")
+        self.file.seek(place)
+        return self.file.read(many)
+
+    def _value(self, tags: tuple[int, ...]) -> tuple[bytes, int]:
+        """Bytes of the first tag of `tags` that is there, and how many each of its values has."""
+        for each in (entry for tag in tags for entry in self._entries[self._entries["tag"] == tag]):
+            width, raw = _SIZES.get(int(each["type"]), 0), each["value"].tobytes()
+            many = width * int(each["count"])
+            if many > self._word:
+                raw = self.read(int(np.frombuffer(raw, f"{self._order}u{self._word}")[0]), many)
+            return raw[:many], width
+        return b"", 0
+
+    def _numbers(self, tags: tuple[int, ...]) -> NDArray[np.uint64]:
+        raw, width = self._value(tags)
+        return np.frombuffer(raw, f"{self._order}u{width}").astype(np.uint64) if width else np.zeros(0, np.uint64)
+
+    def blocks(self) -> Blocks:
+        offset, size, packing = self._numbers(_OFFSETS), self._numbers(_COUNTS), self._numbers(_COMPRESSION)
+        if not len(offset) or len(offset) != len(size):
+            raise CutError("its table of blocks is broken")
+        return Blocks(offset, size, bool(len(packing) and packing[0] != 1))
+
+    def scaling(self) -> tuple[float, float] | None:
+        """Scale and offset of the first band, as GDAL writes them into a file; None where there are none."""
+        raw, _ = self._value(_GDAL_METADATA)
+        said = dict(reversed(_ROLE.findall(raw.decode("utf-8", "replace"))))
+        return (float(said.get("scale", 1)), float(said.get("offset", 0))) if said else None
+
+
+def scaling(path: Path) -> tuple[float, float] | None:
+    """As `Head.scaling`; None also where the file is no sound TIFF: whoever reads it says so."""
+    try:
+        with path.open("rb") as file:
+            return Head(file).scaling()
+    except (OSError, ValueError):
+        return None
