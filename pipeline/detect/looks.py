@@ -20,6 +20,8 @@ UNIT = 1e-4
 STEP = 40
 """Step of an 8-bit spectrum, in units of 1e-4."""
 YEAR = 365.25
+SPRING_BEGINS, SPRING_ENDS = 74, 181
+"""Days of the year: mid-March to June, when fields are bare, or under plastic film."""
 TERMS = 5
 BARE_NDVI, GREEN_NDVI = 0.20, 0.50
 """Between them a cell counts partly as bare, partly as green, for the shift that a scene's bare and green ground share."""
@@ -40,7 +42,7 @@ SEASON_BYTES = np.stack([season_terms(k * YEAR / 256) for k in range(256)])
 def in_spring(days: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which days lie between mid-March and June, when fields are bare, or under plastic film."""
     phase = days % YEAR
-    out: NDArray[np.bool_] = (phase >= 74) & (phase < 181)
+    out: NDArray[np.bool_] = (phase >= SPRING_BEGINS) & (phase < SPRING_ENDS)
     return out
 
 

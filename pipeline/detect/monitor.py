@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from pipeline.detect.looks import NO_DATA, STEP, to_byte
+from pipeline.detect.looks import NO_DATA, SPRING_BEGINS, SPRING_ENDS, STEP, YEAR, to_byte
 from pipeline.detect.mask import CLEAR, CLOUD, MISSING
 from pipeline.detect.novelty import BRIGHT, LASTING_WET, WET, novelty, to_segment
 from pipeline.detect.spectra import When, apart, greenness, open_row, resembles, ring_median, score_row, season_of, snowy
@@ -35,8 +35,8 @@ GREEN_UP = 0.12
 """Changed ground this much greener (NDVI) than it was has plants on it again."""
 ALIKE = 3.0
 """Spectra nearer than this (mean square, noise floors) look alike."""
-TURNED = 8.0
-"""Changed ground this far (mean square, noise floors) from what it was has changed once more."""
+TURNED, WHITER, FILM_DAYS = 8.0, 0.05, 150
+"""Film is gone where ground is this far (mean square, noise floors) from what it was and this much less white (green to red), so soon."""
 FAINT = 4.0
 """Changed ground of less novelty than this may yet become something else."""
 PROVISIONAL_LOOKS, CONFIRMED_LOOKS, CONFIRMED_DAYS = 3, 6, 15
@@ -112,11 +112,22 @@ def begin(alert, y, x, mark, when, spectrum, floor):  # type: ignore[no-untyped-
 
 
 @njit(nogil=True, cache=True)
-def is_another(spectrum, evidence, strange, year, barest, floor):  # type: ignore[no-untyped-def]
-    """Whether a look at changed ground shows something else than its alert has seen: altogether other, or stark where it was faint."""
+def film_gone(spectrum, evidence, first_day, when, optics):  # type: ignore[no-untyped-def]
+    """Whether whitish ground that changed in spring, as fields under plastic film do, is white no more."""
+    begun = first_day % YEAR
+    if optics.green < 0 or not (SPRING_BEGINS <= begun < SPRING_ENDS) or when.day - first_day > FILM_DAYS:
+        return False
+    now = spectrum[optics.green] / max(spectrum[optics.red], np.float32(100))
+    before = evidence[optics.green] / max(evidence[optics.red], np.float32(100))
+    return before - now > np.float32(WHITER)
+
+
+@njit(nogil=True, cache=True)
+def is_another(spectrum, evidence, strange, film, year, barest, floor):  # type: ignore[no-untyped-def]
+    """Whether a look at changed ground shows something else than its alert has seen: soil where `film` was, or stark where it was faint."""
     if resembles(spectrum, evidence, floor):
         return False
-    if strange and apart(spectrum, evidence, floor) >= TURNED:
+    if film and strange and apart(spectrum, evidence, floor) >= TURNED:
         return True
     if novelty(evidence, year, barest, floor, np.float32(LASTING_WET), np.float32(FAINT)) >= FAINT:
         return False
@@ -183,7 +194,8 @@ def go_on(alert, y, x, mark, when, score, strange, spectrum, expected, year, bar
         alert.anomalous[y, x] = min(alert.anomalous[y, x] + 1, 255)
         alert.missed[y, x] = 0
         alert.last_day[y, x] = when.day
-        if kept and turned(alert, y, x, when.day, is_another(spectrum, evidence, strange, year, barest, floor)):
+        film = film_gone(spectrum, evidence, alert.first_day[y, x], when, optics)
+        if kept and turned(alert, y, x, when.day, is_another(spectrum, evidence, strange, film, year, barest, floor)):
             state = FIRST
     elif to_season < to_change or greenness(spectrum, optics) > greenness(evidence, optics) + np.float32(GREEN_UP):
         alert.missed[y, x] = min(alert.missed[y, x] + 1, 255)

@@ -315,8 +315,8 @@ def test_winter_looks_do_not_displace_what_summer_showed() -> None:
     assert fresh.filled[0, 0] == 2
 
 
-def test_ground_that_becomes_something_else_bears_the_later_day() -> None:
-    film = np.array([1700, 2000, 2350, 3050, 3300, 2800], np.float32)
+def test_a_pit_on_a_field_under_film_bears_the_later_day_and_any_other_the_first() -> None:
+    film = np.array([1900, 2200, 2400, 3050, 3300, 2800], np.float32)
     base, state, april = cells.steady(1, 1), cells.alert(1, 1), cells.EPOCH_2024 + 100
     watch(cells.looks([april + 5 * k for k in range(8)], [film] * 8), cells.model(), base, state)
     assert (state.status[0, 0], state.first_day[0, 0]) == (CONFIRMED, april)
@@ -326,6 +326,10 @@ def test_ground_that_becomes_something_else_bears_the_later_day() -> None:
     watch(cells.looks([april + 70], [dug]), cells.model(), base, state)
     assert (state.status[0, 0], state.first_day[0, 0], state.anomalous[0, 0]) == (PROVISIONAL, april + 60, 3)
     np.testing.assert_allclose(state.ring[:3, :, 0, 0].astype(float) * STEP, np.stack([dug] * 3), atol=STEP)
+    autumn, rock = cells.EPOCH_2024 + 250, cells.alert(1, 1)
+    watch(cells.looks([autumn + 5 * k for k in range(8)], [film] * 8), cells.model(), base, rock)
+    watch(cells.looks([autumn + 60 + 5 * k for k in range(4)], [dug] * 4), cells.model(), base, rock)
+    assert rock.first_day[0, 0] == autumn
 
 
 @few
