@@ -13,8 +13,10 @@ from pipeline.errors import Exit
 @talking
 def command(console: Console) -> Exit:
     """Fill the caches of compiled code."""
+    from pipeline.kernels import drop_old
     from pipeline.warmth import warm
 
+    drop_old()
     count = warm()
     console.progress.line(f"{count} kernels compiled" if count else "all kernels were compiled already")
     return Exit.DONE
