@@ -11,27 +11,18 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from pipeline.detect.looks import NO_DATA, TERMS, to_byte
-from pipeline.detect.mask import CLEAR, LONE, LONE_EDGE
+from pipeline.detect.looks import TERMS
 from pipeline.detect.state import FINE
+from pipeline.detect.strips import BARE_LOOKS, STRIP, barest_strip, middle_strip, usable_strip
 
 ROUNDS = 3
 MIN_LOOKS = 12
 """Fewer clear looks make no baseline."""
 RIDGE = np.array([0.0, 0.15, 0.15, 1.5, 1.5], np.float32)
 """Shrinkage of each term, in looks."""
-BARE_LOOKS = 5
-"""The barest look is the median of this many of lowest NDVI: the very lowest is often haze."""
-TRUSTED = 0.25
-"""Weight a look needs to speak for the barest ground."""
-LONE_TRUST = 0.5
-"""Share of lone marks from which a cell counts as bright ground that SCL always marks."""
 FREE = 4
 """Terms that a fit uses up, shrinkage allowed for."""
 PAIRS = TERMS * (TERMS + 1) // 2
-STRIP = 64
-"""Cells worked at a time: what is known of them stays in the processor's cache."""
-FAR = np.int64(2**62)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -175,122 +166,6 @@ def stray(looks, terms, weight, bands, coef, least, residual, spread, square):  
             for x in range(STRIP):
                 z = r[x] * s[x]
                 q[x] += z * z
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def usable_strip(stack, mark, use, y, left, width, usable, count, order):  # type: ignore[no-untyped-def]
-    """Which looks of a strip may be used, those left out that no cell can use: most strips lie under cloud in many scenes.
-
-    Into `usable` (n · s) float32: 1 or 0, a row for each look of `order`; into `order` (n,): those looks, oldest first; into
-    `count` (s,) int32: each cell's usable looks. Returns how many rows there are. Lone marks are left out, except on ground that is
-    marked alone most of the time: that is bright ground, not cloud.
-    """
-    none = np.int16(NO_DATA)
-    count[:] = 0
-    rows, marked = 0, np.uint8(0)
-    for t in range(use.shape[0]):
-        if use[t]:
-            m, first, u = mark[t, y, left : left + width], stack[t, 0, y, left : left + width], usable[rows * STRIP : (rows + 1) * STRIP]
-            some = np.uint8(0)
-            for x in range(width):
-                fits = np.uint8(m[x] == CLEAR) & np.uint8(first[x] != none)
-                u[x] = fits
-                count[x] += fits
-                some |= fits
-                marked |= np.uint8(m[x] == LONE) | np.uint8(m[x] == LONE_EDGE)
-            u[width:] = 0
-            if some:
-                order[rows] = t
-                rows += 1
-    if not marked:
-        return rows
-    lone, with_lone = np.zeros(STRIP, np.int32), np.zeros(STRIP, np.uint8)
-    for t in range(use.shape[0]):
-        if use[t]:
-            m, first = mark[t, y, left : left + width], stack[t, 0, y, left : left + width]
-            for x in range(width):
-                lone[x] += np.uint8(first[x] != none) & (np.uint8(m[x] == LONE) | np.uint8(m[x] == LONE_EDGE))
-    for x in range(STRIP):
-        with_lone[x] = lone[x] > LONE_TRUST * (count[x] + lone[x])
-        count[x] += with_lone[x] * lone[x]
-    rows = 0
-    for t in range(use.shape[0]):
-        if use[t]:
-            m, first, u = mark[t, y, left : left + width], stack[t, 0, y, left : left + width], usable[rows * STRIP : (rows + 1) * STRIP]
-            some = np.uint8(0)
-            for x in range(width):
-                fits = np.uint8(m[x] == CLEAR) | (with_lone[x] & (np.uint8(m[x] == LONE) | np.uint8(m[x] == LONE_EDGE)))
-                fits &= np.uint8(first[x] != none)
-                u[x] = fits
-                some |= fits
-            u[width:] = 0
-            if some:
-                order[rows] = t
-                rows += 1
-    return rows
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def barest_strip(looks, weight, prior, bands, in_season, wanted, red, nir, keys, lowest, which):  # type: ignore[no-untyped-def]
-    """The few trusted looks of lowest NDVI among those where `in_season` (n,) is `wanted`: into `which` (BARE_LOOKS · s), −1 past the last.
-
-    keys: (s,), lowest: (BARE_LOOKS · s) int64, workspace: NDVI in the order of its bits, then the number of the look.
-    """
-    n = prior.shape[0]
-    lowest[:] = FAR
-    for t in range(n):
-        if in_season[t] != wanted:
-            continue
-        trusted = np.float32(max(TRUSTED * prior[t], 1e-30))
-        w, blues = weight[t * STRIP : (t + 1) * STRIP], looks[t * STRIP : (t + 1) * STRIP]
-        reds = looks[(red * n + t) * STRIP : (red * n + t + 1) * STRIP]
-        nirs = looks[(nir * n + t) * STRIP : (nir * n + t + 1) * STRIP]
-        for x in range(STRIP):
-            r, i = reds[x], nirs[x]
-            value = (i - r) / max(i + r, np.float32(100))
-            bits = np.int64(np.float32(value).view(np.int32))
-            bits = bits ^ ((bits >> 63) & 0x7FFFFFFF)
-            # Clouds are as blue as they are red; soil never is. They must not pass for bare ground.
-            hazy = (blues[x] > np.float32(0.95) * r) & (blues[x] > np.float32(1200))
-            good = (w[x] >= trusted) & (not hazy)
-            keys[x] = (bits << 16) + t if good else FAR
-        for k in range(BARE_LOOKS):
-            row = lowest[k * STRIP : (k + 1) * STRIP]
-            for x in range(STRIP):
-                a, v = row[x], keys[x]
-                row[x] = min(a, v)
-                keys[x] = max(a, v)
-    for i in range(BARE_LOOKS * STRIP):
-        which[i] = lowest[i] & 0xFFFF if lowest[i] != FAR else -1
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def middle_strip(looks, which, n, bands, coef, values, out):  # type: ignore[no-untyped-def]
-    """Median of the looks `which` of each cell of a strip into `out` (n_bands · s) uint8; its yearly mean where there is none.
-
-    values: (BARE_LOOKS, s) float32, workspace.
-    """
-    found = np.zeros(STRIP, np.int32)
-    for k in range(BARE_LOOKS):
-        chosen = which[k * STRIP : (k + 1) * STRIP]
-        for x in range(STRIP):
-            found[x] += chosen[x] >= 0
-    for b in range(bands):
-        plane = looks[b * n * STRIP : (b + 1) * n * STRIP]
-        for k in range(BARE_LOOKS):
-            chosen, row = which[k * STRIP : (k + 1) * STRIP], values[k]
-            for x in range(STRIP):
-                row[x] = plane[chosen[x] * STRIP + x] if chosen[x] >= 0 else np.float32(np.inf)
-        for i in range(BARE_LOOKS - 1):
-            for k in range(BARE_LOOKS - 1 - i):
-                low, high = values[k], values[k + 1]
-                for x in range(STRIP):
-                    v, w = low[x], high[x]
-                    low[x], high[x] = min(v, w), max(v, w)
-        mean, target = coef[b * TERMS * STRIP : (b * TERMS + 1) * STRIP], out[b * STRIP : (b + 1) * STRIP]
-        for x in range(STRIP):
-            value = values[0, x] if found[x] < 2 else values[1, x] if found[x] < 4 else values[2, x]
-            target[x] = to_byte(value if found[x] > 0 else mean[x])
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from pipeline.detect import alerts as watching
 from pipeline.detect import baseline as fitting
-from pipeline.detect import monitor as watching
+from pipeline.detect import strips
 from pipeline.detect.block import watch
 from pipeline.detect.evidence import dtype
 from pipeline.detect.looks import BARE_NDVI, GREEN_NDVI, NO_DATA, SEASONS, STEP, correct, in_spring, noise_floor, season_terms
@@ -200,12 +201,12 @@ def fit_reference(stack: Array, good: Array, terms: Array, prior: Array, floor: 
 def barest_reference(stack: Array, weight: Array, prior: Array, season: Array) -> tuple[Array | None, float]:
     """Median of the least green of the trusted looks, and how near a look was to being (dis)trusted or misordered."""
     hazy = (stack[:, 0] > 0.95 * stack[:, 2]) & (stack[:, 0] > 1200)
-    trusted = season & (weight >= fitting.TRUSTED * prior) & (weight > 0) & ~hazy
-    margin = float(np.abs(weight - fitting.TRUSTED * prior)[season & (weight > 0)].min(initial=1))
+    trusted = season & (weight >= strips.TRUSTED * prior) & (weight > 0) & ~hazy
+    margin = float(np.abs(weight - strips.TRUSTED * prior)[season & (weight > 0)].min(initial=1))
     if not trusted.any():
         return None, margin
     ndvi = (stack[:, 3] - stack[:, 2]) / np.maximum(stack[:, 3] + stack[:, 2], 100)
-    chosen = stack[trusted][np.argsort(ndvi[trusted], kind="stable")[: fitting.BARE_LOOKS]]
+    chosen = stack[trusted][np.argsort(ndvi[trusted], kind="stable")[: strips.BARE_LOOKS]]
     return np.sort(chosen, axis=0)[len(chosen) // 2], margin
 
 
@@ -230,7 +231,7 @@ def test_fit(seed: int, n: int, width: int) -> None:
     )  # fmt: skip
     for x in {0, width // 2, width - 1}:
         clear, lone = use & (mark[:, 0, x] == CLEAR), use & np.isin(mark[:, 0, x], (LONE, LONE_EDGE))
-        good = clear | lone if lone.sum() > fitting.LONE_TRUST * (clear.sum() + lone.sum()) else clear
+        good = clear | lone if lone.sum() > strips.LONE_TRUST * (clear.sum() + lone.sum()) else clear
         assert out.looks[0, x] == (good.sum() if good.sum() >= fitting.MIN_LOOKS else 0)
         if not out.looks[0, x]:
             continue
