@@ -193,7 +193,9 @@ def _find_before(early: NDArray[np.void], before: NDArray[np.int64], grid: Grid,
 
 def _early(cells: NDArray[np.void], before: NDArray[np.int64], monitor_from: int) -> NDArray[np.bool_]:
     """Cells that changed before monitoring, or beside such ground in the first weeks: a pit dug in autumn is seen whole only in spring."""
-    known = cells["first_day"] < monitor_from
+    # Half way from the last look at the old ground to the first at the new: a pit dug in autumn may show itself only after the snow.
+    first, last_normal = cells["first_day"].astype(np.int64), cells["last_normal"].astype(np.int64)
+    known = (first < monitor_from) | ((last_normal > 0) & (first + last_normal < 2 * monitor_from))
     rows = np.concatenate([cells["row"].astype(np.int64), before[:, 0]])
     cols = np.concatenate([cells["col"].astype(np.int64), before[:, 1]])
     order = np.lexsort((cols, rows))

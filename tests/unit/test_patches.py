@@ -148,6 +148,14 @@ def test_what_is_plainly_something_else_is_named_and_not_mining(spectrum: NDArra
     assert patch.mining_likelihood < 0.2
 
 
+def test_ground_that_likelier_changed_before_monitoring_is_not_held_against_anybody() -> None:
+    dates = {"first_day": JANUARY + 20, "last_normal": JANUARY - 90}
+    (old,) = find(changed(disc(50, 50, 4), **dates))
+    assert (old.before_monitoring, old.mining_likelihood) == (True, None)
+    (new,) = find(changed(disc(50, 50, 4), **dates | {"last_normal": JANUARY - 10}))
+    assert not new.before_monitoring
+
+
 def test_a_few_winter_looks_weigh_less_than_summer_ones() -> None:
     summer = changed(disc(50, 50, 3), anomalous=5, novelty=3.0, score=8.0)
     winter = changed(disc(50, 50, 3), anomalous=5, novelty=3.0, score=8.0, first_day=JANUARY + 20, last_day=JANUARY + 60, last_normal=JANUARY + 15)
