@@ -78,6 +78,11 @@ class Cells:
             patch.first_day,
         )
 
+    @property
+    def earliest(self) -> NDArray[np.int32]:
+        """(n,): day of the last look at the old ground. The likeliest day lies half way from it to the first anomalous look."""
+        return 2 * self.day - self.seen
+
     def boxes(self, which: NDArray[np.bool_], shrink: float = 0.0) -> NDArray[np.object_]:
         """Squares of some cells, each side moved inward by `shrink`."""
         x, y = self.centre[which].T
@@ -101,10 +106,20 @@ class Cells:
         shapely.prepare(geometry)
         return np.asarray(shapely.contains_xy(geometry, self.centre))
 
-    def by_day(self, value: Callable[[date], object]) -> NDArray[np.object_]:
-        """(n,): what `value` says of each cell's date."""
-        days, of = np.unique(self.day, return_inverse=True)
-        return np.array([value(date.fromordinal(EPOCH + int(d))) for d in days], object)[of]
+    def by_day(self, value: Callable[[date], object], presumed: object = None) -> NDArray[np.object_]:
+        """(n,): what `value` says of each cell's date; `presumed` wherever it says so of the last look at the old ground.
+
+        Between two looks nobody knows the day: what still held at the first of them is presumed to have held when the ground changed.
+        """
+        out = self._each(value, self.day)
+        if presumed is not None:
+            out[self._each(value, self.earliest) == presumed] = presumed
+        return out
+
+    @staticmethod
+    def _each(value: Callable[[date], object], days: NDArray[np.int32]) -> NDArray[np.object_]:
+        known, of = np.unique(days, return_inverse=True)
+        return np.array([value(date.fromordinal(EPOCH + int(d))) for d in known], object)[of]
 
     def solid(self, which: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Of some cells those in a full 2×2 square of them, or beside a cell that is: what an opening leaves, with its own ragged rim.

@@ -46,7 +46,7 @@ class Part:
         standing = next((s for s, ground in IN_RIGHT.items() if ground is self.ground), None)
         if self.right is None or standing is None:
             return inside
-        fitting = inside & (self.cells.by_day(self.right.standing) == standing)
+        fitting = inside & (self.cells.by_day(self.right.standing, presumed=Standing.VALID) == standing)
         return fitting if fitting.any() else inside
 
 
@@ -94,15 +94,16 @@ class Cutter:
     def _by_standing(self, right: Right, whole: BaseGeometry, cells: Cells) -> dict[Standing, BaseGeometry]:
         """The patch's ground in one right, by what the right was worth when the ground changed.
 
-        Single dates are noisy. Of several standings one is the rule (valid, where that holds anywhere), and another counts only
-        where its cells form 2×2 squares (with what clings to them) and make up a case; the rest of the ground goes by the rule.
+        A right that held at the last look before the change is presumed to have held. Single dates are noisy: of several standings
+        one is the rule (valid, where that holds anywhere), and another counts only where its cells form 2×2 squares (with what clings
+        to them) and make up a case; the rest of the ground goes by the rule.
         """
         within = common(whole, right.geometry)
         if within.is_empty:
             return {}
         inside = cells.meeting(within)
         inside = inside if inside.any() else np.ones_like(inside)
-        worth = cells.by_day(right.standing)
+        worth = cells.by_day(right.standing, presumed=Standing.VALID)
         count = Counter(worth[inside].tolist())
         if len(count) == 1:
             return dict.fromkeys(count, within)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -440,3 +441,12 @@ def test_rules_stand_in_the_order_of_the_contract() -> None:
 
 def test_layers_may_be_empty() -> None:
     assert layers().version == layers().version
+
+
+@pytest.mark.parametrize(("last_normal", "code"), [(date(2024, 6, 28), "permitted"), (date(2024, 7, 2), "expired_permit")])
+def test_a_right_that_held_at_the_last_look_before_the_change_is_presumed_to_have_held(last_normal: date, code: str) -> None:
+    seen = date(2024, 7, 20)
+    dug = patch((PIT, seen))
+    middle = dug.first_day - (seen - last_normal).days // 2
+    (one,) = found(replace(dug, changed_day=middle.astype(dug.first_day.dtype)), valid(valid_to=JUNE_END))
+    assert one.code.value == code
