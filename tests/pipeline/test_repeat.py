@@ -80,7 +80,8 @@ def test_a_replay_uses_late_scenes_and_keeps_ids_and_verdicts(again: County, lat
     from pipeline.cli import main
 
     before = {row["id"]: row for row in again.rows(MONTHS[-1])}
-    case = max(before.values(), key=lambda row: row["area_m2"])
+    sure = {each for each, row in before.items() if row["mining_likelihood"] is None or row["mining_likelihood"] >= 0.7}
+    case = before[max(sure, key=lambda each: before[each]["area_m2"])]
     with Ledger(again.out / "ledger.sqlite", "620422") as ledger:
         ledger.record_verdict(case["id"], "confirmed", version=case["version"], reviewer="王核查", reason="现场核实")
     name = late.name
@@ -97,7 +98,6 @@ def test_a_replay_uses_late_scenes_and_keeps_ids_and_verdicts(again: County, lat
     assert name in [scene["id"] for scene in run["scenes"] if scene["used"]]
     after = {row["id"]: row for row in again.rows(month)}
     # What is open to doubt may go where one more look speaks against it; its number is never given to other ground.
-    sure = {each for each, row in before.items() if row["mining_likelihood"] is None or row["mining_likelihood"] >= 0.7}
     assert len(sure) >= 5
     assert sure <= set(after)
     assert all(before[each]["patch_id"] == after[each]["patch_id"] for each in set(before) & set(after))
