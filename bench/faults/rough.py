@@ -57,13 +57,13 @@ def differences(clean: Path, rough: Path, month: str, least_m2: float = 0, confi
     return Differences(len(wanted) - len(missing), missing, only([f for f in two if f["area_m2"] >= least_m2], one))
 
 
-def unsaid(faults: Sequence[dict[str, str]], runs: Sequence[dict[str, Any]]) -> list[str]:
-    """Spoilt scenes that did not fare as they should, by all run.json."""
+def unsaid(faults: Sequence[dict[str, str]], runs: Sequence[dict[str, Any]], end: str = "99991231") -> list[str]:
+    """Spoilt scenes that did not fare as they should, by all run.json. end: YYYYMMDD, the day from which scenes are no part of them."""
     told = {scene["id"]: scene for run in runs for scene in run["scenes"]}
     warned = "\n".join(text for run in runs for text in run["warnings"])
     window = {scene["id"] for run in runs for scene in run["window"]}
     wrong = []
-    for fault in faults:
+    for fault in (each for each in faults if each["was"][11:19] < end):
         name = fault["scene"]
         used = told[name]["used"] if name in told else name in window
         reason = (told.get(name) or {}).get("reason") or ""
@@ -101,8 +101,7 @@ def compare(folder: Path, seed: int, size: int, month: str) -> int:
     found = differences(clean / "out", rough / "out", month)
     faults = json.loads((rough / "faults.json").read_text("utf-8"))
     last = f"{month[:4]}1231" if month.endswith("-12") else f"{month[:4]}{int(month[5:]) + 1:02d}00"
-    faults = [fault for fault in faults if fault["was"][11:19] < last]
-    wrong = unsaid(faults, run_jsons(rough / "out"))
+    wrong = unsaid(faults, run_jsons(rough / "out"), last)
     print("faults: " + ", ".join(f"{number} {name}" for name, number in Counter(f["fault"] for f in faults).items()))
     print(
         f"seed {seed} {month}: {found.same} findings the same, {len(found.missing)} only in the clean, {len(found.extra)} only in the rough archive"
