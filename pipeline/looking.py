@@ -106,7 +106,6 @@ class BlockLooks:
         box, files = self.ground.grid.window(self.block), self.sightings[k].scene.bands
         with reading(self.sightings[k].scene):
             coarse = [band for band in self.ground.bands if span_of(files[band].path, box) > 1]
-        with reading(self.sightings[k].scene):
             return {band: read_planes(files[band].path, [box], classes=False, take=room.take)[0] for band in coarse}
 
     def _read(self, k: int, part: Part, look: NDArray[np.int16]) -> None:

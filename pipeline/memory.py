@@ -16,6 +16,7 @@ from odc.geo.geobox import GeoBox
 from pipeline.config import Project
 from pipeline.errors import Exit, MinewardenError
 from pipeline.grid import Grid
+from pipeline.months import finished
 from pipeline.publish.files import write_atomic
 from pipeline.sources.scene import Scene
 
@@ -100,7 +101,7 @@ def remember(project: Project, scenes: Sequence[Scene], bands: tuple[str, ...], 
     """
     file = project.state / FILE
     if not file.exists():
-        if any(project.output.glob("????-??/run.json")):
+        if finished(project.output):
             # Made from the archive of today, grid and first month would not be those of the finished months.
             fix = f"minewarden repair {project.file}"
             raise MinewardenError("MW-STATE-MISSING", f"{file} is gone, though months are finished.", fix, Exit.DAMAGED)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from pipeline import compute, layers, months, retention
 from pipeline.config import Project
@@ -45,7 +44,7 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
             done.append(make_month(each, months.last_day(each), inputs, ledger))
             hashes.save()
             ledger.back_up(project.backup)
-            retention.prune(project.state, finished_months(project.output))
+            retention.prune(project.state, months.finished(project.output))
         late = _late(project, inputs)
         hashes.save()
     return _result(project, month, done, late)
@@ -65,11 +64,6 @@ def prepare(project: Project, workers: int | None, scheduler: str | None, say: S
     return Inputs(project, ground, scenes, refused, hashes.scene, setting, memory.monitor_from), hashes
 
 
-def finished_months(output: Path) -> list[str]:
-    """Months with a whole folder, in order."""
-    return sorted(p.parent.name for p in output.glob("????-??/run.json"))
-
-
 def _with_bands(scenes: Sequence[Scene], bands: tuple[str, ...]) -> tuple[list[Scene], list[Refused]]:
     """Scenes that have the bands the state was made for, and those that do not: the archive's common bands may have changed since."""
     lacking = {scene.id: missing for scene in scenes if (missing := [band for band in bands if band not in scene.bands])}
@@ -85,7 +79,7 @@ def _to_do(project: Project, first: str, month: str, replay: bool, ledger: Ledge
     """Months to do, in order; nothing is changed yet."""
     if month < first:
         raise MinewardenError("MW-MONTH-EARLY", f"{month} lies before monitoring starts ({first}).", f"Ask for {first} or later.")
-    finished = finished_months(project.output)
+    finished = months.finished(project.output)
     missing = [m for m in months.span(first, month) if m not in finished]
     if not replay:
         _agree(finished, ledger, None)
@@ -112,7 +106,8 @@ def _no_state(project: Project, month: str) -> MinewardenError:
 
 def clear(project: Project, todo: Sequence[str], ledger: Ledger) -> None:
     """Make room for the months to do: folders that stand there are set aside, the latest first, so that a kill leaves no gap."""
-    for each in reversed([month for month in todo if month in finished_months(project.output)]):
+    finished = set(months.finished(project.output))
+    for each in reversed([month for month in todo if month in finished]):
         set_aside(project.output / each)
         shutil.rmtree(retention.folder_of(project.state, each), ignore_errors=True)
     if todo:
@@ -137,7 +132,7 @@ def _replay_from(project: Project, month: str, first: str) -> str:
 
 def _late(project: Project, inputs: Inputs) -> list[str]:
     """A line where finished months do not hold the archive as it is now: they are never changed silently."""
-    finished = finished_months(project.output)
+    finished = months.finished(project.output)
     found = late_scenes(inputs.scenes, set(finished), lambda month: runjson.document(project.output / month), inputs.sha256)
     if not found:
         return []

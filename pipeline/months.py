@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 from pipeline.errors import MinewardenError
 
@@ -22,6 +23,11 @@ def span(first: str, last: str) -> list[str]:
     """Months from `first` to `last`, both included."""
     start, end = (int(month[:4]) * 12 + int(month[5:]) - 1 for month in (first, last))
     return [f"{k // 12:04d}-{k % 12 + 1:02d}" for k in range(start, end + 1)]
+
+
+def finished(output: Path) -> list[str]:
+    """Months with a whole folder in an output folder, in order: `run.json` is written last."""
+    return sorted(file.parent.name for file in output.glob("????-??/run.json"))
 
 
 def previous(month: str) -> str:

@@ -29,7 +29,7 @@ from pipeline.year import Say
 
 def repair(project: Project, workers: int | None, scheduler: str | None, say: Say) -> Result:
     """Make the county's memory, ledger and state sound again, and say what was done and what is lost."""
-    finished = monthly.finished_months(project.output)
+    finished = months.finished(project.output)
     if not finished:
         return Result(Exit.DONE, ("No month is finished yet: there is nothing to repair, 'minewarden run' makes everything.",))
     runs, broken = _runs(project, finished)
@@ -90,7 +90,7 @@ def _memory(project: Project, runs: dict[str, dict[str, Any]]) -> list[str]:
         box = GeoBox(raster.shape, raster.transform, project.config.grid.crs)
     side, whole = _block_side(project), max(box.shape)
     grid = Grid(box, side if side < whole else max(project.config.compute.block, whole))
-    memory.write(file, Memory(grid, tuple(runs[last]["bands"]), min(monthly.finished_months(project.output))))
+    memory.write(file, Memory(grid, tuple(runs[last]["bands"]), min(months.finished(project.output))))
     return [f"Made again from the results of {last}: {file}"]
 
 

@@ -41,3 +41,8 @@ def open_project(console: Console, config: Path, *, begins: bool = False) -> Pro
     if begins or project.output.is_dir():
         console.use_log(project.logs / "minewarden.log")
     return project
+
+
+def existing(folder: Path) -> Path:
+    """The folder, or the nearest above it that is there."""
+    return next(each for each in (folder, *folder.parents) if each.exists())

@@ -13,7 +13,7 @@ import click
 from pipeline import lastrun, months
 from pipeline.commands import machine
 from pipeline.commands.checks import Check, Note, guarded
-from pipeline.commands.common import json_option, open_project, talking
+from pipeline.commands.common import existing, json_option, open_project, talking
 from pipeline.commands.status import finished
 from pipeline.config import Project
 from pipeline.console import Console
@@ -71,7 +71,7 @@ def _county(console: Console, config: Path) -> list[Check]:
 def _writable(project: Project) -> str:
     import tempfile
 
-    place = next(folder for folder in (project.output, *project.output.parents) if folder.exists())
+    place = existing(project.output)
     with tempfile.TemporaryFile(dir=place):
         return f"{project.output} can be written"
 
@@ -110,7 +110,7 @@ def _space(project: Project) -> str:
     cells = layers.load(project, project.config.grid.crs).area.envelope.area / project.config.grid.resolution**2
     each = bytes_per_cell(6) * PACKED
     need = cells * each * (1 + KEPT_AT_ONCE * MONTHLY_SHARE)
-    place = next(folder for folder in (project.output, *project.output.parents) if folder.exists())
+    place = existing(project.output)
     free, there = shutil.disk_usage(place).free, _size(project.state)
     said = f"state needs up to {_gb(need)} in its first year, and {_gb(cells * each)} more each year; {_gb(there)} are used, {_gb(free)} are free"
     if free < max(need - there, cells * each):
@@ -130,7 +130,7 @@ def _last_run(project: Project) -> str | Note:
     """A clock set back makes 'the last month that has ended' an old one."""
     known = lastrun.read(project.logs)
     now = months.today()
-    done = max((p.parent.name for p in project.output.glob("????-??/run.json")), default="")
+    done = max(months.finished(project.output), default="")
     if done and months.last_day(done) >= now:
         raise ValueError(f"the clock says {now} (UTC), but {done} is done")
     if known is None:

@@ -81,7 +81,7 @@ def _tell(console: Console, result: Result) -> Exit:
 def _check_clock(project: Project) -> None:
     """A clock that was set back would have 'the last month that has ended' done already, and say so with exit code 0."""
     now = months.today()
-    done = max((p.parent.name for p in project.output.glob("????-??/run.json")), default=None)
+    done = max(months.finished(project.output), default=None)
     if done is not None and months.last_day(done) >= now:
         raise MinewardenError("MW-CLOCK", f"The clock says {now} (UTC), but {done} is done already.", "Set the system's clock.")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.commands.common import config_argument, open_project, talking
+from pipeline.commands.common import config_argument, existing, open_project, talking
 from pipeline.config import Project
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
@@ -80,7 +80,7 @@ def _systemd(project: Project) -> list[str]:
 
 
 def _owner(project: Project) -> str:
-    place = next(folder for folder in (project.output, *project.output.parents) if folder.exists())
+    place = existing(project.output)
     try:
         return place.owner()
     except KeyError:  # a user of another machine

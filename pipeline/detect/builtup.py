@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.detect.looks import SEASONS
-from pipeline.detect.shift import Model
-from pipeline.detect.state import FINE, Baseline
+from pipeline.detect.shift import Model, season_of_band
+from pipeline.detect.state import Baseline
 
 TILE = 8
 FLATTER = 0.25
@@ -30,21 +30,15 @@ def built_up(baseline: Baseline, model: Model) -> NDArray[np.bool_]:
     flat = bare[swir] < (model.soil[1, swir] / model.soil[1, model.red] - FLATTER) * bare[model.red]
     rows, cols = np.nonzero(known & flat)
     least, most = np.full(rows.size, 1, np.float32), np.full(rows.size, -1, np.float32)
+    harmonics = [(baseline.mean[band][:, rows, cols], baseline.fine[band][:, rows, cols]) for band in (model.red, model.nir)]
     for terms in SEASONS[::2]:
-        red, nir = (_at(baseline, band, terms, rows, cols) for band in (model.red, model.nir))
+        red, nir = (season_of_band(mean, fine, terms) for mean, fine in harmonics)
         ndvi = (nir - red) / np.maximum(nir + red, 100)
         least, most = np.minimum(least, ndvi), np.maximum(most, ndvi)
     out = np.zeros_like(known)
     steady = most - least < SWING
     out[rows[steady], cols[steady]] = True
     return out
-
-
-def _at(baseline: Baseline, band: int, terms: NDArray[np.float32], rows: NDArray[np.int64], cols: NDArray[np.int64]) -> NDArray[np.float32]:
-    """A band of some cells in a season, 1e-4."""
-    mean, fine = baseline.mean[band][:, rows, cols], baseline.fine[band][:, rows, cols]
-    large = mean[0] * terms[0] + mean[1] * terms[1] + mean[2] * terms[2]
-    return np.asarray(large + (fine[0] * terms[3] + fine[1] * terms[4]) * np.float32(FINE), np.float32)
 
 
 def tiles(mask: NDArray[np.bool_], top: int, left: int) -> NDArray[np.int64]:

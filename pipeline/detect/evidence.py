@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from pipeline.detect.looks import SEASON_BYTES, SEASONS, STEP, noise_floor
 from pipeline.detect.novelty import LASTING_WET, novelty
-from pipeline.detect.shift import Model
+from pipeline.detect.shift import Model, season_of_band
 from pipeline.detect.spectra import ndvi_of, ring_median, season_of
-from pipeline.detect.state import FINE, NONE, RING, SCALES, Alert, Baseline
+from pipeline.detect.state import NONE, RING, SCALES, Alert, Baseline
 
 BARE_ALL_YEAR = 0.22
 """Ground whose own year never gets greener (NDVI) than this has been bare all along."""
@@ -105,15 +105,9 @@ def bare_all_year(baseline: Baseline, model: Model) -> NDArray[np.bool_]:
     """(h, w): ground that was bare round the year in the baseline."""
     green = np.full(baseline.looks.shape, -1, np.float32)
     for terms in SEASONS[8:20:2]:
-        red, nir = (_band(baseline, band, terms) for band in (model.red, model.nir))
+        red, nir = (season_of_band(baseline.mean[band], baseline.fine[band], terms) for band in (model.red, model.nir))
         np.maximum(green, (nir - red) / np.maximum(nir + red, 100), out=green)
     out: NDArray[np.bool_] = (green < BARE_ALL_YEAR) & (baseline.looks > 0)
-    return out
-
-
-def _band(baseline: Baseline, band: int, terms: NDArray[np.float32]) -> NDArray[np.float32]:
-    mean, fine = baseline.mean[band], baseline.fine[band]
-    out: NDArray[np.float32] = mean[0] * terms[0] + mean[1] * terms[1] + mean[2] * terms[2] + FINE * (fine[0] * terms[3] + fine[1] * terms[4])
     return out
 
 

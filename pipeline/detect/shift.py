@@ -65,6 +65,12 @@ class Model:
         return self.bands.index(band) if band in self.bands else -1
 
 
+def season_of_band(mean: NDArray[np.int16], fine: NDArray[np.int8], terms: NDArray[np.float32]) -> NDArray[np.float32]:
+    """One band in a season, float32, 1e-4. mean: (3, …), fine: (2, …) of a Baseline's cells; terms: (5,)."""
+    large = mean[0] * terms[0] + mean[1] * terms[1] + mean[2] * terms[2]
+    return np.asarray(large + (fine[0] * terms[3] + fine[1] * terms[4]) * np.float32(FINE), np.float32)
+
+
 def season(baseline: Baseline, terms: NDArray[np.float32]) -> NDArray[np.float32]:
     """(n_bands, h, w) float32, 1e-4: what each cell looks like in a season. terms: (5,)."""
     mean, fine = baseline.mean, baseline.fine
