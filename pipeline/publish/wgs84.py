@@ -16,6 +16,9 @@ from shapely.geometry.base import BaseGeometry
 DECIMALS = 7
 """About a centimetre."""
 
+SNAPS = 8
+"""Snapping can bring a line within reach of another point, which the next snapping then joins; seldom more than once."""
+
 _GEOD = Geod(ellps="WGS84")
 
 
@@ -61,15 +64,24 @@ class Projector:
 
 
 def settle(geometry: BaseGeometry) -> Written:
-    """Round an outline in WGS 84 degrees so that it stays valid, and measure it."""
+    """Round an outline in WGS 84 degrees so that it stays valid and a second rounding would change nothing, and measure it."""
+    outline = _snapped(geometry)
+    for _ in range(SNAPS):
+        again = _snapped(outline)
+        if again.equals_exact(outline):
+            break
+        outline = again
+    point = shapely.point_on_surface(outline)
+    return Written(outline, area_m2(outline), round(point.x, DECIMALS), round(point.y, DECIMALS))
+
+
+def _snapped(geometry: BaseGeometry) -> Polygon | MultiPolygon:
     # Snapping to the grid of decimals first drops repeated points and closed-up rings, and parts what would cross itself.
     snapped = shapely.normalize(shapely.set_precision(geometry, 10.0**-DECIMALS))
     polygons = [rounded for part in _polygons(snapped) if (rounded := _rounded(part)) is not None]
     if not polygons:
         raise ValueError(f"an outline without area: {geometry.wkt[:80]}")
-    outline = polygons[0] if len(polygons) == 1 else MultiPolygon(polygons)
-    point = shapely.point_on_surface(outline)
-    return Written(outline, area_m2(outline), round(point.x, DECIMALS), round(point.y, DECIMALS))
+    return polygons[0] if len(polygons) == 1 else MultiPolygon(polygons)
 
 
 def _polygons(geometry: BaseGeometry) -> Iterator[Polygon]:
