@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import mmap
 import re
 import sqlite3
 from dataclasses import dataclass
@@ -13,6 +15,8 @@ import numpy as np
 import pyogrio
 import shapely
 from numpy.typing import NDArray
+from pyproj import CRS
+from pyproj.exceptions import CRSError
 
 from pipeline.errors import MinewardenError
 from pipeline.layers import geopackage
@@ -37,6 +41,8 @@ FORMATS = {
     ".gpkg": GEOPACKAGE,
     ".shp": Format(SHAPEFILE, b"\x00\x00\x27\x0a", 2_000_000_000, "ISO-8859-1"),
 }
+NAMED_CRS = re.compile(rb'"crs"\s*:\s*\{[^{}]*\{\s*"name"\s*:\s*"((?:[^"\\]|\\.){1,2000})"')
+"""The `crs` of GeoJSON before RFC 7946, which is still written."""
 NEEDED_PARTS = (".shx", ".dbf")
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
@@ -152,6 +158,30 @@ def _decode(file: Path, columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
     return {text(name): [text(v) for v in values] for name, values in columns.items()}
 
 
+def _named_crs(file: Path) -> str | None:
+    """The name of a GeoJSON's CRS, where it has one."""
+    with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        named = NAMED_CRS.search(text)
+        return str(json.loads(b'"%b"' % named[1])) if named else None
+
+
+def _crs_of(layer: str, file: Path, form: Format, found: str | None) -> str:
+    """The layer's CRS. found: what GDAL makes of the file; a GeoJSON that names a CRS it does not know it takes for WGS 84."""
+    if found is None:
+        raise _refuse(
+            "MW-LAYER-CRS", layer, f"{file} does not say its coordinate system.", "Assign its CRS (in QGIS: Set Layer CRS) and save it again."
+        )
+    name = _named_crs(file) if form is _GEOJSON and found == "EPSG:4326" else None
+    if name is None:
+        return found
+    try:
+        crs = CRS.from_user_input(name)
+    except CRSError as error:
+        fix = "Assign its true CRS (in QGIS: Set Layer CRS) and save it again."
+        raise _refuse("MW-LAYER-CRS", layer, f"{file} names a coordinate system that is not known: {name[:80]!r}.", fix) from error
+    return found if crs.equals(CRS(found), ignore_axis_order=True) else crs.to_string()
+
+
 def read(layer: str, given: Path, file: Path) -> Table:
     """Read a layer.
 
@@ -167,9 +197,7 @@ def read(layer: str, given: Path, file: Path) -> Table:
         raise _refuse("MW-LAYER-READ", layer, f"{file} can't be read: {str(error).split(';')[0][:200]}.", "Export the layer again.") from error
     except (RuntimeError, ValueError, sqlite3.Error, shapely.errors.ShapelyError) as error:
         raise _refuse("MW-LAYER-READ", layer, f"{file} can't be read ({type(error).__name__}).", "Export the layer again.") from error
-    if meta["crs"] is None:
-        raise _refuse(
-            "MW-LAYER-CRS", layer, f"{file} does not say its coordinate system.", "Assign its CRS (in QGIS: Set Layer CRS) and save it again."
-        )
     columns = {str(name): values.tolist() for name, values in zip(meta["fields"], fields, strict=True)}
-    return Table(geometry.reshape(-1), _decode(file, columns) if form.driver == SHAPEFILE else columns, str(meta["crs"]), form.driver)
+    if form.driver == SHAPEFILE:
+        columns = _decode(file, columns)
+    return Table(geometry.reshape(-1), columns, _crs_of(layer, file, form, meta["crs"]), form.driver)

@@ -257,6 +257,24 @@ def test_several_faults_are_counted(tmp_path: Path, project: Callable[..., Proje
     assert "And 1 more" in error.message
 
 
+def naming(name: str) -> dict[str, Any]:
+    """How GeoJSON said its CRS before RFC 7946."""
+    return {"type": "name", "properties": {"name": name}}
+
+
+@pytest.mark.parametrize("name", ["urn:ogc:def:crs:EPSG::999999", "西安80", "local"])
+def test_geojson_that_names_an_unknown_crs(tmp_path: Path, project: Callable[..., Project], name: str) -> None:
+    error = refuse(project(mining_rights=write(tmp_path / "r.geojson", feature(id="C1"), crs=naming(name))))
+    assert error.code == "MW-LAYER-CRS"
+    assert name in error.message
+
+
+@pytest.mark.parametrize("name", ["urn:ogc:def:crs:OGC:1.3:CRS84", "EPSG:4490", "CGCS2000"])
+def test_geojson_that_names_its_crs(tmp_path: Path, project: Callable[..., Project], name: str) -> None:
+    read = layers.load(project(mining_rights=write(tmp_path / "r.geojson", feature(id="C1"), crs=naming(name))), UTM)
+    assert [right.id for right in read.rights] == ["C1"]
+
+
 @pytest.mark.parametrize("driver", ["GPKG", "ESRI Shapefile"])
 def test_no_crs(tmp_path: Path, project: Callable[..., Project], driver: str) -> None:
     file = write_table(tmp_path / ("r.gpkg" if driver == "GPKG" else "r.shp"), driver, None, id=["C1", "C2"])
