@@ -19,6 +19,7 @@ from pipeline.grid import Grid
 from pipeline.patches.components import label
 from pipeline.patches.features import features
 from pipeline.patches.likelihood import count_similar, judge, size_of_works
+from pipeline.patches.materials import cut_apart
 from pipeline.patches.outline import filled, geometry_of
 from pipeline.patches.patch import Cause, Patch, Status
 from pipeline.patches.pieces import PAUSE, REACH, SEED_NOVELTY, SEED_SCORE, Piece, eligible, pieces_of
@@ -227,6 +228,7 @@ def find_patches(cells: NDArray[np.void], before: NDArray[np.int64], model: Mode
     out = _find_before(cells[alive & early], before, place.grid, min_cells)
     for members in (alive & ~early, ended & ~early):
         pieces = pieces_of(cells[members], model, min_cells)
+        pieces = cut_apart(pieces, model, min_cells, lambda parts: _measure(parts, model, place))
         measured = _measure(pieces, model, place)
         claimed = {cell for piece, _ in pieces for cell in zip(piece["row"].tolist(), piece["col"].tolist(), strict=True)}
         found = [_patch(piece, numbers, place.grid, claimed) for (piece, _), numbers in zip(pieces, measured, strict=True)]

@@ -160,3 +160,26 @@ def test_a_few_winter_looks_weigh_less_than_summer_ones() -> None:
     summer = changed(disc(50, 50, 3), anomalous=5, novelty=3.0, score=8.0)
     winter = changed(disc(50, 50, 3), anomalous=5, novelty=3.0, score=8.0, first_day=JANUARY + 20, last_day=JANUARY + 60, last_normal=JANUARY + 15)
     assert likelihood(winter) < likelihood(summer)
+
+
+PLOUGHED = (BARE * np.array([0.9, 0.92, 0.95, 1.05, 1.1, 1.12])).astype(np.float32)
+
+
+def rows_of_fields(days: int = JUNE) -> list[NDArray[np.void]]:
+    """Twenty fields of 6 × 6 cells ploughed in the same weeks."""
+    return [changed(square(8 * r, 8 * c, 6), PLOUGHED, first_day=days, novelty=1.2, score=9.0) for r in range(4) for c in range(5)]
+
+
+def test_a_pit_is_told_from_the_field_ploughed_beside_it() -> None:
+    dug = square(50, 50, 5)
+    beside = [cell for cell in square(46, 44, 12) if cell not in dug]
+    season = [changed(beside, PLOUGHED, novelty=1.2, score=9.0), *rows_of_fields()]
+    (pit,) = [p for p in find(changed(dug), *season) if (p.mining_likelihood or 0.0) >= 0.5]
+    assert {(int(r), int(c)) for r, c in pit.cells} == set(dug)
+
+
+def test_the_floor_of_a_pit_stays_with_its_face() -> None:
+    """Two materials, neither of them field work."""
+    floor = changed(square(50, 50, 4), (LIMESTONE * 0.6).astype(np.float32))
+    (patch,) = find(changed([cell for cell in square(48, 48, 8) if cell not in square(50, 50, 4)]), floor)
+    assert len(patch.cells) == 64

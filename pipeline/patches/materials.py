@@ -1,0 +1,144 @@
+"""Several materials in one piece: a pit beside fields that changed in the same weeks.
+
+A piece is parted by its spectra (two means, again and again while that explains much), and a part is cut off only where it is known for
+something else: the season's work, done on many fields around, or ground that is far less new than a plain pit beside it. Whatever
+else differs within a piece (floor and face of a pit, bank and water of a pond) stays together.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.detect.looks import noise_floor
+from pipeline.detect.shift import Model
+from pipeline.patches.components import label
+from pipeline.patches.likelihood import judge
+from pipeline.patches.pieces import REACH, Piece
+from pipeline.patches.terms import Features
+
+APART, CLEARLY = 4.0, 3.0
+"""Two materials differ by so much (mean square, noise floors) and by so many times the scatter within each."""
+DEPTH = 3
+"""A piece is halved so often: two fields and a pit are three materials."""
+ROUNDS = 12
+SMOOTHINGS = 2
+SEASONAL = 12.0
+"""So many other patches around do the same in the same weeks: field work."""
+UNLIKELY, LIKELY, PLAIN = 0.15, 0.5, 0.9
+"""Mining likelihood of a part that may be cut off, of one that field work is cut off from, and of a plain pit."""
+LESS_NEW = 0.5
+"""Share of a plain pit's novelty below which ground beside it is something else."""
+LEAST_SHARE = 0.25
+"""Share of the piece: rims are mixtures, no materials."""
+
+Integers = NDArray[np.int64]
+Measured = list[Features]
+
+
+def _places(table: NDArray[np.void]) -> tuple[Integers, Integers]:
+    return table["row"].astype(np.int64), table["col"].astype(np.int64)
+
+
+def _two_means(spectra: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of the spectra (n, n_bands) belong to the second of two kinds (Lloyd 1982), begun along their main direction."""
+    centred = spectra - spectra.mean(axis=0)
+    _, directions = np.linalg.eigh(centred.T @ centred)
+    second: NDArray[np.bool_] = centred @ directions[:, -1] > 0
+    for _ in range(ROUNDS):
+        if second.all() or not second.any():
+            break
+        a, b = spectra[~second].mean(axis=0), spectra[second].mean(axis=0)
+        nearer = ((spectra - b) ** 2).sum(axis=1) < ((spectra - a) ** 2).sum(axis=1)
+        if (nearer == second).all():
+            break
+        second = nearer
+    return second
+
+
+def _smoothed(rows: Integers, cols: Integers, second: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Each cell as most of the nine around it; where they are nearly even, as at the corner of a field, as it is."""
+    top, left = rows.min() - 1, cols.min() - 1
+    plane = np.zeros((rows.max() - top + 2, cols.max() - left + 2), np.int64)
+    plane[rows - top, cols - left] = np.where(second, 1, -1)
+    height, width = plane.shape
+    votes = sum(plane[1 + y : height - 1 + y, 1 + x : width - 1 + x] for y in (-1, 0, 1) for x in (-1, 0, 1))
+    here = np.asarray(votes)[rows - top - 1, cols - left - 1]
+    return np.where(np.abs(here) <= 1, second, here > 0)
+
+
+def _two_kinds(piece: Piece, model: Model, min_cells: int) -> NDArray[np.bool_] | None:
+    """Which cells of a piece are of its second material; None where it is of one."""
+    table, _ = piece
+    if len(table) < 2 * min_cells:
+        return None
+    rows, cols = _places(table)
+    spectra = table["spectrum"].astype(np.float64) / noise_floor(model.bands)
+    second = _two_means(spectra)
+    for _ in range(SMOOTHINGS):
+        second = _smoothed(rows, cols, second)
+    for side in (False, True):
+        members = np.flatnonzero(second == side)
+        groups = label(rows[members], cols[members], 1)
+        small = np.bincount(groups, minlength=1)[groups] < min_cells
+        second[members[small]] = not side
+    if min(second.sum(), (~second).sum()) < min_cells:
+        return None
+    kinds = spectra[~second], spectra[second]
+    middles = [np.median(kind, axis=0) for kind in kinds]
+    between = float(((middles[0] - middles[1]) ** 2).mean())
+    within = sum(float(((kind - middle) ** 2).mean(axis=1).sum()) for kind, middle in zip(kinds, middles, strict=True)) / len(spectra)
+    return second if between >= max(APART, CLEARLY * within) else None
+
+
+def _connected(table: NDArray[np.void], share: NDArray[np.float64], min_cells: int) -> list[Piece]:
+    groups = label(*_places(table), REACH)
+    members = (groups == k for k in range(int(groups.max(initial=-1)) + 1))
+    return [(table[m], share[m]) for m in members if m.sum() >= min_cells]
+
+
+def materials(piece: Piece, model: Model, min_cells: int, depth: int = DEPTH) -> list[Piece]:
+    """Connected parts of one material each; the piece itself where it is of one."""
+    second = _two_kinds(piece, model, min_cells) if depth else None
+    if second is None:
+        return [piece]
+    table, share = piece
+    parts = [part for side in (~second, second) for part in _connected(table[side], share[side], min_cells)]
+    return [finer for part in parts for finer in materials(part, model, min_cells, depth - 1)]
+
+
+def _to_cut(parts: Sequence[Piece], found: Measured) -> list[int]:
+    """Which parts of a piece are something else than the likeliest pit among them."""
+    sizes = [len(table) for table, _ in parts]
+    mining = [judge(f).mining for f in found]
+    best = int(np.argmax(mining))
+    out: list[int] = []
+    for k, (size, f) in enumerate(zip(sizes, found, strict=True)):
+        field_work = f["similar"] >= SEASONAL and mining[best] >= LIKELY
+        old_ground = f["novelty"] <= LESS_NEW * found[best]["novelty"] and mining[best] >= PLAIN
+        if mining[k] <= UNLIKELY and size >= LEAST_SHARE * sum(sizes) and (field_work or old_ground):
+            out.append(k)
+    return out
+
+
+def cut_apart(pieces: Sequence[Piece], model: Model, min_cells: int, measure: Callable[[Sequence[Piece]], Measured]) -> list[Piece]:
+    """Pieces without the parts that are something else, and these parts. measure: features of pieces, seen together."""
+    parts = [materials(piece, model, min_cells) for piece in pieces]
+    flat = [part for each in parts for part in each]
+    if len(flat) == len(pieces):
+        return list(pieces)
+    found = iter(measure(flat))
+    out: list[Piece] = []
+    for piece, each in zip(pieces, parts, strict=True):
+        cut = _to_cut(each, list(itertools.islice(found, len(each))))
+        if not cut:
+            out.append(piece)
+            continue
+        rest = [part for k, part in enumerate(each) if k not in cut]
+        table, share = np.concatenate([t for t, _ in rest]), np.concatenate([s for _, s in rest])
+        order = np.lexsort((table["col"], table["row"]))
+        out += [each[k] for k in cut] + _connected(table[order], share[order], min_cells)
+    return out
