@@ -23,7 +23,9 @@ MAGIC = b"MWSTATE2"
 START = len(MAGIC) + 32
 VERSION = 1
 NEWER = "MW-STATE-VERSION"
-_CODEC = {"codec": blosc2.Codec.LZ4, "clevel": 5, "filter": blosc2.Filter.SHUFFLE}
+_CODEC = {"codec": blosc2.Codec.LZ4, "clevel": 5}
+_SPARSE = 1 / 8
+"""Arrays of which less is other than zero are packed as they are."""
 
 
 def _damaged(file: Path, what: str) -> MinewardenError:
@@ -31,11 +33,19 @@ def _damaged(file: Path, what: str) -> MinewardenError:
     return MinewardenError("MW-STATE-DAMAGED", f"{file} {what}.", fix, Exit.DAMAGED)
 
 
+def _packed(array: NDArray[np.generic]) -> bytes:
+    """An array compressed: its planes of bits, which vary less than its numbers do; what is nearly all zero needs no such turning over."""
+    sparse = np.count_nonzero(array) < _SPARSE * array.size
+    filters = [blosc2.Filter.NOFILTER if sparse else blosc2.Filter.BITSHUFFLE]
+    packed: bytes = blosc2.compress2(np.ascontiguousarray(array), typesize=array.dtype.itemsize, nthreads=1, filters=filters, **_CODEC)
+    return packed
+
+
 def write(file: Path, arrays: dict[str, NDArray[np.generic]], key: str) -> None:
     """Write arrays under a `key` that says what they were made from; atomic, flushed to disk."""
     parts, heads = [], []
     for name, array in arrays.items():
-        packed = blosc2.compress2(np.ascontiguousarray(array), typesize=array.dtype.itemsize, nthreads=1, **_CODEC)
+        packed = _packed(array)
         parts.append(packed)
         heads.append({"name": name, "dtype": array.dtype.str, "shape": array.shape, "bytes": len(packed)})
     head = json.dumps({"version": VERSION, "key": key, "arrays": heads}).encode()
