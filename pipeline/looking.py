@@ -19,7 +19,7 @@ from pipeline.grid import Block, Grid
 from pipeline.sources.reader import Plane, as_kernel_takes, read_planes, read_scls, scaling, span_of
 from pipeline.sources.scene import Scene, reading
 from pipeline.survey import day_number
-from pipeline.workspace import Room, lent
+from pipeline.workspace import ALIGN, Room, lent
 
 TILES = (512, 256, 128, 64, 32, 16)
 """Sides of parts of a block. Files are tiled by such: parts that cut through tiles would have more of them decoded twice."""
@@ -113,10 +113,10 @@ class BlockLooks:
             coarse = [band for band in self.ground.bands if span_of(files[band].path, box) > 1]
             return {band: read_planes(files[band].path, [box], classes=False, take=room.take, needed=seen)[0] for band in coarse}
 
-    def _read(self, k: int, part: Part, look: NDArray[np.int16]) -> None:
-        """One scene's look at a part."""
+    def _read(self, k: int, part: Part, seen: NDArray[np.bool_], look: NDArray[np.int16]) -> None:
+        """One scene's look at a part. seen: cells that are looked at."""
         scene, ground = self.sightings[k].scene, self.ground
-        box, seen, planes = ground.grid.window(part.of(self.block)), self._seen(k, part), []
+        box, planes = ground.grid.window(part.of(self.block)), []
         with reading(scene), lent(2 * len(ground.bands) * math.prod(part.shape)) as room:
             for band in ground.bands:
                 known = self._coarse[k].get(band)
@@ -131,13 +131,17 @@ class BlockLooks:
     def looks(self, part: Part) -> Iterator[Looks]:
         """Looks at a part, scenes without any clear cell there left out; to be used inside the `with` only."""
         sightings, bands = self.sightings, len(self.ground.bands)
-        kept = [k for k in range(len(sightings)) if self._seen(k, part).any()]
-        with lent(2 * len(sightings) * bands * math.prod(part.shape)) as room:
-            stack = room.take((len(kept), bands, *part.shape), np.int16)
-            for look, k in zip(stack, kept, strict=True):
-                self._read(k, part, look)
+        many, kept = len(sightings), list[int]()
+        with lent((2 * bands + 1) * many * math.prod(part.shape) + ALIGN) as room:
+            stack, marked = room.take((many, bands, *part.shape), np.int16), room.take((many, *part.shape), np.uint8)
+            for k in range(many):
+                seen = self._seen(k, part)
+                if seen.any():
+                    self._read(k, part, seen, stack[len(kept)])
+                    marked[len(kept)] = self.marks[k, part.rows, part.cols]
+                    kept.append(k)
             days = np.array([day_number(sightings[k].scene) for k in kept], np.int64)
-            marked = np.ascontiguousarray(self.marks[kept, part.rows, part.cols])
+            stack, marked = stack[: len(kept)], marked[: len(kept)]
             _one_look_a_day(days, stack, marked)
             yield Looks(
                 days,

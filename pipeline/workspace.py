@@ -16,7 +16,8 @@ Take = Callable[[tuple[int, ...], Any], NDArray[Any]]
 
 _FREE: list[NDArray[np.uint8]] = []
 _LOCK = threading.Lock()
-_ALIGN = 64
+ALIGN = 64
+"""Arrays in a room begin at multiples of so many bytes."""
 
 
 class Room:
@@ -31,7 +32,7 @@ class Room:
         if self._used + size > self._memory.size:
             return np.empty(shape, dtype)
         out: NDArray[Any] = self._memory[self._used : self._used + size].view(dtype).reshape(shape)
-        self._used += -(-size // _ALIGN) * _ALIGN
+        self._used += -(-size // ALIGN) * ALIGN
         return out
 
 
