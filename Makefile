@@ -24,7 +24,7 @@ setup: .venv/.warm
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/.warm: .venv/.installed $(wildcard pipeline/detect/*.py) pipeline/patches/components.py pipeline/warmth.py
+.venv/.warm: .venv/.installed $(wildcard pipeline/detect/*.py) pipeline/patches/components.py pipeline/sources/tiles.py pipeline/warmth.py
 	@echo "Compiling the kernels"
 	@$(BIN)/minewarden warm
 	@touch $@

@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
-_ROOMS = ("detect", "patches")
+_ROOMS = ("detect", "patches", "sources")
 """Where kernels stand."""
 
 

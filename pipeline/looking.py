@@ -19,7 +19,7 @@ from pipeline.grid import Block, Grid
 from pipeline.sources.reader import Plane, as_kernel_takes, read_planes, read_scls, scaling, span_of
 from pipeline.sources.scene import Scene, reading
 from pipeline.survey import day_number
-from pipeline.workspace import Room, lent
+from pipeline.workspace import ALIGN, Room, lent
 
 TILES = (512, 256, 128, 64, 32, 16)
 """Sides of parts of a block. Files are tiled by such: parts that cut through tiles would have more of them decoded twice."""
@@ -95,28 +95,33 @@ class BlockLooks:
                 scl = read_scls(sighting.scene, [wide], take=pixels.take)[0]
                 marks(scl.pixels, scl.span, scl.top, scl.left, HALO, bad, mark)
         # Tiles of coarse bands cover more ground than a part: read once for all parts.
-        self._coarse = [self._coarse_planes(k, room) if len(self.parts) > 1 and self._any_clear(k, whole[0]) else {} for k in range(len(sightings))]
+        self._coarse = [self._coarse_planes(k, room) if len(self.parts) > 1 else {} for k in range(len(sightings))]
 
-    def _any_clear(self, k: int, part: Part) -> bool:
+    def _seen(self, k: int, part: Part) -> NDArray[np.bool_]:
+        """(h, w): cells of a part that are neither under cloud nor without data."""
         mark = self.marks[k, part.rows, part.cols]
-        return not ((mark == CLOUD) | (mark == MISSING)).all()
+        seen: NDArray[np.bool_] = (mark != CLOUD) & (mark != MISSING)
+        return seen
 
     def _coarse_planes(self, k: int, room: Room) -> dict[str, Plane]:
         """Planes over the whole block of those bands of a scene whose pixels are coarser than the grid."""
         box, files = self.ground.grid.window(self.block), self.sightings[k].scene.bands
+        seen = self._seen(k, Part(slice(0, self.block.height), slice(0, self.block.width)))
+        if not seen.any():
+            return {}
         with reading(self.sightings[k].scene):
             coarse = [band for band in self.ground.bands if span_of(files[band].path, box) > 1]
-            return {band: read_planes(files[band].path, [box], classes=False, take=room.take)[0] for band in coarse}
+            return {band: read_planes(files[band].path, [box], classes=False, take=room.take, needed=seen)[0] for band in coarse}
 
-    def _read(self, k: int, part: Part, look: NDArray[np.int16]) -> None:
-        """One scene's look at a part."""
+    def _read(self, k: int, part: Part, seen: NDArray[np.bool_], look: NDArray[np.int16]) -> None:
+        """One scene's look at a part. seen: cells that are looked at."""
         scene, ground = self.sightings[k].scene, self.ground
         box, planes = ground.grid.window(part.of(self.block)), []
         with reading(scene), lent(2 * len(ground.bands) * math.prod(part.shape)) as room:
             for band in ground.bands:
                 known = self._coarse[k].get(band)
                 if known is None:
-                    planes += read_planes(scene.bands[band].path, [box], classes=False, take=room.take)
+                    planes += read_planes(scene.bands[band].path, [box], classes=False, take=room.take, needed=seen)
                 else:
                     planes.append(Plane(known.pixels, known.span, known.top + part.rows.start, known.left + part.cols.start))
             gain, offset = scaling(scene, ground.bands)
@@ -126,13 +131,17 @@ class BlockLooks:
     def looks(self, part: Part) -> Iterator[Looks]:
         """Looks at a part, scenes without any clear cell there left out; to be used inside the `with` only."""
         sightings, bands = self.sightings, len(self.ground.bands)
-        kept = [k for k in range(len(sightings)) if self._any_clear(k, part)]
-        with lent(2 * len(sightings) * bands * math.prod(part.shape)) as room:
-            stack = room.take((len(kept), bands, *part.shape), np.int16)
-            for look, k in zip(stack, kept, strict=True):
-                self._read(k, part, look)
+        many, kept = len(sightings), list[int]()
+        with lent((2 * bands + 1) * many * math.prod(part.shape) + ALIGN) as room:
+            stack, marked = room.take((many, bands, *part.shape), np.int16), room.take((many, *part.shape), np.uint8)
+            for k in range(many):
+                seen = self._seen(k, part)
+                if seen.any():
+                    self._read(k, part, seen, stack[len(kept)])
+                    marked[len(kept)] = self.marks[k, part.rows, part.cols]
+                    kept.append(k)
             days = np.array([day_number(sightings[k].scene) for k in kept], np.int64)
-            marked = np.ascontiguousarray(self.marks[kept, part.rows, part.cols])
+            stack, marked = stack[: len(kept)], marked[: len(kept)]
             _one_look_a_day(days, stack, marked)
             yield Looks(
                 days,

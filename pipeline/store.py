@@ -13,17 +13,20 @@ from typing import Any
 
 import blosc2
 import numpy as np
+from isal import isal_zlib
 from numpy.typing import NDArray
 
 from pipeline.errors import Exit, MinewardenError
 from pipeline.workspace import Take, lent
 
-MAGIC = b"MWSTATE2"
-"""Then the SHA-256 of all that follows: length of the head (uint32, little-endian), head (JSON), compressed arrays."""
-START = len(MAGIC) + 32
+MAGIC, OLDER = b"MWSTATE3", b"MWSTATE2"
+"""Then the CRC-32 (uint32, little-endian; SHA-256 in older files) of the rest: length of the head (uint32), head (JSON), compressed arrays."""
+START = len(MAGIC) + 4
 VERSION = 1
 NEWER = "MW-STATE-VERSION"
-_CODEC = {"codec": blosc2.Codec.LZ4, "clevel": 5, "filter": blosc2.Filter.SHUFFLE}
+_CODEC = {"codec": blosc2.Codec.LZ4, "clevel": 5}
+_SPARSE = 1 / 8
+"""Arrays of which less is other than zero are packed as they are."""
 
 
 def _damaged(file: Path, what: str) -> MinewardenError:
@@ -31,11 +34,24 @@ def _damaged(file: Path, what: str) -> MinewardenError:
     return MinewardenError("MW-STATE-DAMAGED", f"{file} {what}.", fix, Exit.DAMAGED)
 
 
+def sealed(rest: bytes) -> bytes:
+    """A file's bytes, from all that follows its checksum."""
+    return MAGIC + struct.pack("<I", isal_zlib.crc32(rest)) + rest
+
+
+def _packed(array: NDArray[np.generic]) -> bytes:
+    """An array compressed: its planes of bits, which vary less than its numbers do; what is nearly all zero needs no such turning over."""
+    sparse = np.count_nonzero(array) < _SPARSE * array.size
+    filters = [blosc2.Filter.NOFILTER if sparse else blosc2.Filter.BITSHUFFLE]
+    packed: bytes = blosc2.compress2(np.ascontiguousarray(array), typesize=array.dtype.itemsize, nthreads=1, filters=filters, **_CODEC)
+    return packed
+
+
 def write(file: Path, arrays: dict[str, NDArray[np.generic]], key: str) -> None:
     """Write arrays under a `key` that says what they were made from; atomic, flushed to disk."""
     parts, heads = [], []
     for name, array in arrays.items():
-        packed = blosc2.compress2(np.ascontiguousarray(array), typesize=array.dtype.itemsize, nthreads=1, **_CODEC)
+        packed = _packed(array)
         parts.append(packed)
         heads.append({"name": name, "dtype": array.dtype.str, "shape": array.shape, "bytes": len(packed)})
     head = json.dumps({"version": VERSION, "key": key, "arrays": heads}).encode()
@@ -43,7 +59,7 @@ def write(file: Path, arrays: dict[str, NDArray[np.generic]], key: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")
     with partial.open("wb") as stream:
-        stream.write(MAGIC + hashlib.sha256(rest).digest() + rest)
+        stream.write(sealed(rest))
         stream.flush()
         os.fsync(stream.fileno())
     os.replace(partial, file)
@@ -51,15 +67,19 @@ def write(file: Path, arrays: dict[str, NDArray[np.generic]], key: str) -> None:
 
 def _checked(file: Path, raw: memoryview) -> tuple[dict[str, Any], memoryview]:
     """Head and compressed arrays of a file's bytes."""
-    if raw[: len(MAGIC)] != MAGIC:
+    magic = bytes(raw[: len(MAGIC)])
+    if magic not in (MAGIC, OLDER):
         raise _damaged(file, "is not a state file")
-    if hashlib.sha256(raw[START:]).digest() != raw[len(MAGIC) : START]:
+    start = START if magic == MAGIC else len(OLDER) + 32
+    rest = raw[start:]
+    found = struct.pack("<I", isal_zlib.crc32(rest)) if magic == MAGIC else hashlib.sha256(rest).digest()
+    if found != raw[len(MAGIC) : start]:
         raise _damaged(file, "does not match its checksum")
-    (size,) = struct.unpack("<I", raw[START : START + 4])
-    head: dict[str, Any] = json.loads(bytes(raw[START + 4 : START + 4 + size]))
+    (size,) = struct.unpack("<I", rest[:4])
+    head: dict[str, Any] = json.loads(bytes(rest[4 : 4 + size]))
     if head["version"] > VERSION:
         raise MinewardenError(NEWER, f"{file} was written by a newer minewarden.", "Update minewarden.", Exit.DAMAGED)
-    return head, raw[START + 4 + size :]
+    return head, rest[4 + size :]
 
 
 @contextmanager

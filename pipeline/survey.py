@@ -94,9 +94,9 @@ def glance(scene: Scene, grid: Grid, bands: tuple[str, ...]) -> Glance:
     bad = bad_classes()
     windows, stride = sample_windows(grid)
     boxes = [grid.window(window) for window in windows]
-    by_band = [read_planes(scene.bands[band].path, boxes, classes=False) for band in bands]
+    by_band = [read_planes(scene.bands[band].path, boxes, classes=False, brief=True) for band in bands]
     looks, marked = [], []
-    for k, scl in enumerate(read_scls(scene, [grid.window(window, HALO) for window in windows])):
+    for k, scl in enumerate(read_scls(scene, [grid.window(window, HALO) for window in windows], brief=True)):
         planes = [found[k] for found in by_band]
         look, mark = np.empty((len(bands), *boxes[k].shape), np.int16), np.empty(boxes[k].shape, np.uint8)
         correct(*as_kernel_takes(planes), gain, offset, zero, bands.index("B04"), bands.index("B08"), look)

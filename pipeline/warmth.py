@@ -66,7 +66,9 @@ def _county(folder: Path) -> Project:
 def _write(file: Path, cells: NDArray[np.generic]) -> None:
     place = Affine(10, 0, _WEST, 0, -10, _NORTH)
     form = {"driver": "GTiff", "width": _SIDE, "height": _SIDE, "count": 1, "dtype": cells.dtype, "nodata": 0}
-    with rasterio.open(file, "w", crs="EPSG:32648", transform=place, **form) as target:
+    # Deflated tiles have a kernel of their own.
+    packing = {"tiled": True, "blockxsize": 16, "blockysize": 16, "compress": "deflate", "predictor": 2}
+    with rasterio.open(file, "w", crs="EPSG:32648", transform=place, **form, **packing) as target:
         target.write(cells, 1)
 
 

@@ -16,7 +16,8 @@ Take = Callable[[tuple[int, ...], Any], NDArray[Any]]
 
 _FREE: list[NDArray[np.uint8]] = []
 _LOCK = threading.Lock()
-_ALIGN = 64
+ALIGN = 64
+"""Arrays in a room begin at multiples of so many bytes."""
 
 
 class Room:
@@ -31,19 +32,28 @@ class Room:
         if self._used + size > self._memory.size:
             return np.empty(shape, dtype)
         out: NDArray[Any] = self._memory[self._used : self._used + size].view(dtype).reshape(shape)
-        self._used += -(-size // _ALIGN) * _ALIGN
+        self._used += -(-size // ALIGN) * ALIGN
         return out
+
+
+def _rounded(size: int) -> int:
+    """A little more than `size`: what is wanted in one block and the next should be of one size."""
+    step = 1 << max(size.bit_length() - 4, 6)
+    return -(-size // step) * step
 
 
 @contextmanager
 def lent(size: int) -> Iterator[Room]:
     """Room of so many bytes; taken back at the end, after which no array from it must be used."""
+    size = _rounded(size)
     with _LOCK:
-        # Much too large memory is left for those who need it; what is too small makes way, or it would gather.
-        place = next((k for k, memory in enumerate(_FREE) if size <= memory.size <= 2 * size), None)
-        memory = _FREE.pop(place) if place is not None else None
-        if memory is None and _FREE:
-            _FREE.pop(0)
+        # Much too large memory is left for those who need it; the largest that is too small makes way, or it would gather.
+        _FREE.sort(key=len)
+        fits = next((k for k, memory in enumerate(_FREE) if len(memory) >= size), len(_FREE))
+        found = fits < len(_FREE) and len(_FREE[fits]) <= 2 * size
+        memory = _FREE.pop(fits) if found else None
+        if memory is None and fits:
+            _FREE.pop(fits - 1)
     if memory is None:
         memory = np.empty(size, np.uint8)
     try:

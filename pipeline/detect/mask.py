@@ -29,22 +29,23 @@ HALO = NEAR + GROW + 2
 def _opened(flag, out):  # type: ignore[no-untyped-def]
     """Opening by 2 × 2 of a plane of 0 and 1 into `out`, both (h, w) uint8."""
     height, width = flag.shape
-    out[:] = 0
-    square = np.empty(width, np.uint8)
-    for y in range(height - 1):
-        upper, lower, here, below = flag[y], flag[y + 1], out[y], out[y + 1]
-        square[:] = 0
-        left, right = upper[: width - 1], upper[1:]
-        low_left, low_right = lower[: width - 1], lower[1:]
-        for x in range(width - 1):
-            square[x] = left[x] & right[x] & low_left[x] & low_right[x]
-        shifted = square[: width - 1]
-        for x in range(width):
-            here[x] |= square[x]
-            below[x] |= square[x]
-        for row in (here[1:], below[1:]):
+    # Whole squares whose upper left cell lies in this row, and in the row before.
+    square, above = np.zeros(width, np.uint8), np.zeros(width, np.uint8)
+    for y in range(height):
+        square, above = above, square
+        if y < height - 1:
+            upper, lower = flag[y], flag[y + 1]
+            right, low_right = upper[1:], lower[1:]
             for x in range(width - 1):
-                row[x] |= shifted[x]
+                square[x] = upper[x] & right[x] & lower[x] & low_right[x]
+        else:
+            square[:] = 0
+        target = out[y]
+        for x in range(width):
+            target[x] = square[x] | above[x]
+        shifted = target[1:]
+        for x in range(width - 1):
+            shifted[x] |= square[x] | above[x]
 
 
 @njit(nogil=True, cache=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -23,9 +23,11 @@ from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from pipeline.errors import MinewardenError
-from pipeline.sources import colours
+from pipeline.sources import colours, tiff, tiles
 from pipeline.sources.bandfile import open_band, open_checked
 from pipeline.sources.scene import Scene
+from pipeline.sources.tiff import Tiles
+from pipeline.sources.tiles import Place, UnusualError
 from pipeline.workspace import Take
 
 _TOUCH = 1e-6
@@ -72,32 +74,30 @@ class _Header:
     crs: str
     width: int
     height: int
+    tiles: Tiles | None
+    """Its layout, where it is an ordinary one."""
 
 
 _HEADERS: dict[tuple[str, int, int], _Header] = {}
 """By path, size and time of change: another file under the same name is checked anew."""
 
 
-def _key(path: Path) -> tuple[str, int, int]:
+def _header(path: Path) -> _Header:
+    """Where a file lies; it is checked when it is first met."""
     try:
         stat = path.stat()
     except OSError as error:
         raise MinewardenError("MW-BAND-FILE", f"{path} is not there or is no file.", "Restore the scene's file.") from error
-    return str(path), stat.st_size, stat.st_mtime_ns
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[rasterio.DatasetReader, _Header]]:
-    """A file and where it lies; checked when it is first met."""
-    key = _key(path)
+    key = str(path), stat.st_size, stat.st_mtime_ns
     header = _HEADERS.get(key)
-    if header is not None:
-        with open_checked(path) as source:
-            yield source, header
-        return
-    with open_band(path) as source:
-        header = _HEADERS[key] = _Header(source.transform, source.crs.to_wkt(), source.width, source.height)
-        yield source, header
+    if header is None:
+        with open_band(path) as source:
+            found = tiff.tiles(path)
+            # What two readers of one head understand alike, is understood.
+            same = found and (source.shape, source.block_shapes[0], source.dtypes[0]) == (found.shape, found.tile, found.dtype.name)
+            header = _Header(source.transform, source.crs.to_wkt(), source.width, source.height, found if same else None)
+        _HEADERS[key] = header
+    return header
 
 
 @lru_cache(maxsize=16)
@@ -123,10 +123,10 @@ def _aligned(file: _Header, box: GeoBox) -> tuple[int, int, int] | None:
     return span, round(col), round(row)
 
 
-def _pixels(
-    source: rasterio.DatasetReader, file: _Header, place: tuple[int, int, int], shape: tuple[int, int], dtype: DTypeLike, take: Take
-) -> Plane:
-    """The whole pixels that a window of cells touches."""
+def _room(
+    file: _Header, place: tuple[int, int, int], shape: tuple[int, int], dtype: DTypeLike, take: Take
+) -> tuple[Plane, Place | None, NDArray[Any]]:
+    """A plane for the whole pixels that a window of cells touches; where it meets the file, and its part there, which is to be filled."""
     (span, col, row), (height, width) = place, shape
     x0, y0 = col // span, row // span
     x1, y1 = math.ceil((col + width) / span), math.ceil((row + height) / span)
@@ -134,9 +134,10 @@ def _pixels(
     values = take((y1 - y0, x1 - x0), dtype)
     if (cx0, cy0, cx1, cy1) != (x0, y0, x1, y1):
         values[:] = 0
-    if cx1 > cx0 and cy1 > cy0:
-        source.read(1, window=Window(cx0, cy0, cx1 - cx0, cy1 - cy0), out=values[cy0 - y0 : cy1 - y0, cx0 - x0 : cx1 - x0])
-    return Plane(values, span, row - y0 * span, col - x0 * span)
+    plane = Plane(values, span, row - y0 * span, col - x0 * span)
+    if cx1 <= cx0 or cy1 <= cy0:
+        return plane, None, values[:0]
+    return plane, Place(cy0, cx0, cy1 - cy0, cx1 - cx0), values[cy0 - y0 : cy1 - y0, cx0 - x0 : cx1 - x0]
 
 
 def _lattice(source: rasterio.DatasetReader, box: GeoBox) -> GeoBox | None:
@@ -185,29 +186,64 @@ def _damage_named(path: Path) -> Iterator[None]:
         raise MinewardenError("MW-BAND-READ", f"{path} is damaged: its pixels can't be read.", "Download or copy the scene again.") from error
 
 
-def read_planes(path: Path, boxes: Sequence[GeoBox], *, classes: bool, take: Take = np.empty) -> list[Plane]:
-    """Values of a raster over each box: as they are where grids match, else resampled once to its cells. The file is opened once.
+def _wanted(needed: NDArray[np.bool_] | None, place: tuple[int, int, int]) -> Callable[[Place], bool]:
+    """Whether pixels of a file lie over cells of a box that are needed."""
+    if needed is None:
+        return lambda _: True
+    (span, col, row), cells = place, needed
+
+    def any_needed(at: Place) -> bool:
+        top, left = max(at.top * span - row, 0), max(at.left * span - col, 0)
+        return bool(cells[top : (at.top + at.height) * span - row, left : (at.left + at.width) * span - col].any())
+
+    return any_needed
+
+
+def _fill(path: Path, file: _Header, at: Place, wanted: Callable[[Place], bool], brief: bool, out: NDArray[Any]) -> None:
+    """Pixels of a file into `out`: tile by tile where it is an ordinary one, else by GDAL."""
+    if file.tiles and file.tiles.dtype == out.dtype:
+        with suppress(UnusualError):
+            tiles.read(path, file.tiles, at, wanted, brief, out)
+            return
+    with open_checked(path) as source:
+        source.read(1, window=Window(at.left, at.top, at.width, at.height), out=out)
+
+
+def read_planes(
+    path: Path,
+    boxes: Sequence[GeoBox],
+    *,
+    classes: bool,
+    take: Take = np.empty,
+    needed: NDArray[np.bool_] | None = None,
+    brief: bool = False,
+) -> list[Plane]:
+    """Values of a raster over each box: as they are where grids match, else resampled once to its cells.
 
     Coarser pixels are never smoothed. Boxes are of one grid. classes: nearest instead of bilinear or mean. take: makes an array of a shape and type.
+    needed: (h, w) of each box, cells of which something will be made; where there are none, 0 may be read instead. brief: leave the
+    checksum of a tile unread where the upper part of it will do.
     Raises MinewardenError (`MW-BAND-…`) naming the file where it can't be opened or its pixels are damaged.
     """
     dtype = np.uint8 if classes else np.uint16
-    with _damage_named(path), _opened(path) as (source, file):
-        places = [_aligned(file, box) for box in boxes]
-        if None not in places:
-            return [_pixels(source, file, place, (box.shape.y, box.shape.x), dtype, take) for place, box in zip(places, boxes, strict=True) if place]
-    # A file opened again says no more where it lies; this one has to.
-    with _damage_named(path), open_band(path) as source:
-        return _resampled(source, boxes, classes, dtype)
+    with _damage_named(path):
+        file = _header(path)
+        places, out = [_aligned(file, box) for box in boxes], []
+        for box, place in zip(boxes, places, strict=True):
+            if place is None:
+                # A file opened again says no more where it lies; this one has to.
+                with open_band(path) as source:
+                    return _resampled(source, boxes, classes, dtype)
+            plane, at, inside = _room(file, place, (box.shape.y, box.shape.x), dtype, take)
+            if at:
+                _fill(path, file, at, _wanted(needed, place), brief, inside)
+            out.append(plane)
+    return out
 
 
 def span_of(path: Path, box: GeoBox) -> int:
     """How many cells of a box a pixel of the file spans; 1 where it has to be resampled."""
-    file = _HEADERS.get(_key(path))
-    if file is None:
-        with _opened(path) as (_, file):
-            pass
-    place = _aligned(file, box)
+    place = _aligned(_header(path), box)
     return 1 if place is None else place[0]
 
 
@@ -221,11 +257,11 @@ def read_dn(scene: Scene, bands: tuple[str, ...], box: GeoBox) -> NDArray[np.uin
     return np.stack([read_window(scene.bands[band].path, box, classes=False) for band in bands])
 
 
-def read_scls(scene: Scene, boxes: Sequence[GeoBox], take: Take = np.empty) -> list[Plane]:
+def read_scls(scene: Scene, boxes: Sequence[GeoBox], take: Take = np.empty, *, brief: bool = False) -> list[Plane]:
     """Scene classification over each box, uint8; without one clouds are told by colour, where that may be done and can be."""
     if scene.scl is None:
         return _by_colour(scene, boxes)
-    return read_planes(scene.scl, boxes, classes=True, take=take)
+    return read_planes(scene.scl, boxes, classes=True, take=take, brief=brief)
 
 
 def _by_colour(scene: Scene, boxes: Sequence[GeoBox]) -> list[Plane]:

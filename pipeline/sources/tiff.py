@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ from numpy.typing import NDArray
 
 _OFFSETS, _COUNTS = (324, 273), (325, 279)
 _COMPRESSION, _GDAL_METADATA = (259,), (42112,)
+_WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT = 256, 257, 322, 323
+_ORDINARY = {254: (0, (0,)), 258: (1, (8, 16)), 266: (1, (1,)), 277: (1, (1,)), 284: (1, (1,)), 317: (1, (1, 2)), 339: (1, (1,))}
+"""Tags (kind of image, bits, order of bits, samples, planes, predictor, format): what they say where they are missing, and what is ordinary."""
+_DEFLATE = 8, 32946
 _SIZES = {2: 1, 3: 2, 4: 4, 16: 8}
 """Bytes of a value by its type: text and the whole numbers that tables are made of."""
 _ROLE = re.compile(r'<Item[^>]*\brole="(scale|offset)"[^>]*>([^<]*)<')
@@ -35,6 +40,20 @@ class Blocks:
         """Blocks that were never written."""
         out: NDArray[np.bool_] = (self.offset == 0) | (self.size == 0)
         return out
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """How an ordinary GeoTIFF of tiles, deflated, of one band of whole numbers, is laid out."""
+
+    shape: tuple[int, int]
+    """Pixels of the image, down and across; as are those of a tile."""
+    tile: tuple[int, int]
+    dtype: np.dtype[Any]
+    differences: bool
+    """Whether pixels are kept as differences from the one to the left."""
+    offset: NDArray[np.uint64]
+    size: NDArray[np.uint64]
 
 
 class Head:
@@ -84,6 +103,24 @@ class Head:
             raise CutError("its table of blocks is broken")
         return Blocks(offset, size, bool(len(packing) and packing[0] != 1))
 
+    def _number(self, tag: int, missing: int = 0) -> int:
+        """The one value of a tag; −1 where it has more or fewer."""
+        if tag not in self._entries["tag"]:
+            return missing
+        found = self._numbers((tag,))
+        return int(found[0]) if len(found) == 1 else -1
+
+    def tiles(self) -> Tiles | None:
+        """The layout of an ordinary file; None for all others."""
+        table = self.blocks()
+        said = {tag: self._number(tag, missing) for tag, (missing, _) in _ORDINARY.items()}
+        shape, tile = (self._number(_HEIGHT), self._number(_WIDTH)), (self._number(_TILE_HEIGHT), self._number(_TILE_WIDTH))
+        if self._order != "<" or self._number(_COMPRESSION[0]) not in _DEFLATE or any(said[tag] not in good for tag, (_, good) in _ORDINARY.items()):
+            return None
+        if min(*shape, *tile) < 1 or len(table.offset) != math.prod(-(-whole // part) for whole, part in zip(shape, tile, strict=True)):
+            return None
+        return Tiles(shape, tile, np.dtype(f"u{said[258] // 8}"), said[317] == 2, table.offset, table.size)
+
     def scaling(self) -> tuple[float, float] | None:
         """Scale and offset of the first band, as GDAL writes them into a file; None where there are none."""
         raw, _ = self._value(_GDAL_METADATA)
@@ -96,5 +133,14 @@ def scaling(path: Path) -> tuple[float, float] | None:
     try:
         with path.open("rb") as file:
             return Head(file).scaling()
+    except (OSError, ValueError):
+        return None
+
+
+def tiles(path: Path) -> Tiles | None:
+    """As `Head.tiles`; None also where the file is no sound TIFF."""
+    try:
+        with path.open("rb") as file:
+            return Head(file).tiles()
     except (OSError, ValueError):
         return None

@@ -130,7 +130,7 @@ def test_state_of_a_newer_version_is_neither_read_nor_written_over(again: County
     body = raw[store.START + 4 :]
     head = json.dumps(json.loads(body[:size]) | {"version": store.VERSION + 1}).encode()
     rest = struct.pack("<I", len(head)) + head + body[size:]
-    newer = store.MAGIC + hashlib.sha256(rest).digest() + rest
+    newer = store.sealed(rest)
     file.write_bytes(newer)
     for command in (
         ["run", str(again.config), "--month", NEXT],

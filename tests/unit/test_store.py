@@ -120,7 +120,7 @@ def test_a_newer_version_asks_for_an_update(file: Path) -> None:
     body = raw[store.START + 4 :]
     head = json.dumps(json.loads(body[:size]) | {"version": store.VERSION + 1}).encode()
     rest = struct.pack("<I", len(head)) + head + body[size:]
-    file.write_bytes(store.MAGIC + hashlib.sha256(rest).digest() + rest)
+    file.write_bytes(store.sealed(rest))
     error = refused(file)
     assert error.code == "MW-STATE-VERSION"
     assert "Update" in error.fix
@@ -144,3 +144,15 @@ def test_a_file_left_half_written_does_not_disturb(file: Path) -> None:
     store.write(file, small(3), "new")
     assert store.key_of(file) == "new"
     assert [p.name for p in file.parent.iterdir()] == [file.name]
+
+
+def test_files_of_the_form_before_are_read(file: Path) -> None:
+    """They bear a SHA-256, and their damage is noticed too."""
+    rest = file.read_bytes()[store.START :]
+    older = bytearray(store.OLDER + hashlib.sha256(rest).digest() + rest)
+    file.write_bytes(older)
+    assert store.key_of(file) == "key"
+    np.testing.assert_array_equal(store.read(file)["a"], small()["a"])
+    older[-1] ^= 1
+    file.write_bytes(older)
+    refused(file)

@@ -1,0 +1,95 @@
+"""Decodes the tiles of ordinary GeoTIFFs: those of a window that are needed, only as far down as they are, straight to where they belong.
+
+GDAL decodes what this module leaves, and is asked again wherever anything is not as it should be: what is damaged, it says.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from isal import isal_zlib
+from numba import njit
+from numpy.typing import NDArray
+
+from pipeline.sources.tiff import Tiles
+
+_SPARE = 1024
+"""Deflated noise is hardly larger than noise; a table that declares twice as much and this is not to be believed."""
+
+
+_BROKEN: tuple[type[Exception], ...] = (isal_zlib.error, OSError, OverflowError)  # type: ignore[assignment]  # isal's types call it an instance
+
+
+class UnusualError(Exception):
+    """A tile is missing, or not what the file's head says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Pixels of a file: `top … top+height`, `left … left+width`."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def unpack(tile, differences, left, out):  # type: ignore[no-untyped-def]
+    """Rows of a tile (≥ h, w) from its `left`-th pixel on into `out` (h, w'), differences summed up."""
+    height, width = out.shape
+    for y in range(height):
+        source, target = tile[y, left : left + width], out[y]
+        if not differences:
+            for x in range(width):
+                target[x] = source[x]
+            continue
+        total = np.uint32(0)
+        for x in range(left):
+            total += np.uint32(tile[y, x])
+        for x in range(width):
+            # Sums wrap around, as the differences did.
+            total += np.uint32(source[x])
+            target[x] = total
+
+
+def read(path: Path, tiles: Tiles, place: Place, needed: Callable[[Place], bool], brief: bool, out: NDArray[Any]) -> None:
+    """Pixels of a file at `place` into `out`, 0 in tiles of which none are `needed`.
+
+    brief: tiles are decoded only down to the last row that is asked for, and their checksums stay unread.
+    Raises UnusualError where GDAL has to be asked; `out` then holds anything.
+    """
+    tall, wide = tiles.tile
+    across = -(-tiles.shape[1] // wide)
+    with path.open("rb", buffering=0) as file:
+        for row in range(place.top // tall, -(-(place.top + place.height) // tall)):
+            for col in range(place.left // wide, -(-(place.left + place.width) // wide)):
+                top, left = max(row * tall, place.top), max(col * wide, place.left)
+                bottom, right = min((row + 1) * tall, place.top + place.height), min((col + 1) * wide, place.left + place.width)
+                target = out[top - place.top : bottom - place.top, left - place.left : right - place.left]
+                if needed(Place(top, left, bottom - top, right - left)):
+                    rows = bottom - row * tall if brief else tall
+                    unpack(_tile(file.fileno(), tiles, row * across + col, rows)[top - row * tall :], tiles.differences, left - col * wide, target)
+                else:
+                    target[:] = 0
+
+
+def _tile(file: int, tiles: Tiles, number: int, rows: int) -> NDArray[Any]:
+    """The first rows of a tile."""
+    row_bytes = tiles.tile[1] * tiles.dtype.itemsize
+    size, whole = int(tiles.size[number]), tiles.tile[0] * row_bytes
+    if not 0 < size <= 2 * whole + _SPARE:
+        raise UnusualError
+    stream = isal_zlib.decompressobj()
+    try:
+        pixels = stream.decompress(os.pread(file, size, int(tiles.offset[number])), rows * row_bytes)
+    except _BROKEN as error:
+        raise UnusualError from error
+    if len(pixels) < rows * row_bytes or (rows == tiles.tile[0] and not stream.eof):
+        raise UnusualError
+    return np.frombuffer(pixels, tiles.dtype).reshape(rows, tiles.tile[1])

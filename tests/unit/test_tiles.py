@@ -1,0 +1,148 @@
+"""Tiles decoded without GDAL, against GDAL."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+
+from pipeline.errors import MinewardenError
+from pipeline.sources import reader, tiff, tiles
+from pipeline.sources.tiles import Place
+from tests.made import ORIGIN
+
+HEIGHT, WIDTH = 70, 90
+WHERE = Affine(10, 0, ORIGIN[0], 0, -10, ORIGIN[1])
+LAYOUTS: list[dict[str, Any]] = [{}, {"predictor": 2}, {"dtype": "uint8", "predictor": 2}, {"dtype": "uint8"}, {"BIGTIFF": "YES", "blockxsize": 48}]
+
+
+def values(dtype: str = "uint16") -> NDArray[Any]:
+    return np.random.default_rng(3).integers(0, 256 if dtype == "uint8" else 65536, (HEIGHT, WIDTH)).astype(dtype)
+
+
+def write(path: Path, **more: Any) -> Path:
+    profile = {
+        "driver": "GTiff",
+        "height": HEIGHT,
+        "width": WIDTH,
+        "count": 1,
+        "dtype": "uint16",
+        "nodata": 0,
+        "crs": "EPSG:32648",
+        "transform": WHERE,
+    }
+    profile |= {"tiled": True, "blockxsize": 32, "blockysize": 16, "compress": "deflate"} | more
+    with rasterio.open(path, "w", **profile) as target:
+        target.write(values(profile["dtype"]), 1)
+    return path
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("tiles")
+    return [write(folder / f"{k}.tif", **layout) for k, layout in enumerate(LAYOUTS)]
+
+
+def decoded(path: Path, place: Place, *, brief: bool = False) -> NDArray[Any]:
+    layout = tiff.tiles(path)
+    assert layout is not None
+    out = np.full((place.height, place.width), 7, layout.dtype)
+    tiles.read(path, layout, place, lambda _: True, brief, out)
+    return out
+
+
+def cells(top: int, left: int, height: int, width: int) -> GeoBox:
+    return GeoBox((height, width), WHERE @ Affine.translation(left, top), "EPSG:32648")
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(st.integers(0, len(LAYOUTS) - 1), st.integers(0, HEIGHT - 1), st.integers(0, WIDTH - 1), st.integers(1, 60), st.integers(1, 60), st.booleans())
+def test_every_window(files: list[Path], which: int, top: int, left: int, height: int, width: int, brief: bool) -> None:
+    place = Place(top, left, min(height, HEIGHT - top), min(width, WIDTH - left))
+    with rasterio.open(files[which]) as source:
+        told = source.read(1)[top : top + place.height, left : left + place.width]
+    np.testing.assert_array_equal(decoded(files[which], place, brief=brief), told)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"tiled": False}, {"compress": "lzw"}, {"compress": "zstd"}, {"compress": None}, {"dtype": "int16"}, {"ENDIANNESS": "BIG"}, {"nbits": 12}],
+)
+def test_other_files_are_left_to_gdal(tmp_path: Path, settings: dict[str, Any]) -> None:
+    made = values("uint16") % 4096
+    path = write(tmp_path / "B04.tif", **settings)
+    with rasterio.open(path, "r+") as target:
+        target.write(made.astype(target.dtypes[0]), 1)
+    layout = tiff.tiles(path)
+    assert layout is None or layout.dtype.name != settings.get("dtype", "uint16")
+    found = reader.read_window(path, cells(5, 5, 40, 40), classes=False)
+    np.testing.assert_array_equal(found, made[5:45, 5:45])
+
+
+def test_nothing_is_decoded_where_nothing_is_needed(tmp_path: Path) -> None:
+    """A tile under cloud may even be damaged."""
+    path = write(tmp_path / "B04.tif")
+    spoil(path, 0, b"\xff" * 40)
+    needed = np.zeros((40, 60), bool)
+    needed[20, 40] = True
+    plane = reader.read_planes(path, [cells(0, 0, 40, 60)], classes=False, needed=needed)[0]
+    expected = np.zeros((40, 60), np.uint16)
+    expected[16:32, 32:60] = values()[16:32, 32:60]
+    np.testing.assert_array_equal(plane.pixels, expected)
+
+
+def spoil(path: Path, place: int, content: bytes, number: int = 0) -> None:
+    """Write over a tile's bytes, counted from its begin, or from its end where `place` is negative."""
+    layout = tiff.tiles(path)
+    assert layout is not None
+    start, size = int(layout.offset[number]), int(layout.size[number])
+    raw = bytearray(path.read_bytes())
+    at = start + place if place >= 0 else start + size + place
+    raw[at : at + len(content)] = content
+    path.write_bytes(raw)
+
+
+@pytest.mark.parametrize(("place", "content"), [(0, b"\xff" * 40), (300, b"\xff" * 40), (-4, bytes(4))])
+def test_a_damaged_tile_is_named(tmp_path: Path, place: int, content: bytes) -> None:
+    """Its head, its pixels, its checksum."""
+    path = write(tmp_path / "B04.tif")
+    spoil(path, place, content)
+    with pytest.raises(MinewardenError, match=r"B04\.tif is damaged"):
+        reader.read_window(path, cells(0, 0, 40, 40), classes=False)
+
+
+@pytest.mark.parametrize("content", [bytes(10), bytes(32 * 16 * 2 + 1), bytes(10**7)])
+def test_a_tile_that_holds_more_or_less_than_its_head_says(tmp_path: Path, content: bytes) -> None:
+    path = write(tmp_path / "B04.tif")
+    spoil(path, 0, zlib.compress(content))
+    with pytest.raises(tiles.UnusualError):
+        decoded(path, Place(0, 0, 8, 8))
+
+
+@pytest.mark.parametrize(("offset", "size"), [(0, 0), (2**62, 500), (2**64 - 1, 500), (8, 2**40)])
+def test_tables_that_lead_nowhere(tmp_path: Path, offset: int, size: int) -> None:
+    path = write(tmp_path / "B04.tif")
+    layout = tiff.tiles(path)
+    assert layout is not None
+    layout.offset[0], layout.size[0] = offset, size
+    with pytest.raises(tiles.UnusualError):
+        tiles.read(path, layout, Place(0, 0, 8, 8), lambda _: True, False, np.empty((8, 8), np.uint16))
+
+
+def test_a_tile_that_was_never_written_reads_as_gdal_has_it(tmp_path: Path) -> None:
+    path = tmp_path / "B04.tif"
+    write(path, SPARSE_OK=True, nodata=9)
+    with rasterio.open(path, "w", **{**rasterio.open(path).profile, "SPARSE_OK": True}) as target:
+        target.write(values()[:16, :32], 1, window=rasterio.windows.Window(0, 0, 32, 16))
+    with rasterio.open(path) as source:
+        told = source.read(1)
+    np.testing.assert_array_equal(reader.read_window(path, cells(0, 0, HEIGHT, WIDTH), classes=False), told)
