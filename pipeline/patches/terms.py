@@ -50,10 +50,10 @@ def _bright(f: Features) -> float:
 
 
 def _redder(f: Features) -> float:
-    """Redder than the cell's own soil: clay from below."""
+    """Redder than the cell's own soil and not much darker: clay from below. Dark and redder is soil under stubble and litter."""
     if "blue_to_red" not in f:
         return 0.0
-    return _ramp(math.log(max(f["blue_to_red_bare"], 0.05) / max(f["blue_to_red"], 0.05)), 0.08, 0.22)
+    return _ramp(math.log(max(f["blue_to_red_bare"], 0.05) / max(f["blue_to_red"], 0.05)), 0.08, 0.22) * _ramp(f["red_to_bare"], 0.7, 0.9)
 
 
 def _compact(f: Features) -> float:
@@ -99,6 +99,11 @@ def _beside(f: Features) -> float:
 def _own_soil(f: Features) -> float:
     """The cell's own soil, no brighter and no other colour: ploughed, levelled or slipped, but nothing has been brought up from below."""
     return _ramp(f["colour"], 1.1, 0.5) * _ramp(abs(math.log(max(f["brightness"], 0.1))), 0.22, 0.1)
+
+
+def _levelled(f: Features) -> float:
+    """A large piece of the cell's own soil in another shade, away from rights: slopes levelled into terraces."""
+    return _ramp(f["works"], 50, 110) * _ramp(f["colour"], 1.2, 0.7) * _ramp(f["novelty"], 6, 3) * (1 - f["near_registered"])
 
 
 def _winter(f: Features) -> float:
@@ -249,6 +254,7 @@ TERMS: dict[str, tuple[Cause | None, Callable[[Features], float]]] = {
     "roof": (Cause.CONSTRUCTION, _roof),
     "fleeting": (Cause.UNKNOWN, _fleeting),
     "own_soil": (Cause.FARMLAND, _own_soil),
+    "levelled": (Cause.FARMLAND, _levelled),
     "winter": (Cause.UNKNOWN, _winter),
     "snow": (Cause.UNKNOWN, _snow),
 }
@@ -258,7 +264,7 @@ EXPERT = {
     "outward": 0.7, "mixed": 0.7, "summer": 0.7, "registered": 1.5, "beside": 1.0,
     "similar": -0.5, "cropland": -1.0, "at_once": -0.8, "weeds": -1.0, "greener": -6.0, "faint": -0.7, "canopy": -4.0, "greenhouse": -6.0,
     "film": -3.0, "water": -7.0, "solar": -3.5, "road": -3.5, "burn": -2.0, "house": -1.0, "village": -2.5, "roof": -3.0,
-    "fleeting": -1.0, "own_soil": -1.5, "winter": -3.5, "snow": -3.0,
+    "fleeting": -1.0, "own_soil": -1.5, "levelled": -1.5, "winter": -3.5, "snow": -3.0,
 }  # fmt: skip
 """What we would give each without having seen data; fitted weights are drawn towards these."""
 
