@@ -85,16 +85,16 @@ class Measured:
         return float(np.mean(found)) if found else float("nan")
 
 
-def measure(county: Path) -> tuple[Measured, Truth]:
-    """Everything measured on a county whose months lie in `county/out`, the last of them being the one that counts digs."""
+def measure(county: Path, until: str | None = None) -> tuple[Measured, Truth]:
+    """Everything measured on a county's months in `county/out` up to `until`, the month that counts digs."""
     output = county / "out"
     truth = ground.read(county, outputs.frame(output))
-    names = outputs.months(output)
+    names = outputs.months(output, until)
     done = [outputs.read(output, name) for name in names]
     begin, end = ground.last_day(names[0]) - 30, ground.last_day(names[-1]) - LAG_DAYS
     digs = ground.digs(truth, begin, end)
     flagged = _first_flagged(done)
-    kinds = [_kind(patch.cells, truth) for patch in flagged]
+    kinds = [_kind(cells, truth) for cells in flagged]
     return Measured(
         digs=tuple(_found(digs, done, truth.ids.shape)),
         km2_months=truth.area_km2 * len(done),
@@ -140,18 +140,16 @@ def _first_seen(done: Sequence[Month]) -> list[Published]:
     return list(first.values())
 
 
-def _first_flagged(done: Sequence[Month]) -> list[Published]:
-    """Each patch that was ever flagged, in the first month that did so."""
-    first: dict[str, Published] = {}
+def _first_flagged(done: Sequence[Month]) -> list[Cells]:
+    """What was flagged of each patch that ever was, in the first month that did so."""
+    first: dict[str, Cells] = {}
     for month in done:
-        for patch in month.patches:
-            if patch.flagged:
-                first.setdefault(patch.id, patch)
+        first = {**month.flagged, **first}
     return list(first.values())
 
 
 def _kind(cells: Cells, truth: Truth) -> str:
-    """What a flagged patch lies on: violation, explained, lookalike, or false where it is none of them for `TOUCHING`."""
+    """What flagged ground is: violation, explained, lookalike, or false where it is none of them for `TOUCHING`."""
     shares = {kind: float(truth.where(kind=kind).flat[cells].mean()) for kind in ("violation", "explained", "lookalike")}
     rested = float(_of(truth, ground.RESTED).flat[cells].mean())
     shares["lookalike"] -= rested

@@ -70,8 +70,8 @@ class County:
         return load_baseline(base, self.block), load_alert(base / "start", self.block)
 
 
-def open_county(folder: Path) -> County:
-    """The county in `folder`, which must be small enough to be one block of its run."""
+def open_county(folder: Path, until: str | None = None) -> County:
+    """The county in `folder`, which must be small enough to be one block of its run, with its first year's months up to `until`."""
     project = config.load(folder / "config.yaml")
     inputs, _ = prepare(project, 1, None, lambda *_: None)
     setting, first = inputs.setting, int(inputs.monitor_from[:4])
@@ -79,7 +79,7 @@ def open_county(folder: Path) -> County:
     blocks = list(setting.grid.blocks())
     if len(blocks) > 1:
         raise SystemExit(f"{folder}: {len(blocks)} blocks; the replay by looks takes counties of one block")
-    last = max(month for month in finished(project.output) if month.startswith(str(first)))
+    last = max(month for month in finished(project.output) if month.startswith(str(first)) and month <= (until or month))
     watched = [s for s in inputs.scenes if s.day.year == first and f"{s.day:%Y-%m}" <= last]
     window, watched_good = (year.usable(scenes, setting, "survey")[0] for scenes in (year.window_of(first, inputs.scenes), watched))
     sightings = [[Sighting(s, survey.survey_scene(s, seen, model), "") for s, seen in good] for good in (window, watched_good)]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyproj
@@ -21,6 +22,7 @@ MINING = 0.5
 NOT_OF_CHANGE = ("unrestored", "restoration_regressed")
 """Findings that claim no changed ground."""
 OUTSIDE = 65535
+Feature = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,6 @@ class Published:
     """That it is mining; None where it changed before monitoring."""
     cause: str | None
     ended: bool
-    flagged: bool
 
     @property
     def recognised(self) -> bool:
@@ -46,6 +47,8 @@ class Month:
 
     name: str
     patches: tuple[Published, ...]
+    flagged: dict[str, Cells]
+    """By patch: what of it is flagged; of a pit across a boundary only what lies beyond."""
     status: NDArray[np.int64]
     """(h, w): status of `disturbance.tif`: 2 provisional, 3 confirmed."""
 
@@ -55,9 +58,9 @@ class Month:
         return (self.status == 2) | (self.status == 3)
 
 
-def months(output: Path) -> list[str]:
-    """Names of the finished months, in order."""
-    return sorted(f.parent.name for f in output.glob("????-??/run.json"))
+def months(output: Path, until: str | None = None) -> list[str]:
+    """Names of the finished months, in order, up to one."""
+    return sorted(name for f in output.glob("????-??/run.json") if (name := f.parent.name) <= (until or name))
 
 
 def frame(output: Path) -> Frame:
@@ -71,22 +74,24 @@ def read(output: Path, name: str) -> Month:
     with rasterio.open(output / name / "disturbance.tif") as file:
         status, transform, crs = file.read(1).astype(np.int64), file.transform, file.crs
     to_grid = pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
-    parts: dict[str, list[tuple[shapely.Geometry, dict[str, object]]]] = {}
-    for each in json.loads((output / name / "patches.geojson").read_text("utf-8"))["features"]:
-        outline = shapely.transform(shape(each["geometry"]), lambda c: np.column_stack(to_grid.transform(c[:, 0], c[:, 1])))
-        parts.setdefault(each["properties"]["patch_id"], []).append((outline, each["properties"]))
-    flagged = {p["patch_id"] for p in _flagged(output / name)}
+
+    def burnt(features: Sequence[Feature]) -> Cells:
+        outlines = [shapely.transform(shape(f["geometry"]), lambda c: np.column_stack(to_grid.transform(c[:, 0], c[:, 1]))) for f in features]
+        return np.flatnonzero(rasterize(outlines, out_shape=status.shape, transform=transform))
+
     patches = []
-    for patch_id, pieces in parts.items():
-        mask = rasterize([outline for outline, _ in pieces], out_shape=status.shape, transform=transform)
-        p = pieces[0][1]
-        cells = np.flatnonzero(mask)
+    for patch, parts in _by_patch(output / name / "patches.geojson").items():
+        p, cells = parts[0]["properties"], burnt(parts)
         if cells.size:
-            patches.append(Published(patch_id, cells, p["mining_likelihood"], p["cause"], p["status"] == "ended", patch_id in flagged))  # type: ignore[arg-type]
-    return Month(name, tuple(patches), status)
+            patches.append(Published(patch, cells, p["mining_likelihood"], p["cause"], p["status"] == "ended"))
+    flagged = {patch: cells for patch, parts in _by_patch(output / name / "flagged.geojson").items() if (cells := burnt(parts)).size}
+    return Month(name, tuple(patches), flagged, status)
 
 
-def _flagged(folder: Path) -> Iterator[dict[str, object]]:
-    for each in json.loads((folder / "flagged.geojson").read_text("utf-8"))["features"]:
+def _by_patch(file: Path) -> dict[str, list[Feature]]:
+    """Features that claim changed ground, by patch."""
+    out: dict[str, list[Feature]] = {}
+    for each in json.loads(file.read_text("utf-8"))["features"]:
         if each["properties"]["finding"] not in NOT_OF_CHANGE:
-            yield each["properties"]
+            out.setdefault(each["properties"]["patch_id"], []).append(each)
+    return out

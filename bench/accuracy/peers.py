@@ -29,6 +29,8 @@ from pipeline.detect.looks import NO_DATA
 
 DELIVERED, PREPARED = "as delivered", "as prepared"
 PACKAGES = ("nrt", "pyxccd")
+OUTLINED = 0.3
+"""IoU from which a dig counts as outlined."""
 REPEATS = 3
 """The year is watched so often; the least of its seconds counts."""
 
@@ -91,8 +93,10 @@ class Scored:
     authors: bool
     recall: tuple[Count, ...]
     """By class of size."""
+    outlined: Count
+    """Digs whose patches have an IoU of `OUTLINED` or more: a monitor that calls half the county changed finds every pit."""
     iou: float
-    """Mean of the digs found."""
+    """Mean over the digs that have any patch."""
     false: int
     """Patches on ground that did not change."""
     false_ha: float
@@ -127,7 +131,8 @@ def score(name: str, family: str, day: NDArray[np.int64], scene: Scene, year: Ye
     ious = [iou for dig in digs if (iou := measures.overlap(dig, patches)) is not None]
     late = _lateness(day, truth, digs, year)
     return Scored(
-        name, family, authors, measures.by_size(digs, measures.found(digs, changed)), float(np.mean(ious)) if ious else float("nan"),
+        name, family, authors, measures.by_size(digs, measures.found(digs, changed)), Count(sum(iou >= OUTLINED for iou in ious), len(digs)),
+        float(np.mean(ious)) if ious else float("nan"),
         sum(measures.is_false(p, truth) for p in patches), float((changed & truth.stable).sum()) * ground.CELL_HA, *late, *seconds,
     )  # fmt: skip
 
@@ -237,5 +242,5 @@ def _monitored(model: Any, values: NDArray[np.float32], days: NDArray[np.int64])
 
 
 def best(scored: Sequence[Scored], family: str) -> Scored:
-    """Of one monitor's settings, the one that misses fewest digs of 0.1 ha and more, and then calls least unchanged ground changed."""
-    return min((s for s in scored if s.family == family), key=lambda s: (-sum(c.hits for c in s.recall[1:]), s.false_ha))
+    """Of one monitor's settings, the one that outlines most digs, and of such the one that calls least unchanged ground changed."""
+    return min((s for s in scored if s.family == family), key=lambda s: (-s.outlined.hits, s.false_ha))

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import strewn
 from delay import Delays, delays, replay
 from evaluate import LAG_DAYS, Measured, measure
 from observations import open_county
@@ -27,8 +28,8 @@ from score import Score, score
 from truth import digs, last_day
 
 ROOT = Path(__file__).resolve().parents[2]
-MADE, REAL = "made, all", "real pixels"
-LAYOUTS = (1, 2, 3, 4)
+MADE, STREWN, REAL = "made, all", "made, strewn", "real pixels"
+LAYOUTS = (1, 2, 3, 4, 5, 6)
 REAL_LAST = "2020-12"
 
 
@@ -79,12 +80,22 @@ def real_series(scenes: Path, work: Path, again: bool) -> list[Path]:
     return series
 
 
-def measured(county: Path) -> tuple[Measured, Delays]:
-    """All measures of a county whose months are done."""
-    found, truth = measure(county)
-    opened = open_county(county)
-    last = max(f.name for f in (county / "out").glob("????-??"))
-    return found, delays(replay(opened, truth), truth, digs(truth, opened.january, last_day(last) - LAG_DAYS))
+def strewn_counties(counties: Mapping[str, Sequence[Path]], month: str, again: bool) -> list[Path]:
+    """The first county of each simulator with small pits strewn over it, made and run."""
+    out = []
+    for group in counties.values():
+        county = group[0].with_name(f"strewn-{group[0].name}")
+        strewn.fresh(group[0], county, int(group[0].name.rpartition("-")[2]))
+        run(county, month, again)
+        out.append(county)
+    return out
+
+
+def measured(county: Path, until: str) -> tuple[Measured, Delays]:
+    """All measures of a county whose months are done up to `until`."""
+    found, truth = measure(county, until)
+    opened = open_county(county, until)
+    return found, delays(replay(opened, truth), truth, digs(truth, opened.january, last_day(until) - LAG_DAYS))
 
 
 def row(name: str, s: Score) -> str:
@@ -127,21 +138,21 @@ def score_section(counties: Mapping[str, Sequence[Path]], months: Sequence[str])
     return [*lines, "", *(f"- {summary(month, scores)}" for month, scores in by_month.items())]
 
 
-def all_measures(counties: Mapping[str, Sequence[Path]]) -> tuple[dict[str, Measured], dict[str, Delays]]:
+def all_measures(counties: Mapping[str, Sequence[Path]], until: str) -> tuple[dict[str, Measured], dict[str, Delays]]:
     """Measures of each group of counties, and of all that are made."""
     data: dict[str, Measured] = {}
     late: dict[str, Delays] = {}
     for name, group in counties.items():
         for county in group:
-            found, delay = measured(county)
-            for key in (name, MADE) if name != REAL else (name,):
+            found, delay = measured(county, REAL_LAST if name == REAL else until)
+            for key in (name,) if name in (STREWN, REAL) else (name, MADE):
                 data[key] = data[key] + found if key in data else found
                 late[key] = late[key] + delay if key in late else delay
-    order = [*(name for name in counties if name != REAL), MADE, *([REAL] if REAL in data else [])]
+    order = [*(name for name in counties if name not in (STREWN, REAL)), MADE, *(name for name in (STREWN, REAL) if name in data)]
     return {key: data[key] for key in order}, {key: late[key] for key in order}
 
 
-def peers_lines(counties: Mapping[str, Sequence[Path]]) -> list[str] | None:
+def peers_lines(counties: Mapping[str, Sequence[Path]], until: str) -> list[str] | None:
     """Other monitors on a made county and, where there is one, a real series; None where their packages are missing."""
     from peers import missing
 
@@ -151,9 +162,9 @@ def peers_lines(counties: Mapping[str, Sequence[Path]]) -> list[str] | None:
     from report import peers_section
     from versus import compare
 
-    scenes = [(next(iter(counties.values()))[0], "A made county with crop rotation")]
-    scenes += [(group[0], "Real pixels with pits") for name, group in counties.items() if name == REAL]
-    return peers_section([compare(folder, f"{title} ({folder.name})", lambda line: print(line, flush=True)) for folder, title in scenes])
+    scenes = [(counties[STREWN][0], "A made county with crop rotation and more small pits", until)]
+    scenes += [(group[0], "Real pixels with pits", REAL_LAST) for name, group in counties.items() if name == REAL]
+    return peers_section([compare(folder, f"{title} ({folder.name})", last, lambda line: print(line, flush=True)) for folder, title, last in scenes])
 
 
 def main() -> None:
@@ -168,19 +179,23 @@ def main() -> None:
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
     counties = {s.name: [prepare(s, seed, options.work, max(options.months), options.again) for seed in s.seeds] for s in SIMULATORS}
+    last = max(options.months)
     sections = {"table": score_section(counties, options.months)}
+    counties[STREWN] = strewn_counties(counties, last, options.again)
     if options.real:
         counties[REAL] = real_series(options.real, options.work, options.again)
-    data, late = all_measures(counties)
-    sections["measures"] = measures_section(data, late, MADE)
-    if options.peers and (lines := peers_lines(counties)) is not None:
+    data, late = all_measures(counties, last)
+    sections["measures"] = measures_section(data, late, MADE, STREWN)
+    if options.peers and (lines := peers_lines(counties, last)) is not None:
         sections["peers"] = lines
     for name, lines in sections.items():
         print("\n".join(lines))
         if options.write:
             write(options.write, name, lines)
     if options.write:
-        (options.write.parent / "reliability.svg").write_text(reliability_svg({name: m.ranking for name, m in data.items()}), "utf-8")
+        (options.write.parent / "reliability.svg").write_text(
+            reliability_svg({name: m.ranking for name, m in data.items() if name != STREWN}), "utf-8"
+        )
 
 
 if __name__ == "__main__":

@@ -60,12 +60,12 @@ def _map_of(patches: list[NDArray[np.int64]], day: NDArray[np.int64]) -> NDArray
     return out
 
 
-def compare(folder: Path, name: str, say: Callable[[str], None]) -> Compared:
-    """Run everything on a county whose months are done."""
+def compare(folder: Path, name: str, until: str | None, say: Callable[[str], None]) -> Compared:
+    """Run everything on a county whose months are done, up to `until`."""
     output = folder / "out"
-    months = outputs.months(output)
+    months = outputs.months(output, until)
     truth = ground.read(folder, outputs.frame(output))
-    county = open_county(folder)
+    county = open_county(folder, until)
     seen = observe(county)
     scene = Scene(truth, ground.digs(truth, county.january, ground.last_day(months[-1]) - LAG_DAYS), seen)
     watched, last = replay(county, truth, seen), outputs.read(output, months[-1])
