@@ -136,3 +136,43 @@ def test_a_raster_of_the_truth_is_read_onto_the_grid_of_the_months(tmp_path: Pat
         file.write(values, 1)
     frame = ground.Frame(np.ones((3, 4), bool), Affine(10, 0, 500_010, 0, -10, 3_999_980))
     assert frame.read(tmp_path / "ids.tif").tolist() == [[9, 10, 11, 0], [13, 14, 15, 0], [0, 0, 0, 0]]
+
+
+def test_delay_is_counted_from_the_day_half_of_a_dig_was_dug(truth: Any) -> None:
+    delay: Any = importlib.import_module("delay")
+    (dig,) = ground.digs(truth, 90, 140)
+    dug = ids_of_pit(truth)
+
+    def reached(days: int, looks: int) -> Any:
+        return delay.Reached(np.where(dug, days, delay.NEVER), np.where(dug, looks, delay.NEVER))
+
+    after = np.where(dug, 6, 0)
+    watched = delay.Replay(reached(20, 3), reached(50, 7), np.where(dug, 30, delay.NEVER), np.zeros_like(after), after, after)
+    found = delay.delays(watched, truth, [dig])
+    provisional, confirmed = found.pit_days
+    # Rows were dug on days 100, 110, 120, 130: half of it was dug on day 115, and half of it had the status 20 days after day 110.
+    assert (dig.half_day, found.pit_days[provisional], found.pit_looks[confirmed]) == (115, (15,), (7,))
+    assert found.in_time == {provisional: (16, 16), confirmed: (0, 16)}
+    assert found.soonest_confirmed == 30
+    assert (found + found).in_time[provisional] == (32, 32)
+
+
+def ids_of_pit(truth: Any) -> Any:
+    return truth.ids == PIT
+
+
+def test_measures_add_up_and_make_tables(truth: Any) -> None:
+    evaluate, report, delay = (importlib.import_module(name) for name in ("evaluate", "report", "delay"))
+    small, large = (evaluate.Found(area, True, True, hit, 0.9 if hit else None, 12 if hit else None) for area, hit in ((0.05, False), (0.7, True)))
+    ranking = measures.Ranking(np.array([0.9, 0.1]), np.array([True, False]))
+    one = evaluate.Measured((small, large), 32.0, 8, 4, 2, 1, 0, 5, ranking, {"road": measures.Count(1, 2)})
+    both = one + one
+    assert [(c.hits, c.of) for c in both.recall("recognised")] == [(0, 2), (0, 0), (2, 2)]
+    assert (both.rate(both.false_flagged), both.flagged, both.causes["road"].of) == (6.25, 10, 4)
+    none = dict.fromkeys((delay.PROVISIONAL, delay.CONFIRMED), ())
+    late = delay.Delays(none, none, 0, dict.fromkeys(none, (0, 0)), 1 << 30)
+    text = "\n".join(report.measures_section({"all": one, "strewn": one}, {"all": late, "strewn": late}, "all", "strewn"))
+    assert "| all | 0 of 1 (1) | – | 1 of 1 (1) | 0.90 | – |" in text
+    assert "| all | 25.0 | 12.5 | 6.2 | 3.1 | 0.0 | 32 |" in text
+    assert "Of patches ever flagged, 60% (23%–88%; 3 of 5) were no violation." in text
+    assert report.reliability_svg({"all": ranking}).count("<circle") == 2
