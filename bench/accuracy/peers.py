@@ -31,7 +31,7 @@ DELIVERED, PREPARED = "as delivered", "as prepared"
 PACKAGES = ("nrt", "pyxccd")
 OUTLINED = 0.3
 """IoU from which a dig counts as outlined."""
-REPEATS = 3
+REPEATS = 2
 """The year is watched so often; the least of its seconds counts."""
 
 

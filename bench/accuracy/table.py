@@ -29,6 +29,7 @@ from truth import digs, last_day
 
 ROOT = Path(__file__).resolve().parents[2]
 MADE, STREWN, REAL = "made, all", "made, strewn", "real pixels"
+SECTIONS = ("table", "measures", "peers")
 LAYOUTS = (1, 2, 3, 4, 5, 6)
 REAL_LAST = "2020-12"
 
@@ -63,6 +64,8 @@ def run(county: Path, month: str, again: bool) -> None:
     """Do a county's months that are not done yet."""
     if again:
         shutil.rmtree(county / "out", ignore_errors=True)
+    if (county / "out" / month / "run.json").exists():
+        return
     minewarden = Path(sys.executable).with_name("minewarden")
     done = subprocess.run(
         [str(minewarden), "run", str(county / "config.yaml"), "--month", month, "--quiet"], capture_output=True, text=True, check=False
@@ -176,26 +179,31 @@ def main() -> None:
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--real", type=Path, metavar="SCENES")
     parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS, help="sections to make anew")
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
-    counties = {s.name: [prepare(s, seed, options.work, max(options.months), options.again) for seed in s.seeds] for s in SIMULATORS}
     last = max(options.months)
-    sections = {"table": score_section(counties, options.months)}
+    counties = {s.name: [prepare(s, seed, options.work, last, options.again) for seed in s.seeds] for s in SIMULATORS}
     counties[STREWN] = strewn_counties(counties, last, options.again)
     if options.real:
         counties[REAL] = real_series(options.real, options.work, options.again)
-    data, late = all_measures(counties, last)
-    sections["measures"] = measures_section(data, late, MADE, STREWN)
-    if options.peers and (lines := peers_lines(counties, last)) is not None:
-        sections["peers"] = lines
-    for name, lines in sections.items():
-        print("\n".join(lines))
+
+    def done(name: str, lines: Sequence[str]) -> None:
+        print("\n".join(lines), flush=True)
         if options.write:
             write(options.write, name, lines)
-    if options.write:
-        (options.write.parent / "reliability.svg").write_text(
-            reliability_svg({name: m.ranking for name, m in data.items() if name != STREWN}), "utf-8"
-        )
+
+    if "table" in options.only:
+        made = {name: group for name, group in counties.items() if name not in (STREWN, REAL)}
+        done("table", score_section(made, options.months))
+    if "measures" in options.only:
+        data, late = all_measures(counties, last)
+        done("measures", measures_section(data, late, MADE, STREWN))
+        if options.write:
+            drawn = reliability_svg({name: m.ranking for name, m in data.items() if name != STREWN})
+            (options.write.parent / "reliability.svg").write_text(drawn, "utf-8")
+    if options.peers and "peers" in options.only and (lines := peers_lines(counties, last)) is not None:
+        done("peers", lines)
 
 
 if __name__ == "__main__":
