@@ -14,8 +14,10 @@ import json
 import shutil
 import subprocess
 import sys
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyproj
@@ -32,19 +34,36 @@ BANDS = ("B02", "B03", "B04", "B08", "B11")
 LOGGED = (slice(58, 76), slice(72, 95))
 """Ground that was really felled: no pit there."""
 SIDE = 100
-Pit = tuple[float, float, float, float, int]
-"""Row, column, radius (cells), days of growth, material."""
 
 
-def plan(rng: np.random.Generator) -> list[Pit]:
-    """Five pits apart from each other."""
+class Pit(NamedTuple):
+    """A disc that grows."""
+
+    row: float
+    col: float
+    radius: float
+    """Cells, when it is done."""
+    growth: float
+    """Days it grows."""
+    material: int
+    begin: date = BEGIN
+
+    def radius_on(self, day: date) -> float:
+        """Cells; it begins with 0.4 of its radius."""
+        return self.radius * min(1, 0.4 + 0.6 * (day - self.begin).days / self.growth) if day >= self.begin else -1.0
+
+
+def plan(rng: np.random.Generator, radii: Sequence[float] = RADII, spread_days: int = 0, gap: float = 6) -> list[Pit]:
+    """Pits of these radii, `gap` cells apart, begun in the `spread_days` from BEGIN on."""
     pits: list[Pit] = []
-    while len(pits) < len(RADII):
-        radius = RADII[len(pits)]
+    while len(pits) < len(radii):
+        radius = radii[len(pits)]
         y, x = rng.uniform(10, SIDE - 10, 2)
         felled = LOGGED[0].start < y < LOGGED[0].stop and LOGGED[1].start < x < LOGGED[1].stop
-        if not felled and all(np.hypot(y - a, x - b) > radius + c + 6 for a, b, c, _, _ in pits):
-            pits.append((float(y), float(x), radius, float(rng.uniform(20, 50)), int(rng.choice(3))))
+        if not felled and all(np.hypot(y - p.row, x - p.col) > radius + p.radius + gap for p in pits):
+            growth, material = float(rng.uniform(20, 50)), int(rng.choice(3))
+            begin = BEGIN + timedelta(days=int(rng.integers(spread_days))) if spread_days else BEGIN
+            pits.append(Pit(float(y), float(x), radius, growth, material, begin))
     return pits
 
 
@@ -52,9 +71,9 @@ def _coarse(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return values.reshape(SIDE // 2, 2, SIDE // 2, 2).mean(axis=(1, 3))
 
 
-def implant(scenes: Path, out: Path, rng: np.random.Generator) -> NDArray[np.uint8]:
+def implant(scenes: Path, out: Path, rng: np.random.Generator, pits: Sequence[Pit] | None = None) -> NDArray[np.uint8]:
     """Copy the scenes with pits in them; returns which pit each cell belongs to at full extent (0 none)."""
-    pits = plan(rng)
+    pits = plan(rng) if pits is None else pits
     rows, cols = np.mgrid[:SIDE, :SIDE]
     texture = 1 + 0.06 * rng.standard_normal((SIDE, SIDE))
     for folder in sorted(scenes.iterdir()):
@@ -62,19 +81,17 @@ def implant(scenes: Path, out: Path, rng: np.random.Generator) -> NDArray[np.uin
         copy = out / "scenes" / folder.name
         shutil.copytree(folder, copy, copy_function=shutil.copyfile)
         copy.chmod(0o755)
-        if day < BEGIN:
+        if all(day < pit.begin for pit in pits):
             continue
         with rasterio.open(folder / "SCL.tif") as file:
             scl = file.read(1)
         clear = np.isin(scl if scl.shape[0] == SIDE else scl.repeat(2, 0).repeat(2, 1), (2, 4, 5, 6, 7))
-        shares = [
-            (0.5 - (np.hypot(rows - y, cols - x) - r * min(1, 0.4 + 0.6 * (day - BEGIN).days / g))).clip(0, 1) * clear for y, x, r, g, _ in pits
-        ]
+        shares = [(0.5 - (np.hypot(rows - p.row, cols - p.col) - p.radius_on(day))).clip(0, 1) * clear * (day >= p.begin) for p in pits]
         for k, band in enumerate(BANDS):
             with rasterio.open(folder / f"{band}.tif") as file:
                 values, profile = file.read(1).astype(float), file.profile
             for share, pit in zip(shares, pits, strict=True):
-                new = MATERIALS[pit[4]][k] * 1e4 * texture * (1 + 0.02 * rng.standard_normal())
+                new = MATERIALS[pit.material][k] * 1e4 * texture * (1 + 0.02 * rng.standard_normal())
                 if values.shape[0] != SIDE:
                     share, new = _coarse(share), _coarse(new)
                 values = np.where(values > 0, values * (1 - share) + new * share, values)
@@ -82,8 +99,8 @@ def implant(scenes: Path, out: Path, rng: np.random.Generator) -> NDArray[np.uin
             with rasterio.open(copy / f"{band}.tif", "w", **profile) as file:
                 file.write(values.round().clip(0, 65535).astype(profile["dtype"]), 1)
     truth = np.zeros((SIDE, SIDE), np.uint8)
-    for number, (y, x, r, _, _) in enumerate(pits, 1):
-        truth[np.hypot(rows - y, cols - x) <= r] = number
+    for number, pit in enumerate(pits, 1):
+        truth[np.hypot(rows - pit.row, cols - pit.col) <= pit.radius] = number
     return truth
 
 
