@@ -77,6 +77,21 @@ class ComputeConfig(_Strict):
     )
 
 
+class StoreConfig(_Strict):
+    path: LocalPath | None = Field(
+        default=None,
+        description="Folder of files made from products (safe) or downloaded (stac, sentinelhub); counties may share one. "
+        "Default: store in the output folder.",
+    )
+    max_gb: float = Field(
+        default=200,
+        gt=0,
+        le=100_000,
+        description="Most that the store may take. What no month needs any more goes first, the longest unused before the rest; "
+        "what a month that is not done yet needs never goes. The first January needs 36 months at once: about 0.3 GB a date for 5,000 km².",
+    )
+
+
 class Config(_Strict):
     """A county. Relative paths are meant from the folder of the config file."""
 
@@ -100,6 +115,7 @@ class Config(_Strict):
     coverage: CoverageConfig = CoverageConfig()
     findings: FindingsConfig = FindingsConfig()
     compute: ComputeConfig = ComputeConfig()
+    store: StoreConfig = StoreConfig()
 
     @field_validator("notify")
     @classmethod
@@ -149,6 +165,11 @@ class Project(BaseModel):
     @property
     def state(self) -> Path:
         return self.output / "state"
+
+    @property
+    def store(self) -> Path:
+        """Files that are quick to read, made from what sources deliver."""
+        return self.path(self.config.store.path) if self.config.store.path else self.output / "store"
 
     @property
     def logs(self) -> Path:

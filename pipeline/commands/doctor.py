@@ -60,6 +60,7 @@ def _county(console: Console, config: Path) -> list[Check]:
         guarded("output", lambda: _writable(project), "Check the permissions of the output folder."),
         guarded("scenes", lambda: _scenes(project), "Check 'sources' in the config."),
         guarded("layers", lambda: _layers(project), "Run 'minewarden layers check' for the details."),
+        guarded("store", lambda: _store(project), "Check 'store' in the config, and its disk."),
         guarded("space", lambda: _space(project), "Free some space, or move the output folder to another disk."),
         guarded("last run", lambda: _last_run(project), "Set the system's clock."),
         guarded("last month", lambda: _last_month(project), "Put back a copy of that file, or run that month with --replay.", Exit.DAMAGED),
@@ -118,6 +119,15 @@ def _space(project: Project) -> str:
     return said
 
 
+def _store(project: Project) -> str:
+    from pipeline.monthly import store_room
+
+    room = store_room(project)
+    if not room.folder.is_dir():
+        return "not in use: nothing had to be decoded or downloaded"
+    return f"{_gb(room.size())} of {_gb(room.limit)} in {room.folder}"
+
+
 def _size(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
@@ -145,7 +155,7 @@ def _last_run(project: Project) -> str | Note:
 
 
 def _last_month(project: Project) -> str:
-    from pipeline.publish.files import sha256_file
+    from pipeline.files import sha256_file
 
     runs = finished(project.output)
     if not runs:

@@ -10,6 +10,7 @@ from pipeline.errors import MinewardenError
 from pipeline.sources.folder import FolderSource
 from pipeline.sources.naming import BANDS, NEEDED
 from pipeline.sources.passes import once_each, told_apart
+from pipeline.sources.safe import SafeSource
 from pipeline.sources.scene import Refused, Scene, Source
 
 RARE = 0.1
@@ -84,10 +85,12 @@ def _lacks(scene: Scene, what: str) -> Refused:
 
 
 def _source(project: Project, config: SourceConfig) -> Source:
-    if config.kind != "folder":
-        raise MinewardenError("MW-SOURCE-KIND", f"sources: kind {config.kind} is not available yet.", "Use kind: folder.")
+    if config.kind not in ("folder", "safe"):
+        raise MinewardenError("MW-SOURCE-KIND", f"sources: kind {config.kind} is not available yet.", "Use kind: folder or safe.")
     if config.path is None:
-        raise MinewardenError("MW-SOURCE-PATH", "sources: kind folder has no path.", "Add the path of the scene folder.")
+        raise MinewardenError("MW-SOURCE-PATH", f"sources: kind {config.kind} has no path.", "Add the path of the folder.")
     if config.bands:
         shared_bands((), config.bands)
+    if config.kind == "safe":
+        return SafeSource(project.path(config.path), bands=config.bands, mask=config.mask)
     return FolderSource(project.path(config.path), bands=config.bands, mask=config.mask, scale=config.scale, offset=config.offset)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pipeline.errors import MinewardenError
+from pipeline.sources.place import Crop, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,53 @@ class BandFile:
     path: Path
     scale: float
     offset: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """By what a file is known again without reading it."""
+
+    key: str
+    """Its path; in a zip, with its name there."""
+    size: int
+    changed_ns: int
+
+
+class Hashes(Protocol):
+    """What is known of files' hashes."""
+
+    def sha256(self, path: Path) -> str: ...
+    def known(self, mark: Mark) -> str | None: ...
+    def learn(self, mark: Mark, digest: str) -> None: ...
+
+
+class Delivery(Protocol):
+    """Where the bands of a scene come from that are not on this disk as the reader wants them: the store has them made."""
+
+    @property
+    def places(self) -> Mapping[str, Place]:
+        """Where each band lies, `SCL` too, as its metadata say."""
+        ...
+
+    def check(self) -> None:
+        """Raises MinewardenError where a part is missing, as far as can be told without reading pixels."""
+        ...
+
+    def mark(self, band: str) -> Mark | None:
+        """By which the file that `origin` is a hash of is known again; None where there is no such file."""
+        ...
+
+    def origin(self, band: str, hashes: Hashes) -> str:
+        """What the band's file is made from: another value, another file."""
+        ...
+
+    def sha256(self, band: str, path: Path, hashes: Hashes) -> str:
+        """Hash of the band as it was delivered. path: its file in the store."""
+        ...
+
+    def write(self, band: str, crop: Crop, target: Path, hashes: Hashes) -> None:
+        """Make a band's file. Raises MinewardenError or OSError where the band can't be read, StoreError where the file can't be written."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +88,8 @@ class Scene:
     """Names the pass (satellite, tile, time or at least date): the same pass delivered twice counts once."""
     masked: bool = True
     """False where the source says `mask: none`: then every look counts as clear."""
+    delivery: Delivery | None = None
+    """How its files come into the store; None where they are files of the source itself."""
 
     @property
     def day(self) -> date:

@@ -70,7 +70,7 @@ def county(tmp_path: Path, config_text: str, monkeypatch: pytest.MonkeyPatch) ->
     made.project.state.mkdir(parents=True)
     monkeypatch.setattr(monthly, "open_sources", lambda _: Archive(scenes=(), refused=(), bands=("B04", "B08")))
     monkeypatch.setattr(layers, "load", lambda *_: LayerSet(area=MultiPolygon()))
-    monkeypatch.setattr(monthly, "remember", lambda *_: Memory(GRID, ("B04", "B08"), FIRST))
+    monkeypatch.setattr(monthly, "remember", lambda *_, **__: Memory(GRID, ("B04", "B08"), FIRST))
     monkeypatch.setattr(monthly, "make_month", made.make)
     return made
 
