@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -42,7 +43,22 @@ class GridConfig(_Strict):
 
 class SourceConfig(_Strict):
     kind: Literal["folder", "safe", "stac", "sentinelhub"] = Field(description="Where scenes come from.")
-    path: LocalPath | None = Field(default=None, description="Folder of scenes (folder, safe).")
+    path: LocalPath | None = Field(default=None, description="Folder of scenes (folder) or of products (safe).")
+    url: str | None = Field(
+        default=None,
+        max_length=500,
+        pattern=r"^https?://[^\s@]+$",
+        description="Address of the catalogue (stac) or of the service (sentinelhub; default: that of the Copernicus Data Space Ecosystem).",
+    )
+    collection: str = Field(
+        default="sentinel-2-l2a", min_length=1, max_length=100, description="Collection of the catalogue (stac) or of the service (sentinelhub)."
+    )
+    hosts: tuple[str, ...] = Field(
+        default=(), description="Further hosts from which files may be read (stac). Those of the catalogues in docs/sources.md are known."
+    )
+    since: date | None = Field(
+        default=None, description="First day asked for (stac, sentinelhub). Default: 36 months before monitor_from, which must then be set."
+    )
     bands: tuple[str, ...] | None = Field(default=None, description="Use just these bands. Default: those the scenes share.")
     mask: Literal["SCL", "none"] | None = Field(default=None, description="Cloud mask. Default: SCL where the scenes have it, else colour.")
     scale: float | None = Field(
@@ -170,6 +186,11 @@ class Project(BaseModel):
     def store(self) -> Path:
         """Files that are quick to read, made from what sources deliver."""
         return self.path(self.config.store.path) if self.config.store.path else self.output / "store"
+
+    @property
+    def listings(self) -> Path:
+        """What catalogues listed."""
+        return self.output / "catalogue"
 
     @property
     def logs(self) -> Path:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+
+from pyproj import Transformer
+from shapely.geometry.base import BaseGeometry
 
 from pipeline import compute, layers, months, retention
 from pipeline.config import Project
@@ -59,15 +63,24 @@ def prepare(
     project: Project, workers: int | None, scheduler: str | None, say: Say, *, user: str = "run", begins: bool = True
 ) -> tuple[Inputs, HashCache]:
     """Find the scenes, read the layers, remember the grid. begins: the county's first run may begin with this; else nothing is remembered."""
-    archive = open_sources(project)
-    ground = layers.load(project, project.config.grid.crs)
+    crs = project.config.grid.crs
+    layers_once = cache(lambda: layers.load(project, crs))
+    archive = open_sources(project, lambda: degrees(layers_once().area, crs))
+    ground = layers_once()
     memory = remember(project, archive.scenes, archive.bands, lambda: county_grid(project.config, ground.area, archive.scenes), begins=begins)
     hashes, workers = HashCache(project.state / "hashes.json"), compute.workers_or_default(workers)
     stock = Stock(store_room(project, user), memory.grid.geobox, memory.bands, hashes, workers, say)
     setting = Setting(memory.grid, memory.bands, ground.area, project.state, workers, scheduler, project.config.compute.memory_mb, say, stock)
-    scenes, lacking = _with_bands([s for scene in archive.scenes if (s := stock.shelved(scene))], memory.bands)
+    scenes, lacking = _with_bands(archive.scenes, memory.bands)
+    scenes = [shelved for scene in scenes if (shelved := stock.shelved(scene))]
     refused = (*archive.refused, *lacking)
     return Inputs(project, ground, scenes, refused, hashes.scene, setting, memory.monitor_from), hashes
+
+
+def degrees(area: BaseGeometry, crs: str) -> tuple[float, float, float, float]:
+    """West, south, east, north of an area that is given in a CRS."""
+    west, south, east, north = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform_bounds(*area.bounds)
+    return round(west, 5), round(south, 5), round(east, 5), round(north, 5)
 
 
 def store_room(project: Project, user: str = "run") -> Room:

@@ -56,3 +56,9 @@ def real_products(level: str) -> list[Any]:
     """Metadata of real products, where they are at hand; else a test that is skipped by name."""
     found = sorted(SKELETONS.glob(f"*_{level}_*.SAFE")) if SKELETONS.is_dir() else []
     return found or [pytest.param(SKELETONS / f"S2A_{level}_none.SAFE", marks=pytest.mark.skip(reason="real products are not at hand"))]
+
+
+def real_items(pattern: str) -> list[Any]:
+    """A real STAC item or a recorded reply, where they are at hand; else a test that is skipped by name."""
+    found = sorted((SKELETONS.parent / "stac").glob(pattern))
+    return found or [pytest.param(Path(pattern), marks=pytest.mark.skip(reason="real items are not at hand"))]

@@ -43,13 +43,13 @@ def convert(scene: Path, out: Path, *, zipped: bool = False, offset: int = -1000
 
 
 def write_image(source: Path, target: Path) -> None:
-    """A band in JPEG 2000, without loss, in tiles of 1024."""
+    """A band in JPEG 2000, in tiles of 1024."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with rasterio.open(source) as band:
         profile = {"width": band.width, "height": band.height, "count": 1, "dtype": band.dtypes[0], "crs": band.crs, "transform": band.transform}
-        with rasterio.open(
-            target, "w", driver="JP2OpenJPEG", QUALITY=100, REVERSIBLE="YES", RESOLUTIONS=2, BLOCKXSIZE=1024, BLOCKYSIZE=1024, **profile
-        ) as image:
+        # Without loss; large images with the coarser copies inside that providers put there.
+        coding = {"QUALITY": 100, "REVERSIBLE": "YES", "RESOLUTIONS": 6 if band.width > 1024 else 2, "BLOCKXSIZE": 1024, "BLOCKYSIZE": 1024}
+        with rasterio.open(target, "w", driver="JP2OpenJPEG", **coding, **profile) as image:
             image.write(band.read(1), 1)
 
 

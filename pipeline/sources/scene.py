@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
@@ -94,6 +94,13 @@ class Scene:
     @property
     def day(self) -> date:
         return self.acquired.date()
+
+
+def in_use(scene: Scene, bands: Sequence[str]) -> Scene:
+    """A delivered scene with only the bands that are decoded, and so hashed; scenes that are files of their source stay as they are."""
+    if scene.delivery is None:
+        return scene
+    return replace(scene, bands={band: file for band, file in scene.bands.items() if band in bands})
 
 
 MEND = "Mend the scene's folder, or remove it."

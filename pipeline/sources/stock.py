@@ -21,7 +21,7 @@ from pipeline.errors import MinewardenError, of_the_system
 from pipeline.files import sha256_file, write_atomic
 from pipeline.sources.place import Crop, Place
 from pipeline.sources.room import Room, land
-from pipeline.sources.scene import Delivery, Hashes, Refused, Scene, unreadable
+from pipeline.sources.scene import Delivery, Hashes, Refused, Scene, in_use, unreadable
 from pipeline.sources.transcode import StoreError
 
 FORMAT = 1
@@ -69,6 +69,7 @@ class Stock:
         """The scene with the paths of its files in the store, there already or not; None where it lies off the county."""
         if scene.delivery is None:
             return scene
+        scene = in_use(scene, self.bands)
         paths = {band: path for band in [*scene.bands, "SCL"] if (path := self._path(scene, band)) is not None}
         if any(band not in paths for band in scene.bands):
             return None
@@ -80,14 +81,14 @@ class Stock:
         crop = place.crop_to(self.box) if place else None
         if crop is None:
             return None
-        key = hashlib.sha256(repr((FORMAT, place, crop)).encode()).hexdigest()[:12]
+        key = hashlib.sha256(repr((FORMAT, type(scene.delivery).__name__, place, crop)).encode()).hexdigest()[:12]
         return self.room.of(scene.id) / f"{band}-{key}.tif"
 
     def items(self, scene: Scene, bands: Sequence[str] | None = None) -> list[Item]:
         """What a shelved scene needs in the store. bands: less than all."""
         if scene.delivery is None:
             return []
-        files = {band: scene.bands[band].path for band in bands or self.bands} | ({"SCL": scene.scl} if scene.scl else {})
+        files = {band: scene.bands[band].path for band in bands or scene.bands} | ({"SCL": scene.scl} if scene.scl else {})
         found = []
         for band, path in files.items():
             place = scene.delivery.places[band]

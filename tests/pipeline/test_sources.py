@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import rasterio
 
 from pipeline.cli import main
 from tests.pipeline.conftest import BANDS, MONTHS, County, day_of
 from tests.products import converter
+from tests.servers import COMMON, Server, api, files_under
 
 TWO = MONTHS[:2]
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server()
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +114,50 @@ def test_a_damaged_product_is_left_out_by_name_and_a_damaged_store_is_mended(
 def test_bands_are_those_of_the_county(fetched: County) -> None:
     run = json.loads((fetched.out / TWO[0] / "run.json").read_text("utf-8"))
     assert f"[{', '.join(run['bands'])}]" == BANDS
+
+
+def listed(server: Server, folder: Path) -> dict[str, Any]:
+    """A scene folder as an item of a catalogue."""
+    name, assets = folder.name, {}
+    for file in sorted(folder.glob("*.tif")):
+        band = file.name.split("_")[2]
+        with rasterio.open(file) as source:
+            shape, transform = list(source.shape), list(source.transform)[:6]
+        assets[COMMON[band]] = {
+            "href": f"{server.url}/files/{name}/{file.name}",
+            "eo:bands": [{"name": COMMON[band], "common_name": COMMON[band]}],
+            "proj:shape": shape,
+            "proj:transform": transform,
+            "raster:bands": [{"scale": 0.0001, "offset": -0.1}],
+        }
+    day = day_of(folder)
+    properties = {
+        "datetime": f"{day[:4]}-{day[4:6]}-{day[6:]}T03:45:00Z",
+        "proj:code": "EPSG:32648",
+        "s2:product_uri": f"{name}.SAFE",
+        "s2:processing_baseline": f"{name[28:30]}.{name[30:32]}",
+    }
+    links = [{"rel": "self", "href": f"{server.url}/items/{name}"}]
+    return {"type": "Feature", "id": f"S2_{day}_0_L2A", "properties": properties, "assets": assets, "links": links}
+
+
+def test_a_catalogue_gives_the_findings_that_folders_give(thin: County, server: Server, tmp_path: Path) -> None:
+    county = County(tmp_path / "county")
+    county.folder.mkdir()
+    shutil.copytree(thin.folder / "layers", county.folder / "layers")
+    scenes = sorted((each for each in (thin.folder / "scenes").iterdir() if day_of(each) < "20240301"), key=day_of)
+    items = [listed(server, scene) for scene in scenes]
+    api(server, [items[k : k + 40] for k in range(0, len(items), 40)])
+    server.routes.append(files_under(thin.folder / "scenes"))
+    text = thin.config.read_text("utf-8").replace("kind: folder, path: scenes", f"kind: stac, url: '{server.url}', since: 2023-01-01")
+    (county.folder / "config.yaml").write_text(text, "utf-8")
+    assert county.run(TWO[-1], "--quiet") in (0, 3)
+    assert county.bytes(TWO) == thin.bytes(TWO)
+    asked = [each for each in server.asked if each.path.startswith("/files/")]
+    read = {each.path for each in asked}
+    assert len(read) == len(scenes) * 5
+    run = json.loads((county.out / TWO[0] / "run.json").read_text("utf-8"))
+    assert all(scene["id"].startswith("S2") and "_N05" in scene["id"] for scene in run["scenes"])
+    server.asked.clear()
+    assert county.run(TWO[-1], "--replay", "--quiet") in (0, 3)
+    assert not any(each.path.startswith("/files/") for each in server.asked), "a second run reads nothing"
