@@ -56,6 +56,9 @@ class SourceConfig(_Strict):
     hosts: tuple[str, ...] = Field(
         default=(), description="Further hosts from which files may be read (stac). Those of the catalogues in docs/sources.md are known."
     )
+    max_processing_units: float = Field(
+        default=8000, gt=0, le=100_000_000, description="Most processing units that a calendar month may cost (sentinelhub)."
+    )
     since: date | None = Field(
         default=None, description="First day asked for (stac, sentinelhub). Default: 36 months before monitor_from, which must then be set."
     )

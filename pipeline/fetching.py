@@ -27,11 +27,13 @@ class Estimate:
     files: int
     bytes: int
     seconds: float
+    units: float
 
     @property
     def told(self) -> str:
         minutes = math.ceil(self.seconds / 60)
-        return f"{self.files} files of {self.scenes} scenes are to be made: about {_gb(self.bytes)}, about {minutes} min"
+        units = f", {self.units:.0f} processing units" if self.units else ""
+        return f"{self.files} files of {self.scenes} scenes are to be made: about {_gb(self.bytes)}, about {minutes} min{units}"
 
 
 def _gb(size: float) -> str:
@@ -58,7 +60,7 @@ def fetch(project: Project, month: str, workers: int | None, say: Say, tell: Cal
         )  # fmt: skip
     pixels = sum(item.crop.width * item.crop.height for item in missing)
     seconds = pixels / PIXELS_A_SECOND / inputs.setting.workers
-    estimate = Estimate(len({item.scene.id for item in missing}), len(missing), stock.expected_bytes(missing), seconds)
+    estimate = Estimate(len({item.scene.id for item in missing}), len(missing), stock.expected_bytes(missing), seconds, stock.units(missing))
     tell(f"{month}: {len(scenes)} scenes needed; {estimate.told}.")
     if only_estimate:
         return Result(Exit.DONE, ())

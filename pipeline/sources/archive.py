@@ -107,16 +107,29 @@ def _source(project: Project, config: SourceConfig, bounds: Callable[[], Bounds]
 
 def _remote(project: Project, config: SourceConfig, bounds: Callable[[], Bounds] | None) -> Source:
     """A source in the network. Its modules are loaded only here: sources of local files can't open a connection."""
-    if config.kind != "stac":
-        raise MinewardenError("MW-SOURCE-KIND", f"sources: kind {config.kind} is not available yet.", "Use kind: folder, safe or stac.")
-    if config.url is None:
+    if config.kind == "stac" and config.url is None:
         raise MinewardenError("MW-SOURCE-URL", "sources: kind stac has no url.", "Add the address of the catalogue, see docs/sources.md.")
     if config.bands:
         shared_bands((), config.bands)
     try:
-        from pipeline.sources.stac import StacSource
+        return _sentinelhub(project, config, bounds) if config.kind == "sentinelhub" else _stac(project, config, bounds)
     except ImportError as error:
-        raise MinewardenError("MW-SOURCE-EXTRA", "kind stac needs packages that are not installed.", "pip install 'minewarden[stac]'") from error
+        fix = f"pip install 'minewarden[{config.kind}]'"
+        raise MinewardenError("MW-SOURCE-EXTRA", f"kind {config.kind} needs packages that are not installed ({error.name}).", fix) from error
+
+
+def _sentinelhub(project: Project, config: SourceConfig, bounds: Callable[[], Bounds] | None) -> Source:
+    from pipeline.sources.process_api import CDSE, Service
+    from pipeline.sources.sentinelhub import SentinelHubSource
+
+    service = Service((config.url or CDSE).rstrip("/"), config.collection, project.listings, config.max_processing_units)
+    return SentinelHubSource(service, project.listings, since=_since(project, config), bounds=bounds, bands=config.bands, mask=config.mask)
+
+
+def _stac(project: Project, config: SourceConfig, bounds: Callable[[], Bounds] | None) -> Source:
+    from pipeline.sources.stac import StacSource
+
+    assert config.url is not None
     default = None if config.scale is None and config.offset is None else (config.scale or SCALE, OFFSET if config.offset is None else config.offset)
     return StacSource(
         config.url, config.collection, project.listings, since=_since(project, config), bounds=bounds, hosts=config.hosts,

@@ -65,6 +65,10 @@ class Delivery(Protocol):
         """Hash of the band as it was delivered. path: its file in the store."""
         ...
 
+    def units(self, band: str, crop: Crop) -> float:
+        """Processing units that the band will cost; 0 where nobody counts."""
+        ...
+
     def write(self, band: str, crop: Crop, target: Path, hashes: Hashes) -> None:
         """Make a band's file. Raises MinewardenError or OSError where the band can't be read, StoreError where the file can't be written."""
         ...

@@ -101,6 +101,10 @@ class Stock:
         """What files will take, about."""
         return int(PACKED * sum(item.raw_bytes for item in items))
 
+    def units(self, items: Sequence[Item]) -> float:
+        """Processing units that files will cost."""
+        return sum(item.delivery.units(item.band, item.crop) for item in items)
+
     def missing(self, scenes: Sequence[Scene]) -> list[Item]:
         """What would have to be made; a band that can't be read is among it."""
         return [item for scene in scenes for item in self.items(scene) if not self._seems_ready(item)]
@@ -120,6 +124,9 @@ class Stock:
         if not todo:
             return list(scenes), []
         self.room.need(item.scene.id for item in todo)
+        units = self.units([item for item in todo if item.delivery.units(item.band, item.crop) and not self._seems_ready(item)])
+        if units:
+            stage = f"{stage}, about {units:.0f} processing units"
         failed: dict[str, Refused] = {}
 
         def one(item: Item) -> None:

@@ -44,6 +44,8 @@ class WebStop(WebError, StoreError):
 class Denied(WebStop):
     """401 or 403: a link, a token or a quota that has run out, or never held."""
 
+    status = 403
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -77,9 +79,14 @@ def host_of(url: str) -> str:
 class Web:
     """Requests to allowed hosts."""
 
-    def __init__(self, service: str, hosts: Collection[str], *, token: str | None = None, trusted: Collection[str] = ()) -> None:
-        """service: what a person calls it. hosts: `host` or `host:port`. token: a bearer token, sent to `trusted` hosts only."""
-        self.service, self.hosts = service, frozenset(hosts)
+    def __init__(
+        self, service: str, hosts: Collection[str], *, token: str | None = None, trusted: Collection[str] = (), patience_unit_s: float = 1.0
+    ) -> None:
+        """service: what a person calls it. hosts: `host` or `host:port`. token: a bearer token, sent to `trusted` hosts only.
+
+        patience_unit_s: what a number in Retry-After means; Sentinel Hub counts in milliseconds.
+        """
+        self.service, self.hosts, self.patience_unit_s = service, frozenset(hosts), patience_unit_s
         self._token, self._trusted = token, frozenset(trusted)
         self._local = threading.local()
 
@@ -112,6 +119,7 @@ class Web:
         most: int,
         headers: Mapping[str, str] | None = None,
         json: Any = None,
+        form: Mapping[str, str] | None = None,
         query: Mapping[str, Any] | None = None,
         accept: Collection[int] = (200,),
     ) -> Answer:
@@ -124,7 +132,7 @@ class Web:
         self.check(url)
         for attempt in range(1, TRIES + 1):
             try:
-                answer = self._once(method, url, most, headers, json)
+                answer = self._once(method, url, most, headers, json, form)
             except (requests.RequestException, OSError) as error:
                 problem, wait = f"the connection broke ({type(error).__name__})", None
             else:
@@ -132,10 +140,12 @@ class Web:
                     return answer
                 if answer.status in (401, 403):
                     fix = "Check the credentials in the environment, and the quota of the account."
-                    raise Denied("MW-WEB-DENIED", f"{self.service}: {bare(url)} says {answer.status}{_reason(answer)}.", fix)
+                    denied = Denied("MW-WEB-DENIED", f"{self.service}: {bare(url)} says {answer.status}{_reason(answer)}.", fix)
+                    denied.status = answer.status
+                    raise denied
                 if answer.status not in AGAIN:
                     raise WebError("MW-WEB-STATUS", f"{self.service}: {bare(url)} says {answer.status}{_reason(answer)}.", "Check the source's url.")
-                problem, wait = f"it says {answer.status}", _retry_after(answer.headers)
+                problem, wait = f"it says {answer.status}", _retry_after(answer.headers, self.patience_unit_s)
             if attempt == TRIES or (wait is not None and wait > LONGEST_WAIT_S):
                 asked = f", and asks for {wait:.0f} s of patience" if wait else ""
                 raise WebStop(
@@ -145,11 +155,11 @@ class Web:
             pause(wait if wait is not None else 2.0 ** (attempt - 1) * random.uniform(0.5, 1.0))
         raise AssertionError("unreachable")
 
-    def _once(self, method: str, url: str, most: int, headers: Mapping[str, str] | None, json: Any) -> Answer:
+    def _once(self, method: str, url: str, most: int, headers: Mapping[str, str] | None, json: Any, form: Mapping[str, str] | None) -> Answer:
         for _ in range(MOST_REDIRECTS + 1):
             own = {"Authorization": f"Bearer {self._token}"} if self._token and host_of(url) in self._trusted else {}
             with self._session.request(
-                method, url, headers={**own, **(headers or {})}, json=json, stream=True, allow_redirects=False, timeout=TIMEOUT_S
+                method, url, headers={**own, **(headers or {})}, json=json, data=form, stream=True, allow_redirects=False, timeout=TIMEOUT_S
             ) as reply:
                 if reply.status_code in REDIRECTS and reply.headers.get("Location"):
                     url = urljoin(url, reply.headers["Location"])
@@ -178,13 +188,13 @@ def _reason(answer: Answer) -> str:
     return f" with {kind[:40]}" if kind else ""
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
+def _retry_after(headers: Mapping[str, str], unit_s: float) -> float | None:
     """Seconds that a server asks to wait, as a number or as a date."""
     said = headers.get("Retry-After", "").strip()
     if not said:
         return None
     if said.isdigit():
-        return float(said)
+        return float(said) * unit_s
     try:
         when = email.utils.parsedate_to_datetime(said)
     except ValueError:

@@ -12,7 +12,9 @@ import pytest
 import rasterio
 
 from pipeline.cli import main
+from pipeline.sources import process_api
 from tests.pipeline.conftest import BANDS, MONTHS, County, day_of
+from tests.process_api import Hub
 from tests.products import converter
 from tests.servers import COMMON, Server, api, files_under
 
@@ -161,3 +163,23 @@ def test_a_catalogue_gives_the_findings_that_folders_give(thin: County, server: 
     server.asked.clear()
     assert county.run(TWO[-1], "--replay", "--quiet") in (0, 3)
     assert not any(each.path.startswith("/files/") for each in server.asked), "a second run reads nothing"
+
+
+def test_the_process_api_gives_the_findings_that_folders_give(
+    thin: County, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(process_api.CLIENT_ID, "me")
+    monkeypatch.setenv(process_api.CLIENT_SECRET, "s3cr3t")
+    county = County(tmp_path / "county")
+    county.folder.mkdir()
+    shutil.copytree(thin.folder / "layers", county.folder / "layers")
+    scenes = sorted((each for each in (thin.folder / "scenes").iterdir() if day_of(each) < "20240301"), key=day_of)
+    hub = Hub(server, scenes)
+    text = thin.config.read_text("utf-8").replace("kind: folder, path: scenes", f"kind: sentinelhub, url: '{server.url}', since: 2023-01-01")
+    (county.folder / "config.yaml").write_text(text, "utf-8")
+    assert main(["fetch", str(county.config), "--month", TWO[-1], "--dry-run"]) == 0
+    assert "processing units" in capsys.readouterr().out
+    assert hub.processed == []
+    assert county.run(TWO[-1], "--quiet") in (0, 3)
+    assert county.bytes(TWO) == thin.bytes(TWO)
+    assert len(hub.processed) == 2 * len(scenes)
