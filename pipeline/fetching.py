@@ -49,6 +49,8 @@ def fetch(project: Project, month: str, workers: int | None, say: Say, tell: Cal
         raise MinewardenError("MW-MONTH-EARLY", f"{month} lies before monitoring starts ({inputs.monitor_from}).", "Ask for that month or later.")
     finished = months.finished(project.output)
     todo = [each for each in months.span(inputs.monitor_from, month) if each not in finished]
+    if not any(scene.delivery is not None for scene in inputs.scenes):
+        return Result(Exit.DONE, ("All scenes are files of their sources: there is nothing to fetch.",))
     scenes = [scene for scene in needed(inputs.scenes, todo, project.state) if scene.delivery is not None]
     items = [item for scene in scenes for item in stock.items(scene)]
     missing = stock.missing(scenes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 from dataclasses import asdict
 from datetime import date, datetime
@@ -58,6 +59,7 @@ def _county(console: Console, config: Path) -> list[Check]:
     return [
         Check("config", True, str(project.file)),
         guarded("output", lambda: _writable(project), "Check the permissions of the output folder."),
+        guarded("credentials", lambda: _credentials(project), "See docs/sources.md."),
         guarded("scenes", lambda: _scenes(project), "Check 'sources' in the config."),
         guarded("layers", lambda: _layers(project), "Run 'minewarden layers check' for the details."),
         guarded("store", lambda: _store(project), "Check 'store' in the config, and its disk."),
@@ -117,6 +119,18 @@ def _space(project: Project) -> str:
     if free < max(need - there, cells * each):
         raise ValueError(said)
     return said
+
+
+def _credentials(project: Project) -> str:
+    """Whether what a service asks for is in the environment; nobody is asked whether it is right."""
+    if not any(source.kind == "sentinelhub" for source in project.config.sources):
+        return "no source needs any"
+    from pipeline.sources.process_api import CLIENT_ID, CLIENT_SECRET
+
+    lacking = [name for name in (CLIENT_ID, CLIENT_SECRET) if not os.environ.get(name)]
+    if lacking:
+        raise ValueError(f"{' and '.join(lacking)} not in the environment, which kind sentinelhub needs")
+    return "in the environment"
 
 
 def _store(project: Project) -> str:

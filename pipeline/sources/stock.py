@@ -9,24 +9,25 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from odc.geo.geobox import GeoBox
 
-from pipeline.errors import MinewardenError, of_the_system
+from pipeline.errors import MinewardenError
 from pipeline.files import sha256_file, write_atomic
 from pipeline.sources.place import Crop, Place
 from pipeline.sources.room import Room, land
 from pipeline.sources.scene import Delivery, Hashes, Refused, Scene, in_use, unreadable
-from pipeline.sources.transcode import StoreError
+from pipeline.sources.transcode import StoreError, write_failed
 
 FORMAT = 1
 """Of files and records: another number makes all anew."""
-PACKED = 0.75
+PACKED = 0.7
 """Bytes of a file for each of its pixels' bytes, as real scenes pack."""
 Say = Callable[[str, int, int], None]
 
@@ -162,8 +163,6 @@ class Stock:
         except StoreError:
             raise
         except (MinewardenError, OSError) as error:
-            if isinstance(error, OSError) and (known := of_the_system(error)) is not None and known.code == "MW-DISK-FULL":
-                raise StoreError(known.code, known.message, known.fix, known.exit_code) from error
             return unreadable(item.scene, error)
         return None
 
@@ -186,28 +185,42 @@ class Stock:
         return True
 
     def _make(self, item: Item) -> None:
-        item.path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.room.draft(item.path.name)
+        with _ours(item.path):
+            item.path.parent.mkdir(parents=True, exist_ok=True)
+            draft = self.room.draft(item.path.name)
         with self.room.reserved(item.raw_bytes + item.raw_bytes // 16 + 4096) as took:
             try:
                 item.delivery.write(item.band, item.crop, draft, self.hashes)
-                mark = item.delivery.mark(item.band)
-                size = draft.stat().st_size
-                record = {
-                    "format": FORMAT,
-                    "scene": item.scene.id,
-                    "band": item.band,
-                    "origin": item.delivery.origin(item.band, self.hashes),
-                    "mark": [mark.key, mark.size, mark.changed_ns] if mark else None,
-                    "bytes": size,
-                    "sha256": sha256_file(draft),
-                }
-                item.record.unlink(missing_ok=True)
-                land(draft, item.path)
-                write_atomic(item.record, json.dumps(record, ensure_ascii=False).encode())
-                took(size)
+                with _ours(item.path):
+                    took(self._land(item, draft))
             finally:
                 draft.unlink(missing_ok=True)
+
+    def _land(self, item: Item, draft: Path) -> int:
+        """Put a file that is written in its place, its record after it; its bytes."""
+        mark, size = item.delivery.mark(item.band), draft.stat().st_size
+        record = {
+            "format": FORMAT,
+            "scene": item.scene.id,
+            "band": item.band,
+            "origin": item.delivery.origin(item.band, self.hashes),
+            "mark": [mark.key, mark.size, mark.changed_ns] if mark else None,
+            "bytes": size,
+            "sha256": sha256_file(draft),
+        }
+        item.record.unlink(missing_ok=True)
+        land(draft, item.path)
+        write_atomic(item.record, json.dumps(record, ensure_ascii=False).encode())
+        return size
+
+
+@contextmanager
+def _ours(path: Path) -> Iterator[None]:
+    """What goes wrong inside is the store's fault, not the scene's."""
+    try:
+        yield
+    except OSError as error:
+        raise write_failed(error, path) from error
 
 
 def _read(file: Path) -> dict[str, Any] | None:
