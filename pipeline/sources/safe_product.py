@@ -55,7 +55,7 @@ def read_product(raw: bytes) -> Product:
     if level != "Level-2A":
         raise BadProduct(f"says PROCESSING_LEVEL {level[:20]!r}")
     name = text(root, "PRODUCT_URI").removesuffix(".SAFE")
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or naming.sensed(name, None)[0] is None:
         raise BadProduct(f"says PRODUCT_URI {name[:80]!r}, which is no name of a product")
     said = re.fullmatch(r"(\d{2})\.(\d{2})", text(root, "PROCESSING_BASELINE"))
     if not said:

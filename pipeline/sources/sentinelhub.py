@@ -165,15 +165,13 @@ class SentinelHubSource:
 
     def _scene(self, item: Mapping[str, Any]) -> Scene | Refused:
         name, moment = str(item["id"]).removesuffix(".SAFE"), Item(properties=item["properties"], assets={}).acquired
-        product, box = _PRODUCT.fullmatch(name), item["bbox"]
-        if not product or moment is None or not isinstance(box, list) or len(box) != 4:
+        product, box, stamp = _PRODUCT.fullmatch(name), item["bbox"], naming.sensed(name, moment)[0]
+        if not product or moment is None or stamp is None or not _is_box(box):
             reason = "The catalogue does not say which product of which tile it is, when it was taken and where it lies."
             return Refused(name[:120], moment.date() if moment else None, reason, code="MW-SH-ITEM", fix="Check the source's collection.")
         crs = f"EPSG:32{'6' if product[3] >= 'N' else '7'}{product[2]}"
         offset = OFFSET if product[1] >= OFFSET_SINCE else 0.0
         wanted = (*self.bands, *(() if self.mask == "none" else ("SCL",)))
-        stamp, _ = naming.sensed(name, moment)
-        assert stamp is not None, "the name of a product holds its date"
         return Scene(
             id=name,
             acquired=stamp.moment,
@@ -184,6 +182,10 @@ class SentinelHubSource:
             masked=self.mask != "none",
             delivery=ProcessDelivery(self.service, name, moment, wanted, _places(box, crs)),
         )
+
+
+def _is_box(box: Any) -> bool:
+    return isinstance(box, list) and len(box) == 4 and all(isinstance(n, int | float) and abs(n) <= 180 for n in box)
 
 
 def _slim(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,9 @@ LAYOUT = {"driver": "GTiff", "tiled": True, "blockxsize": TILE, "blockysize": TI
 MAX_BLOCK = 4096
 """Largest side of a tile in a delivered file: decoders take a tile into memory whole, at four bytes a pixel."""
 
+MAX_BLOCKS = 20_000
+"""Most tiles of a file: a decoder begins anew for each, and millions of tiny ones would keep it busy for weeks."""
+
 
 class StoreError(MinewardenError):
     """The store can't take a file: no scene is at fault, and the run can't go on."""
@@ -44,8 +47,9 @@ def check(source: DatasetReader, place: Place, name: str) -> None:
         )  # fmt: skip
     if source.count != 1 or source.dtypes[0] not in TYPES:
         raise MinewardenError("MW-BAND-TYPE", f"{name} holds {source.count} band(s) of {source.dtypes[0]}.", "Download the product again.")
-    if max(source.block_shapes[0]) > MAX_BLOCK:
-        raise MinewardenError("MW-BAND-SIZE", f"{name} is stored in pieces of {max(source.block_shapes[0])} pixels.", "Download the product again.")
+    height, width = source.block_shapes[0]
+    if max(height, width) > MAX_BLOCK or -(-place.height // height) * -(-place.width // width) > MAX_BLOCKS:
+        raise MinewardenError("MW-BAND-SIZE", f"{name} is stored in pieces of {width} × {height} pixels.", "Download the product again.")
     transform = source.transform
     if not transform.is_identity and not transform.almost_equals(place.transform, precision=1e-3):
         raise MinewardenError("MW-BAND-PLACE", f"{name} lies elsewhere than its metadata say.", "Download the product again.")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import rasterio
 from affine import Affine
 from odc.geo.geobox import GeoBox
 
@@ -19,7 +20,7 @@ from pipeline.sources.safe_package import MAX_METADATA
 from pipeline.sources.scene import Refused
 from pipeline.sources.stock import Stock
 from pipeline.sources.xmlread import BadXML, parse
-from tests.products import NAME, product
+from tests.products import NAME, edit, product
 
 BOX = GeoBox((60, 60), Affine(10, 0, 500_300, 0, -10, 3_949_700), "EPSG:32648")
 INSIDE = f"{NAME}.SAFE"
@@ -227,6 +228,19 @@ def test_images_that_are_something_else(tmp_path: Path, content: bytes, zipped_t
     if zipped_too:
         converter.pack(made)
     assert refused(tmp_path / "in").code in ("MW-BAND-OPEN", "MW-BAND-CUT")
+
+
+def test_an_image_of_a_million_tiny_tiles(tmp_path: Path) -> None:
+    made = product(tmp_path / "in", bands=("B04", "B08"))
+    (made / "manifest.safe").unlink()
+    edit(made, "MTD_TL.xml", "<NROWS>120</NROWS><NCOLS>120<", "<NROWS>4800</NROWS><NCOLS>4800<")
+    image = next(made.rglob("*_B04_10m.jp2"))
+    image.unlink()
+    settings = {"driver": "GTiff", "width": 4800, "height": 4800, "count": 1, "dtype": "uint16", "crs": "EPSG:32648", "sparse_ok": True}
+    place = {"transform": Affine(10, 0, 500_000, 0, -10, 3_950_000), "tiled": True, "blockxsize": 16, "blockysize": 16}
+    with rasterio.open(image.with_suffix(".tif"), "w", **settings, **place):
+        pass
+    assert refused(made.parent).code == "MW-BAND-SIZE"
 
 
 def test_a_folder_without_end(tmp_path: Path) -> None:

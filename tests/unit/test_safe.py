@@ -98,6 +98,7 @@ def test_offsets_differ_by_band_and_are_found_by_its_id(tmp_path: Path) -> None:
         ("MTD_MSIL2A.xml", "<SPECIAL_VALUE_INDEX>0<", "<SPECIAL_VALUE_INDEX>1<", "says NODATA '1', not 0"),
         ("MTD_MSIL2A.xml", ">Level-2A<", ">Level-1C<", "says PROCESSING_LEVEL 'Level-1C'"),
         ("MTD_MSIL2A.xml", ">05.10<", ">five<", "says PROCESSING_BASELINE 'five'"),
+        ("MTD_MSIL2A.xml", "PRODUCT_URI>S2A_MSIL2A_20240703", "PRODUCT_URI>S2A_MSIL2A_20249903", "which is no name of a product"),
         ("MTD_MSIL2A.xml", "PRODUCT_URI>S2A", "PRODUCT_URI>../../S2A", "says PRODUCT_URI '../../S2A"),
         ("MTD_MSIL2A.xml", "_B08_10m", "_B88_10m", "lists no IMAGE_FILE of B08"),
         ("MTD_MSIL2A.xml", "GRANULE/L2A", "GRANULE/../L2A", "lists no IMAGE_FILE of B04, B08"),
