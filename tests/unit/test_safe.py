@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -247,3 +248,10 @@ def test_real_products_without_their_images(folder: Path) -> None:
 def test_a_level_1c_product_is_no_l2a_product() -> None:
     with pytest.raises(BadProduct, match="PROCESSING_LEVEL ''"):
         read_product(b"<a/>")
+
+
+def test_scenes_can_be_sent_to_workers(tmp_path: Path) -> None:
+    for number, zipped in enumerate((False, True)):
+        product(tmp_path / str(number), zipped=zipped)
+        scene = only(tmp_path / str(number))
+        assert pickle.loads(pickle.dumps(scene)) == scene
