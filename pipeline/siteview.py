@@ -24,7 +24,7 @@ def _look(scene: Scene, window: Window, setting: Setting) -> SiteLook | None:
     """One scene over a site's window; None where it has no data there or can't be read."""
     box = window.geobox
     try:
-        if setting.stock is not None and not setting.stock.bring([scene], "restoration: store", ("B04", "B08"))[0]:
+        if setting.stock is not None and not setting.stock.bring([scene], None, ("B04", "B08"))[0]:
             return None
         dn = read_dn(scene, ("B04", "B08"), box)
         scl = read_scl(scene, box.pad(HALO))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -108,37 +109,46 @@ class Stock:
 
     def missing(self, scenes: Sequence[Scene]) -> list[Item]:
         """What would have to be made; a band that can't be read is among it."""
-        return [item for scene in scenes for item in self.items(scene) if not self._seems_ready(item)]
+        return [item for scene in scenes for item in self.items(scene) if not self._seems_ready(item, trust=True)]
 
-    def _seems_ready(self, item: Item) -> bool:
+    def _seems_ready(self, item: Item, trust: bool = False) -> bool:
         try:
-            return self._is_ready(item, trust=True)
+            return self._is_ready(item, trust)
         except (MinewardenError, OSError):
             return False
 
-    def bring(self, scenes: Sequence[Scene], stage: str, bands: Sequence[str] | None = None) -> tuple[list[Scene], list[Refused]]:
+    def bring(self, scenes: Sequence[Scene], stage: str | None, bands: Sequence[str] | None = None) -> tuple[list[Scene], list[Refused]]:
         """Have the files of shelved scenes made that are not there: the scenes that are, and those that can't be read, with the reason.
 
-        Raises StoreError where the store can't take them.
+        stage: under which progress is told; None: it is not. Raises StoreError where the store can't take them, or a service can't be had.
         """
         todo = [item for scene in scenes for item in self.items(scene, bands) if item.path not in self._ready]
         if not todo:
             return list(scenes), []
         self.room.need(item.scene.id for item in todo)
-        units = self.units([item for item in todo if item.delivery.units(item.band, item.crop) and not self._seems_ready(item)])
-        if units:
-            stage = f"{stage}, about {units:.0f} processing units"
         failed: dict[str, Refused] = {}
+        stopped = threading.Event()
 
-        def one(item: Item) -> None:
-            if item.scene.id not in failed:
+        def make(item: Item) -> None:
+            if stopped.is_set() or item.scene.id in failed:
+                return
+            try:
                 refused = self._have(item)
-                if refused is not None:
-                    failed[item.scene.id] = refused
+            except BaseException:
+                stopped.set()
+                raise
+            if refused is not None:
+                failed[item.scene.id] = refused
 
         with ThreadPoolExecutor(max_workers=max(self.workers, 1)) as pool:
-            for done, _ in enumerate(pool.map(one, todo), 1):
-                self.say(stage, done, len(todo))
+            there = list(pool.map(self._seems_ready, todo))
+            self._ready.update(item.path for item, ready in zip(todo, there, strict=True) if ready)
+            missing = [item for item, ready in zip(todo, there, strict=True) if not ready]
+            units = self.units(missing)
+            told = f"{stage}, about {units:.0f} processing units" if units else stage
+            for done, _ in enumerate(pool.map(make, missing), 1):
+                if told:
+                    self.say(told, done, len(missing))
         return [s for s in scenes if s.id not in failed], [failed[s.id] for s in scenes if s.id in failed]
 
     def mend(self, scenes: Sequence[Scene]) -> set[str]:

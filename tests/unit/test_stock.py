@@ -364,3 +364,21 @@ def test_crops_of_a_neighbouring_zone_reach_around_the_county() -> None:
     assert crop is not None
     west, south, east, north = place.of(crop).bounds_in("EPSG:32648")
     assert (west < 799_000, east > 801_000, south < 3_948_000, north > 3_950_000) == (True, True, True, True)
+
+
+def test_a_product_of_the_neighbouring_zone_is_read_on_the_countys_grid(tmp_path: Path) -> None:
+    """A county on the seam: the same ground, delivered in either zone."""
+    from pyproj import Transformer
+
+    middle = (771_300.0, 3_949_400.0)
+    box = GeoBox((60, 60), Affine(10, 0, middle[0] - 300, 0, -10, middle[1] + 300), "EPSG:32648")
+    x, y = Transformer.from_crs("EPSG:32648", "EPSG:32649", always_xy=True).transform(*middle)
+    corner = round((x - 600) / 20) * 20, round((y + 600) / 20) * 20
+    product(tmp_path / "in", NAME.replace("T48SWE", "T49SBV"), bands=("B04", "B08", "SCL"), crs="EPSG:32649", origin=corner)
+    (tmp_path / "out").mkdir()
+    stock = Stock(Room(tmp_path / "store", 10**9, tmp_path / "out", "run"), box, BANDS, HashCache(None), 1, lambda *_: None)
+    (scene,), refused = stock.bring([s for each in SafeSource(tmp_path / "in").scenes()[0] if (s := stock.shelved(each))], "store")
+    assert not refused
+    assert (read_window(scene.bands["B04"].path, box, classes=False) == 1500).all()
+    assert scene.scl is not None
+    assert (read_window(scene.scl, box, classes=True) == 4).all()
