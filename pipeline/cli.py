@@ -9,7 +9,7 @@ from itertools import pairwise
 import click
 
 import pipeline
-from pipeline.commands import demo, doctor, init, layers, run, schedule, status, warm
+from pipeline.commands import demo, doctor, fetch, init, layers, run, schedule, status, warm
 from pipeline.commands.later import later
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
@@ -23,7 +23,10 @@ def cli() -> None:
     """minewarden (矿卫): monthly satellite monitoring for mine enforcement."""
 
 
-for _command in (demo.command, init.command, run.command, run.repair, status.command, layers.group, doctor.command, schedule.command, warm.command):
+_COMMANDS = (
+    demo.command, init.command, fetch.command, run.command, run.repair, status.command, layers.group, doctor.command, schedule.command, warm.command,
+)  # fmt: skip
+for _command in _COMMANDS:
     cli.add_command(_command)
 for _name in NOT_YET:
     cli.add_command(later(_name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -42,7 +43,25 @@ class GridConfig(_Strict):
 
 class SourceConfig(_Strict):
     kind: Literal["folder", "safe", "stac", "sentinelhub"] = Field(description="Where scenes come from.")
-    path: LocalPath | None = Field(default=None, description="Folder of scenes (folder, safe).")
+    path: LocalPath | None = Field(default=None, description="Folder of scenes (folder) or of products (safe).")
+    url: str | None = Field(
+        default=None,
+        max_length=500,
+        pattern=r"^https?://[^\s@]+$",
+        description="Address of the catalogue (stac) or of the service (sentinelhub; default: that of the Copernicus Data Space Ecosystem).",
+    )
+    collection: str = Field(
+        default="sentinel-2-l2a", min_length=1, max_length=100, description="Collection of the catalogue (stac) or of the service (sentinelhub)."
+    )
+    hosts: tuple[str, ...] = Field(
+        default=(), description="Further hosts from which files may be read (stac). Those of the catalogues in docs/sources.md are known."
+    )
+    max_processing_units: float = Field(
+        default=8000, gt=0, le=100_000_000, description="Most processing units that a calendar month may cost (sentinelhub)."
+    )
+    since: date | None = Field(
+        default=None, description="First day asked for (stac, sentinelhub). Default: 36 months before monitor_from, which must then be set."
+    )
     bands: tuple[str, ...] | None = Field(default=None, description="Use just these bands. Default: those the scenes share.")
     mask: Literal["SCL", "none"] | None = Field(default=None, description="Cloud mask. Default: SCL where the scenes have it, else colour.")
     scale: float | None = Field(
@@ -77,6 +96,21 @@ class ComputeConfig(_Strict):
     )
 
 
+class StoreConfig(_Strict):
+    path: LocalPath | None = Field(
+        default=None,
+        description="Folder of files made from products (safe) or downloaded (stac, sentinelhub); counties may share one. "
+        "Default: store in the output folder.",
+    )
+    max_gb: float = Field(
+        default=200,
+        gt=0,
+        le=100_000,
+        description="Most that the store may take. What no month needs any more goes first, the longest unused before the rest; "
+        "what a month that is not done yet needs never goes. The first January needs 36 months at once: about 0.3 GB a date for 5,000 km².",
+    )
+
+
 class Config(_Strict):
     """A county. Relative paths are meant from the folder of the config file."""
 
@@ -100,6 +134,7 @@ class Config(_Strict):
     coverage: CoverageConfig = CoverageConfig()
     findings: FindingsConfig = FindingsConfig()
     compute: ComputeConfig = ComputeConfig()
+    store: StoreConfig = StoreConfig()
 
     @field_validator("notify")
     @classmethod
@@ -149,6 +184,16 @@ class Project(BaseModel):
     @property
     def state(self) -> Path:
         return self.output / "state"
+
+    @property
+    def store(self) -> Path:
+        """Files that are quick to read, made from what sources deliver."""
+        return self.path(self.config.store.path) if self.config.store.path else self.output / "store"
+
+    @property
+    def listings(self) -> Path:
+        """What catalogues listed."""
+        return self.output / "catalogue"
 
     @property
     def logs(self) -> Path:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline.publish.files import write_atomic
+from pipeline.files import write_atomic
 
 NAME = "last-run.json"
 

@@ -15,9 +15,9 @@ from odc.geo.geobox import GeoBox
 
 from pipeline.config import Project
 from pipeline.errors import Exit, MinewardenError
+from pipeline.files import write_atomic
 from pipeline.grid import Grid
 from pipeline.months import finished
-from pipeline.publish.files import write_atomic
 from pipeline.sources.scene import Scene
 
 FILE = "county.json"
@@ -94,8 +94,8 @@ def read(file: Path) -> Memory:
         ) from error
 
 
-def remember(project: Project, scenes: Sequence[Scene], bands: tuple[str, ...], grid: Callable[[], Grid]) -> Memory:
-    """The county's memory; made from the archive as it stands at the first run.
+def remember(project: Project, scenes: Sequence[Scene], bands: tuple[str, ...], grid: Callable[[], Grid], *, begins: bool = True) -> Memory:
+    """The county's memory; made from the archive as it stands at the first run, and kept from then on where the run `begins`.
 
     Raises MinewardenError where the config has been changed since in a way that the state does not fit.
     """
@@ -106,7 +106,8 @@ def remember(project: Project, scenes: Sequence[Scene], bands: tuple[str, ...], 
             fix = f"minewarden repair {project.file}"
             raise MinewardenError("MW-STATE-MISSING", f"{file} is gone, though months are finished.", fix, Exit.DAMAGED)
         memory = Memory(grid(), bands, _start(project, scenes))
-        write(file, memory)
+        if begins:
+            write(file, memory)
         return memory
     memory = read(file)
     wanted, config = project.config.monitor_from, project.config.grid

@@ -22,6 +22,7 @@ from pipeline.config import Project
 from pipeline.detect.evidence import confidence
 from pipeline.detect.shift import Model
 from pipeline.detect.state import NONE
+from pipeline.files import fsync_folder
 from pipeline.findings.finding import Finding
 from pipeline.findings.judge import judge
 from pipeline.grid import Block, Grid
@@ -34,7 +35,6 @@ from pipeline.patches.outline import geometry_of, unseen_ground
 from pipeline.patches.patch import Patch
 from pipeline.publish import cog, runjson
 from pipeline.publish.features import Judged
-from pipeline.publish.files import fsync_folder
 from pipeline.publish.month import MonthFiles, name_cases, write_month
 from pipeline.publish.runjson import LayerUse, RunFacts, SceneUse
 from pipeline.retention import folder_of

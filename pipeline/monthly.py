@@ -5,6 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+
+from pyproj import Transformer
+from shapely.geometry.base import BaseGeometry
 
 from pipeline import compute, layers, months, retention
 from pipeline.config import Project
@@ -13,10 +17,13 @@ from pipeline.late import late_scenes
 from pipeline.ledger.ledger import Ledger
 from pipeline.memory import remember
 from pipeline.month import Done, Inputs, make_month, set_aside
+from pipeline.needs import needed
 from pipeline.publish import runjson
 from pipeline.sources import HashCache, open_sources
 from pipeline.sources.gridfit import county_grid
+from pipeline.sources.room import Room
 from pipeline.sources.scene import Refused, Scene
+from pipeline.sources.stock import Stock
 from pipeline.year import Say, Setting
 
 
@@ -40,28 +47,51 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
             ledger.back_up(project.backup)  # verdicts since the last month are saved too, before anything is redone
         clear(project, todo, ledger)
         done = []
-        for each in todo:
+        for k, each in enumerate(todo):
+            keep(inputs, todo[k:])
             done.append(make_month(each, months.last_day(each), inputs, ledger))
             hashes.save()
             ledger.back_up(project.backup)
             retention.prune(project.state, months.finished(project.output))
+        keep(inputs, ())
         late = _late(project, inputs)
         hashes.save()
     return _result(project, month, done, late)
 
 
-def prepare(project: Project, workers: int | None, scheduler: str | None, say: Say) -> tuple[Inputs, HashCache]:
-    """Find the scenes, read the layers, remember the grid."""
-    archive = open_sources(project)
-    ground = layers.load(project, project.config.grid.crs)
-    memory = remember(project, archive.scenes, archive.bands, lambda: county_grid(project.config, ground.area, archive.scenes))
-    hashes = HashCache(project.state / "hashes.json")
-    setting = Setting(
-        memory.grid, memory.bands, ground.area, project.state, compute.workers_or_default(workers), scheduler, project.config.compute.memory_mb, say
-    )
+def prepare(
+    project: Project, workers: int | None, scheduler: str | None, say: Say, *, user: str = "run", begins: bool = True
+) -> tuple[Inputs, HashCache]:
+    """Find the scenes, read the layers, remember the grid. begins: the county's first run may begin with this; else nothing is remembered."""
+    crs = project.config.grid.crs
+    layers_once = cache(lambda: layers.load(project, crs))
+    archive = open_sources(project, lambda: degrees(layers_once().area, crs))
+    ground = layers_once()
+    memory = remember(project, archive.scenes, archive.bands, lambda: county_grid(project.config, ground.area, archive.scenes), begins=begins)
+    hashes, workers = HashCache(project.state / "hashes.json"), compute.workers_or_default(workers)
+    stock = Stock(store_room(project, user), memory.grid.geobox, memory.bands, hashes, workers, say)
+    setting = Setting(memory.grid, memory.bands, ground.area, project.state, workers, scheduler, project.config.compute.memory_mb, say, stock)
     scenes, lacking = _with_bands(archive.scenes, memory.bands)
+    scenes = [shelved for scene in scenes if (shelved := stock.shelved(scene))]
     refused = (*archive.refused, *lacking)
     return Inputs(project, ground, scenes, refused, hashes.scene, setting, memory.monitor_from), hashes
+
+
+def degrees(area: BaseGeometry, crs: str) -> tuple[float, float, float, float]:
+    """West, south, east, north of an area that is given in a CRS."""
+    west, south, east, north = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform_bounds(*area.bounds)
+    return round(west, 5), round(south, 5), round(east, 5), round(north, 5)
+
+
+def store_room(project: Project, user: str = "run") -> Room:
+    return Room(project.store, int(project.config.store.max_gb * 1e9), project.output, user)
+
+
+def keep(inputs: Inputs, todo: Sequence[str]) -> None:
+    """Let go of what only finished months needed, should the store want its room."""
+    if inputs.setting.stock is not None:
+        delivered = [scene for scene in inputs.scenes if scene.delivery is not None]
+        inputs.setting.stock.room.keep((scene.id for scene in needed(delivered, todo, inputs.setting.state)), todo)
 
 
 def _with_bands(scenes: Sequence[Scene], bands: tuple[str, ...]) -> tuple[list[Scene], list[Refused]]:

@@ -17,12 +17,12 @@ from odc.geo.geobox import GeoBox
 from pipeline import memory, monthly, months, retention, store
 from pipeline.config import Project
 from pipeline.errors import Exit, MinewardenError
+from pipeline.files import sha256_file
 from pipeline.grid import Grid
 from pipeline.ledger import Ledger, backup
 from pipeline.memory import Memory
 from pipeline.month import make_month
 from pipeline.monthly import Result
-from pipeline.publish.files import sha256_file
 from pipeline.rebuild import Rebuild
 from pipeline.year import Say
 
@@ -51,6 +51,7 @@ def repair(project: Project, workers: int | None, scheduler: str | None, say: Sa
             broken = [line for line in broken if line[:7] < redo[0]]
         hashes.save()
         ledger.back_up(project.backup)
+    monthly.keep(inputs, ())
     retention.prune(project.state, finished)
     remains = [*made.changed, *broken]
     return Result(Exit.INCOMPLETE if remains or lost else Exit.DONE, (*(done or ["Nothing was damaged."]), *remains))

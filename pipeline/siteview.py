@@ -20,10 +20,12 @@ from pipeline.sources.scene import Scene
 from pipeline.year import Setting
 
 
-def _look(scene: Scene, window: Window) -> SiteLook | None:
+def _look(scene: Scene, window: Window, setting: Setting) -> SiteLook | None:
     """One scene over a site's window; None where it has no data there or can't be read."""
     box = window.geobox
     try:
+        if setting.stock is not None and not setting.stock.bring([scene], None, ("B04", "B08"))[0]:
+            return None
         dn = read_dn(scene, ("B04", "B08"), box)
         scl = read_scl(scene, box.pad(HALO))
     except (MinewardenError, OSError):
@@ -43,7 +45,7 @@ def _judge(site: Site, layers: LayerSet, by_day: dict[date, list[Scene]], month_
     window = surroundings(site, layers, setting.grid)
 
     def read(day: date) -> SiteLook | None:
-        looks = [look for scene in by_day[day] if (look := _look(scene, window)) is not None]
+        looks = [look for scene in by_day[day] if (look := _look(scene, window, setting)) is not None]
         # Of two tiles on one day the one that shows more of the site.
         return max(looks, key=lambda look: int((look.clear & window.inside).sum()), default=None)
 

@@ -21,6 +21,7 @@ from pipeline.errors import MinewardenError
 from pipeline.grid import Grid
 from pipeline.looking import Ground, Sighting
 from pipeline.sources.scene import Refused, Scene, UnreadableError
+from pipeline.sources.stock import Stock
 from pipeline.survey import EPOCH_ORDINAL, Glance
 
 WINDOW_YEARS = 3
@@ -47,6 +48,17 @@ class Setting:
     scheduler: str | None
     memory_mb: int
     say: Say
+    stock: Stock | None = None
+    """Has the files of scenes made that are not there; None where all scenes are files of their sources."""
+
+    def bring(self, scenes: Sequence[Scene], stage: str) -> tuple[Sequence[Scene], list[Refused]]:
+        """Scenes whose files are there now, and those that can't be read."""
+        return self.stock.bring(scenes, stage) if self.stock else (scenes, [])
+
+    def bring_again(self, scenes: Sequence[Scene], stage: str) -> tuple[Sequence[Scene], list[Refused]]:
+        """Of scenes that could not be read, those whose files in the store were at fault: made anew, or not to be made."""
+        spoilt = self.stock.mend(scenes) if self.stock else set()
+        return self.bring([scene for scene in scenes if scene.id in spoilt], stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +84,13 @@ def window_of(year: int, scenes: Sequence[Dated]) -> list[Dated]:
 
 def usable(scenes: Sequence[Scene], setting: Setting, stage: str) -> tuple[Seen, list[Refused]]:
     """Look at the sample in each scene; scenes that can't be read or that contradict their scaling are refused by name."""
-    found = survey.glances(scenes, setting.grid, setting.bands, setting.workers, lambda n: setting.say(stage, n, len(scenes)))
+    there, refused = setting.bring(scenes, f"{stage}: store")
+    found = _glances(there, setting, stage)
+    again, lost = setting.bring_again([scene for scene in there if isinstance(found[scene.id], Refused)], f"{stage}: store")
+    found |= {each.id: each for each in lost} | _glances(again, setting, stage)
     good: Seen = []
-    refused: list[Refused] = []
-    for scene, seen in zip(scenes, found, strict=True):
+    for scene in there:
+        seen = found[scene.id]
         if isinstance(seen, Refused):
             refused.append(seen)
         elif survey.contradicted(seen):
@@ -83,6 +98,11 @@ def usable(scenes: Sequence[Scene], setting: Setting, stage: str) -> tuple[Seen,
         else:
             good.append((scene, seen))
     return good, refused
+
+
+def _glances(scenes: Sequence[Scene], setting: Setting, stage: str) -> dict[str, Glance | Refused]:
+    found = survey.glances(scenes, setting.grid, setting.bands, setting.workers, lambda n: setting.say(stage, n, len(scenes)))
+    return {scene.id: seen for scene, seen in zip(scenes, found, strict=True)}
 
 
 def leaving_out_damaged(good: Seen, setting: Setting, work: Callable[[Seen], T]) -> tuple[T, Seen, list[Refused]]:
@@ -98,6 +118,8 @@ def leaving_out_damaged(good: Seen, setting: Setting, work: Callable[[Seen], T])
         except UnreadableError as met:
             found = survey.read_through([scene for scene, _ in good], setting.grid, setting.bands, setting.workers)
             damaged = {each.id: each for each in (met.refused, *found)}
+            again, lost = setting.bring_again([scene for scene, _ in good if scene.id in damaged], "store")
+            damaged = {id: each for id, each in damaged.items() if id not in {scene.id for scene in again}} | {each.id: each for each in lost}
             refused += damaged.values()
             good = [(scene, seen) for scene, seen in good if scene.id not in damaged]
 

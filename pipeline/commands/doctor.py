@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 from dataclasses import asdict
 from datetime import date, datetime
@@ -58,8 +59,10 @@ def _county(console: Console, config: Path) -> list[Check]:
     return [
         Check("config", True, str(project.file)),
         guarded("output", lambda: _writable(project), "Check the permissions of the output folder."),
+        guarded("credentials", lambda: _credentials(project), "See docs/sources.md."),
         guarded("scenes", lambda: _scenes(project), "Check 'sources' in the config."),
         guarded("layers", lambda: _layers(project), "Run 'minewarden layers check' for the details."),
+        guarded("store", lambda: _store(project), "Check 'store' in the config, and its disk."),
         guarded("space", lambda: _space(project), "Free some space, or move the output folder to another disk."),
         guarded("last run", lambda: _last_run(project), "Set the system's clock."),
         guarded("last month", lambda: _last_month(project), "Put back a copy of that file, or run that month with --replay.", Exit.DAMAGED),
@@ -118,6 +121,27 @@ def _space(project: Project) -> str:
     return said
 
 
+def _credentials(project: Project) -> str:
+    """Whether what a service asks for is in the environment; nobody is asked whether it is right."""
+    if not any(source.kind == "sentinelhub" for source in project.config.sources):
+        return "no source needs any"
+    from pipeline.sources.process_api import CLIENT_ID, CLIENT_SECRET
+
+    lacking = [name for name in (CLIENT_ID, CLIENT_SECRET) if not os.environ.get(name)]
+    if lacking:
+        raise ValueError(f"{' and '.join(lacking)} not in the environment, which kind sentinelhub needs")
+    return "in the environment"
+
+
+def _store(project: Project) -> str:
+    from pipeline.monthly import store_room
+
+    room = store_room(project)
+    if not room.folder.is_dir():
+        return "not in use: nothing had to be decoded or downloaded"
+    return f"{_gb(room.size())} of {_gb(room.limit)} in {room.folder}"
+
+
 def _size(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
@@ -145,7 +169,7 @@ def _last_run(project: Project) -> str | Note:
 
 
 def _last_month(project: Project) -> str:
-    from pipeline.publish.files import sha256_file
+    from pipeline.files import sha256_file
 
     runs = finished(project.output)
     if not runs:

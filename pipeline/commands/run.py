@@ -56,7 +56,7 @@ def repair(console: Console, config: Path, workers: int | None, scheduler: str |
         from pipeline import repair as work
 
         result = work.repair(project, workers, scheduler, console.progress)
-    return _tell(console, result)
+    return tell(console, result)
 
 
 def run_month(
@@ -66,10 +66,10 @@ def run_month(
         from pipeline import monthly
 
         result = monthly.run(project, month, workers, scheduler, replay, console.progress)
-    return _tell(console, result)
+    return tell(console, result)
 
 
-def _tell(console: Console, result: Result) -> Exit:
+def tell(console: Console, result: Result) -> Exit:
     """Say how a job ended; what is not in order is said even where `--quiet` was asked for."""
     console.progress.finish()
     say = console.result if result.exit is Exit.DONE else console.notice

@@ -61,13 +61,16 @@ def finished(output: Path) -> dict[str, dict[str, Any]]:
 
 def late_scenes(project: Project, runs: dict[str, dict[str, Any]]) -> list[dict[str, str]]:
     """Scenes that finished months do not hold as they are now."""
-    from pipeline import late
+    from pipeline import late, memory
     from pipeline.sources import HashCache, open_sources
+    from pipeline.sources.scene import in_use
 
     if not runs:
         return []
     hashes = HashCache(project.state / "hashes.json")
-    return [each.row() for each in late.late_scenes(open_sources(project).scenes, runs, runs.__getitem__, hashes.scene)]
+    bands = memory.read(project.state / memory.FILE).bands if (project.state / memory.FILE).is_file() else ()
+    scenes = [in_use(scene, bands) for scene in open_sources(project).scenes]
+    return [each.row() for each in late.late_scenes(scenes, runs, runs.__getitem__, hashes.scene)]
 
 
 def _read(file: Path) -> dict[str, Any]:

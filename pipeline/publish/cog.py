@@ -14,8 +14,8 @@ import rasterio.shutil
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
+from pipeline.files import fsync_file, fsync_folder
 from pipeline.grid import Block, Grid
-from pipeline.publish.files import fsync_file, fsync_folder
 
 NODATA = 65535
 BANDS = ("status", "first_day", "confidence", "clear_looks")

@@ -9,8 +9,8 @@ from typing import Any
 
 from shapely.geometry import shape
 
+from pipeline.files import write_atomic
 from pipeline.publish.features import Feature
-from pipeline.publish.files import write_atomic
 from pipeline.publish.wgs84 import settle
 
 

@@ -19,9 +19,9 @@ import pyogrio.raw
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from pipeline.files import fsync_file, fsync_folder
 from pipeline.layers.model import LayerSet
 from pipeline.publish.features import CASE_FIELDS, COVERAGE_FIELDS, PATCH_FIELDS, Feature
-from pipeline.publish.files import fsync_file, fsync_folder
 from pipeline.publish.styles import styled
 from pipeline.publish.wgs84 import Projector
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from pipeline.files import write_atomic
 from pipeline.findings.finding import EXPLAINED
 from pipeline.findings.names import CAUSES, FINDINGS
 from pipeline.layers.model import LayerSet
 from pipeline.publish import svgmap
 from pipeline.publish.features import M2_PER_MU, Feature
-from pipeline.publish.files import write_atomic
 from pipeline.publish.runjson import RunFacts, scrub
 from pipeline.publish.styles import SEVERITY_COLOURS, SEVERITY_NAMES
 from pipeline.publish.wgs84 import Projector

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.publish.files import sha256_file, write_atomic
+from pipeline.files import sha256_file, write_atomic
 
 NAME = "run.json"
 RENEWED = frozenset({"report.html", "ledger.xlsx"})

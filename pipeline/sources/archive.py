@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from pipeline.config import Project, SourceConfig
 from pipeline.errors import MinewardenError
-from pipeline.sources.folder import FolderSource
+from pipeline.sources.folder import OFFSET, SCALE, FolderSource
+from pipeline.sources.listing import Bounds
 from pipeline.sources.naming import BANDS, NEEDED
 from pipeline.sources.passes import once_each, told_apart
+from pipeline.sources.safe import SafeSource
 from pipeline.sources.scene import Refused, Scene, Source
 
+HISTORY_YEARS = 3
+"""A baseline is fitted on up to so many years before the first month."""
 RARE = 0.1
 """A band that fewer scenes than this share lack is kept, and those scenes are left out."""
 
@@ -39,15 +44,17 @@ def shared_bands(scenes: Sequence[Scene], forced: Sequence[str] | None = None) -
     return tuple(b for b in BANDS if b in NEEDED or lacks[b] < RARE * len(scenes))
 
 
-def open_sources(project: Project) -> Archive:
+def open_sources(project: Project, bounds: Callable[[], Bounds] | None = None) -> Archive:
     """All scenes of the project's sources, each pass once, cut to the bands that they share.
+
+    bounds: west, south, east, north of the county, degrees. Without them nothing is asked for in the network: what was listed before stands.
 
     Raises MinewardenError `MW-SOURCE-…` where a source is missing or empty, or nothing in it can be used.
     """
     scenes: list[Scene] = []
     refused: list[Refused] = []
     for config in project.config.sources:
-        found, left = _source(project, config).scenes()
+        found, left = _source(project, config, bounds).scenes()
         masked, unmasked = _without_mask(found) if config.mask is None else (found, [])
         scenes += masked
         refused += [*left, *unmasked]
@@ -55,6 +62,9 @@ def open_sources(project: Project) -> Archive:
         scenes, twice = once_each(scenes)
         refused += twice
     scenes = told_apart(scenes)
+    if not scenes and not refused:
+        fix = "Run 'minewarden fetch' first." if bounds is None else "Check url, collection and since of the source, and the area."
+        raise MinewardenError("MW-SOURCE-EMPTY", "The sources list no scene of the county.", fix)
     if not scenes:
         first = refused[0]
         raise MinewardenError("MW-SOURCE-UNUSABLE", f"None of {len(refused)} scenes can be used, e.g. {first.id}: {first.reason}", "Mend the scenes.")
@@ -83,11 +93,55 @@ def _lacks(scene: Scene, what: str) -> Refused:
     return Refused(scene.id, scene.day, f"No file for {what}, which the other scenes have.", code="MW-SCENE-BANDS", fix=fix)
 
 
-def _source(project: Project, config: SourceConfig) -> Source:
-    if config.kind != "folder":
-        raise MinewardenError("MW-SOURCE-KIND", f"sources: kind {config.kind} is not available yet.", "Use kind: folder.")
+def _source(project: Project, config: SourceConfig, bounds: Callable[[], Bounds] | None) -> Source:
+    if config.kind in ("stac", "sentinelhub"):
+        return _remote(project, config, bounds)
     if config.path is None:
-        raise MinewardenError("MW-SOURCE-PATH", "sources: kind folder has no path.", "Add the path of the scene folder.")
+        raise MinewardenError("MW-SOURCE-PATH", f"sources: kind {config.kind} has no path.", "Add the path of the folder.")
     if config.bands:
         shared_bands((), config.bands)
+    if config.kind == "safe":
+        return SafeSource(project.path(config.path), bands=config.bands, mask=config.mask)
     return FolderSource(project.path(config.path), bands=config.bands, mask=config.mask, scale=config.scale, offset=config.offset)
+
+
+def _remote(project: Project, config: SourceConfig, bounds: Callable[[], Bounds] | None) -> Source:
+    """A source in the network. Its modules are loaded only here: sources of local files can't open a connection."""
+    if config.kind == "stac" and config.url is None:
+        raise MinewardenError("MW-SOURCE-URL", "sources: kind stac has no url.", "Add the address of the catalogue, see docs/sources.md.")
+    if config.bands:
+        shared_bands((), config.bands)
+    try:
+        return _sentinelhub(project, config, bounds) if config.kind == "sentinelhub" else _stac(project, config, bounds)
+    except ImportError as error:
+        fix = f"pip install 'minewarden[{config.kind}]'"
+        raise MinewardenError("MW-SOURCE-EXTRA", f"kind {config.kind} needs packages that are not installed ({error.name}).", fix) from error
+
+
+def _sentinelhub(project: Project, config: SourceConfig, bounds: Callable[[], Bounds] | None) -> Source:
+    from pipeline.sources.process_api import CDSE, Service
+    from pipeline.sources.sentinelhub import SentinelHubSource
+
+    service = Service((config.url or CDSE).rstrip("/"), config.collection, project.listings, config.max_processing_units)
+    return SentinelHubSource(service, project.listings, since=_since(project, config), bounds=bounds, bands=config.bands, mask=config.mask)
+
+
+def _stac(project: Project, config: SourceConfig, bounds: Callable[[], Bounds] | None) -> Source:
+    from pipeline.sources.stac import StacSource
+
+    assert config.url is not None
+    default = None if config.scale is None and config.offset is None else (config.scale or SCALE, OFFSET if config.offset is None else config.offset)
+    return StacSource(
+        config.url, config.collection, project.listings, since=_since(project, config), bounds=bounds, hosts=config.hosts,
+        bands=config.bands, mask=config.mask, default=default,
+    )  # fmt: skip
+
+
+def _since(project: Project, config: SourceConfig) -> date:
+    start = project.config.monitor_from
+    if config.since is not None:
+        return config.since
+    if start is None:
+        fix = "Set monitor_from (YYYY-01), or since of the source."
+        raise MinewardenError("MW-SOURCE-SINCE", f"sources: kind {config.kind} does not know how far back to ask.", fix)
+    return date(int(start[:4]) - HISTORY_YEARS, 1, 1)

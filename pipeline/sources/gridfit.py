@@ -54,6 +54,8 @@ def county_grid(config: Config, area: BaseGeometry, scenes: Sequence[Scene]) -> 
 
 def _meets(scene: Scene, area: BaseGeometry, crs: CRS) -> bool:
     """Whether a scene's file lies on the area; one that can't be opened may."""
+    if scene.delivery is not None:
+        return bool(box(*scene.delivery.places["B04"].bounds_in(crs.to_wkt())).intersects(area))
     try:
         with open_band(scene.bands["B04"].path) as dataset:
             extent = transform_bounds(dataset.crs, crs.to_wkt(), *dataset.bounds)
@@ -75,6 +77,10 @@ def metric_crs(text: str) -> CRS:
 
 def _origin(scene: Scene, crs: CRS, step: float) -> tuple[float, float] | None:
     """Corner of a band of `scene` that lies in the CRS at this resolution."""
+    if scene.delivery is not None:
+        places = (scene.delivery.places[band] for band in scene.bands)
+        fit = (p for p in places if p.resolution == step and crs.equals(CRS.from_user_input(p.crs), ignore_axis_order=True))
+        return next(((p.west, p.north) for p in fit), None)
     for band in scene.bands.values():
         try:
             with open_band(band.path) as dataset:

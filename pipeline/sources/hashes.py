@@ -7,7 +7,7 @@ import json
 import os
 from pathlib import Path
 
-from pipeline.sources.scene import Scene, reading
+from pipeline.sources.scene import Mark, Scene, reading
 
 
 def _seal(known: dict[str, list[object]]) -> str:
@@ -35,15 +35,23 @@ class HashCache:
 
     def sha256(self, path: Path) -> str:
         stat = path.stat()
-        key = str(path.resolve())
-        known = self._known.get(key)
-        if known and known[:2] == [stat.st_size, stat.st_mtime_ns]:
-            return str(known[2])
+        mark = Mark(str(path.resolve()), stat.st_size, stat.st_mtime_ns)
+        known = self.known(mark)
+        if known is not None:
+            return known
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        self._known[key] = [stat.st_size, stat.st_mtime_ns, digest]
-        self._changed = True
+        self.learn(mark, digest)
         return digest
+
+    def known(self, mark: Mark) -> str | None:
+        """Hash of a file that has not changed since it was learnt."""
+        known = self._known.get(mark.key)
+        return str(known[2]) if known and known[:2] == [mark.size, mark.changed_ns] else None
+
+    def learn(self, mark: Mark, digest: str) -> None:
+        self._known[mark.key] = [mark.size, mark.changed_ns, digest]
+        self._changed = True
 
     def scene(self, scene: Scene) -> str:
         """As `scene_sha256`; UnreadableError where one of its files can't be read."""
@@ -62,12 +70,13 @@ class HashCache:
 
 
 def scene_sha256(scene: Scene, cache: HashCache | None = None) -> str:
-    """Content hash of a scene: its bands in order of name, each with its scale and offset and its file's bytes."""
+    """Content hash of a scene: its bands in order of name, each with its scale and offset and the bytes of its file as it was delivered."""
     cache = cache or HashCache(None)
     digest = hashlib.sha256()
     parts = {name: (band.path, f"{band.scale!r} {band.offset!r}") for name, band in scene.bands.items()}
     if scene.scl is not None:
         parts["SCL"] = scene.scl, ""
     for name, (path, scaling) in sorted(parts.items()):
-        digest.update(f"{name} {scaling} {cache.sha256(path)}\n".encode())
+        own = scene.delivery.sha256(name, path, cache) if scene.delivery else cache.sha256(path)
+        digest.update(f"{name} {scaling} {own}\n".encode())
     return digest.hexdigest()

@@ -60,15 +60,19 @@ def once_each(scenes: Iterable[Scene]) -> tuple[list[Scene], list[Refused]]:
                 twins.append(scene)
         for twins in passes:
             # A newer delivery that broke off does not take the place of an older one that is whole.
-            best = twins[0] if len(twins) == 1 else next((scene for scene in twins if _whole(scene)), twins[0])
+            best = twins[0] if len(twins) == 1 else next((scene for scene in twins if is_whole(scene)), twins[0])
             kept.append(best)
             left += [Refused(s.id, s.day, f"The same pass as {best.id}, which is used.", duplicate_of=best.id) for s in twins if s is not best]
     return sorted(kept, key=lambda s: (s.acquired, s.id)), sorted(left, key=lambda r: r.id)
 
 
-def _whole(scene: Scene) -> bool:
+def is_whole(scene: Scene) -> bool:
+    """Whether all of a delivery is there, as far as can be told without reading pixels."""
     try:
-        whole.check(scene)
+        if scene.delivery is not None:
+            scene.delivery.check()
+        else:
+            whole.check(scene)
     except (MinewardenError, OSError):
         return False
     return True
@@ -101,6 +105,8 @@ def _same_ground(a: Scene, b: Scene) -> bool:
 
 
 def _degrees(scene: Scene) -> Bounds:
+    if scene.delivery is not None:
+        return scene.delivery.places["B04"].bounds_in("EPSG:4326")
     with open_band(scene.bands["B04"].path) as band:
         transformer = Transformer.from_crs(band.crs.to_wkt(), "EPSG:4326", always_xy=True)
         west, south, east, north = transformer.transform_bounds(*band.bounds)

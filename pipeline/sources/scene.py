@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
 from pipeline.errors import MinewardenError
+from pipeline.sources.place import Crop, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,57 @@ class BandFile:
     path: Path
     scale: float
     offset: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """By what a file is known again without reading it."""
+
+    key: str
+    """Its path; in a zip, with its name there."""
+    size: int
+    changed_ns: int
+
+
+class Hashes(Protocol):
+    """What is known of files' hashes."""
+
+    def sha256(self, path: Path) -> str: ...
+    def known(self, mark: Mark) -> str | None: ...
+    def learn(self, mark: Mark, digest: str) -> None: ...
+
+
+class Delivery(Protocol):
+    """Where the bands of a scene come from that are not on this disk as the reader wants them: the store has them made."""
+
+    @property
+    def places(self) -> Mapping[str, Place]:
+        """Where each band lies, `SCL` too, as its metadata say."""
+        ...
+
+    def check(self) -> None:
+        """Raises MinewardenError where a part is missing, as far as can be told without reading pixels."""
+        ...
+
+    def mark(self, band: str) -> Mark | None:
+        """By which the file that `origin` is a hash of is known again; None where there is no such file."""
+        ...
+
+    def origin(self, band: str, hashes: Hashes) -> str:
+        """What the band's file is made from: another value, another file."""
+        ...
+
+    def sha256(self, band: str, path: Path, hashes: Hashes) -> str:
+        """Hash of the band as it was delivered. path: its file in the store."""
+        ...
+
+    def units(self, band: str, crop: Crop) -> float:
+        """Processing units that the band will cost; 0 where nobody counts."""
+        ...
+
+    def write(self, band: str, crop: Crop, target: Path, hashes: Hashes) -> None:
+        """Make a band's file. Raises MinewardenError or OSError where the band can't be read, StoreError where the file can't be written."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +92,19 @@ class Scene:
     """Names the pass (satellite, tile, time or at least date): the same pass delivered twice counts once."""
     masked: bool = True
     """False where the source says `mask: none`: then every look counts as clear."""
+    delivery: Delivery | None = None
+    """How its files come into the store; None where they are files of the source itself."""
 
     @property
     def day(self) -> date:
         return self.acquired.date()
+
+
+def in_use(scene: Scene, bands: Sequence[str]) -> Scene:
+    """A delivered scene with only the bands that are decoded, and so hashed; scenes that are files of their source stay as they are."""
+    if scene.delivery is None:
+        return scene
+    return replace(scene, bands={band: file for band, file in scene.bands.items() if band in bands})
 
 
 MEND = "Mend the scene's folder, or remove it."

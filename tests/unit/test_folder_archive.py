@@ -84,9 +84,11 @@ def test_two_sources_give_each_pass_once(tmp_path: Path, scene: Make, project: P
     assert len(archive.refused) == 1
 
 
-def test_sources_of_later_versions(project: Project) -> None:
-    with pytest.raises(MinewardenError, match=r"MW-SOURCE-KIND: .*stac is not available yet"):
+def test_sources_that_lack_something(project: Project) -> None:
+    with pytest.raises(MinewardenError, match=r"MW-SOURCE-URL: .*stac has no url"):
         open_sources(with_sources(project, {"kind": "stac"}))
+    with pytest.raises(MinewardenError, match=r"MW-SOURCE-SINCE: .*Set monitor_from"):
+        open_sources(with_sources(project, {"kind": "stac", "url": "https://stac.example.org"}))
     with pytest.raises(MinewardenError, match="MW-SOURCE-PATH"):
         open_sources(with_sources(project, {"kind": "folder"}))
 

@@ -68,9 +68,9 @@ def county(tmp_path: Path, config_text: str, monkeypatch: pytest.MonkeyPatch) ->
     (tmp_path / "county.yaml").write_text(config_text, "utf-8")
     made = County(config.load(tmp_path / "county.yaml"))
     made.project.state.mkdir(parents=True)
-    monkeypatch.setattr(monthly, "open_sources", lambda _: Archive(scenes=(), refused=(), bands=("B04", "B08")))
+    monkeypatch.setattr(monthly, "open_sources", lambda *_: Archive(scenes=(), refused=(), bands=("B04", "B08")))
     monkeypatch.setattr(layers, "load", lambda *_: LayerSet(area=MultiPolygon()))
-    monkeypatch.setattr(monthly, "remember", lambda *_: Memory(GRID, ("B04", "B08"), FIRST))
+    monkeypatch.setattr(monthly, "remember", lambda *_, **__: Memory(GRID, ("B04", "B08"), FIRST))
     monkeypatch.setattr(monthly, "make_month", made.make)
     return made
 

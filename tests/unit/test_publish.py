@@ -19,9 +19,10 @@ import rasterio
 import shapely
 from shapely.geometry import box, shape
 
+from pipeline import files
 from pipeline.findings.finding import Code
 from pipeline.grid import Grid
-from pipeline.publish import cog, files, geojson, runjson, styles
+from pipeline.publish import cog, geojson, runjson, styles
 from pipeline.publish.features import CASE_FIELDS, PATCH_FIELDS, Judged, flagged_features, is_violation, patches_features
 from tests import made_month
 from tests.contract import shortcomings

@@ -1,0 +1,182 @@
+"""The store's size: what may go when there is no room, and what must stay because a month that is not done needs it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock
+
+from pipeline.files import fsync_file, fsync_folder, write_atomic
+from pipeline.sources.transcode import StoreError
+
+FORGOTTEN_S = 86_400.0
+"""A draft that nobody has written to for a day was left by a run that was killed."""
+_LOCKS = 64
+
+
+def land(draft: Path, target: Path) -> None:
+    """Give a file that was written aside its name: it is there whole, or not at all."""
+    fsync_file(draft)
+    draft.replace(target)
+    fsync_folder(target.parent)
+
+
+class Room:
+    """A store's folder, shared by whoever fills it.
+
+    `scenes/<scene>/` files and their records, `needs/` what each county needs, `drafts/` files being written, `locks/`.
+    """
+
+    def __init__(self, folder: Path, limit: int, output: Path, user: str) -> None:
+        """limit: bytes. output: the county's results. user: which command fills it; needs are told apart by these two."""
+        self.folder, self.limit, self.output, self.user = folder, limit, output, user
+        self._guard = threading.Lock()
+        self._used: int | None = None
+        """Bytes of finished files, as far as this process knows; others may add some meanwhile."""
+        self._reserved = 0
+        self._needed: set[str] = set()
+        self._months: tuple[str, ...] = ("now",)
+
+    def of(self, scene: str) -> Path:
+        """Folder of a scene's files."""
+        return self.folder / "scenes" / scene
+
+    def draft(self, name: str) -> Path:
+        """Where a file is written aside; of one name for each process and thread."""
+        drafts = self.folder / "drafts"
+        drafts.mkdir(parents=True, exist_ok=True)
+        return drafts / f"{os.getpid()}-{threading.get_ident()}-{name}"
+
+    @contextmanager
+    def locked(self, *what: str) -> Iterator[None]:
+        """Keep others, in this process and in others, from working on the same thing; the whole store where none is named."""
+        locks = self.folder / "locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        name = f"{int(hashlib.sha256('/'.join(what).encode()).hexdigest(), 16) % _LOCKS:02d}" if what else "store"
+        with FileLock(locks / f"{name}.lock"):
+            yield
+
+    @property
+    def _needs(self) -> Path:
+        name = hashlib.sha256(str(self.output.resolve()).encode()).hexdigest()[:16]
+        return self.folder / "needs" / f"{name}-{self.user}.json"
+
+    def keep(self, scenes: Iterable[str], months: Sequence[str]) -> None:
+        """From now on just these scenes are needed, until these months are finished."""
+        with self._guard:
+            self._needed, self._months = set(scenes), tuple(months)
+            self._tell()
+
+    def need(self, scenes: Iterable[str]) -> None:
+        """These scenes are needed too."""
+        with self._guard:
+            more = set(scenes) - self._needed
+            if more:
+                self._needed |= more
+                self._tell()
+
+    def _tell(self) -> None:
+        if not self._needed and not self._needs.exists():
+            return
+        with self.locked():
+            self._needs.parent.mkdir(exist_ok=True)
+            said = {"output": str(self.output.resolve()), "months": self._months, "scenes": sorted(self._needed)}
+            write_atomic(self._needs, json.dumps(said, ensure_ascii=False, indent=1).encode())
+
+    def _needed_by_all(self) -> set[str]:
+        """What any county needs for a month that it has not finished."""
+        found: set[str] = set()
+        for file in (self.folder / "needs").glob("*.json"):
+            try:
+                said = json.loads(file.read_text("utf-8"))
+                output = Path(said["output"])
+                if output.is_dir() and any(not (output / str(month) / "run.json").exists() for month in said["months"]):
+                    found.update(map(str, said["scenes"]))
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+        return found
+
+    @contextmanager
+    def reserved(self, most: int) -> Iterator[Callable[[int], None]]:
+        """Room for `most` bytes while a file is written; call what is given with the bytes it has in the end.
+
+        Raises StoreError MW-STORE-FULL where what may go is not enough.
+        """
+        with self._guard:
+            self._reserved += most
+            try:
+                if self._used is None or self._used + self._reserved > self.limit:
+                    with self.locked():
+                        self._used = self._evict(self._reserved)
+            except BaseException:
+                self._reserved -= most
+                raise
+        kept = 0
+
+        def took(size: int) -> None:
+            nonlocal kept
+            kept = size
+
+        try:
+            yield took
+        finally:
+            with self._guard:
+                self._reserved -= most
+                self._used += kept
+
+    def _evict(self, most: int) -> int:
+        """Let scenes go that nobody needs, the one longest unused first; bytes in use afterwards."""
+        self._sweep()
+        scenes = sorted(((_last_used(folder), _size(folder), folder) for folder in _folders(self.folder / "scenes")), key=lambda s: s[0])
+        used, needed = sum(size for _, size, _ in scenes), self._needed_by_all()
+        for _, size, folder in scenes:
+            if used + most <= self.limit:
+                break
+            if folder.name not in needed:
+                # By one rename, so that a killed run leaves no scene half removed.
+                gone = self.draft(f"gone-{folder.name}")
+                folder.rename(gone)
+                shutil.rmtree(gone, ignore_errors=True)
+                used -= size
+        if used + most > self.limit:
+            raise StoreError(
+                "MW-STORE-FULL",
+                f"The store {self.folder} may take {self.limit / 1e9:.3g} GB; "
+                f"months that are not done yet need all of the {used / 1e9:.3g} GB in it, and more.",
+                "Raise store.max_gb; 'minewarden fetch' says how much a month needs.",
+            )
+        return used
+
+    def _sweep(self) -> None:
+        """Remove drafts that killed runs left."""
+        for draft in (self.folder / "drafts").glob("*"):
+            try:
+                if time.time() - draft.stat().st_mtime > FORGOTTEN_S:
+                    shutil.rmtree(draft) if draft.is_dir() else draft.unlink()
+            except OSError:
+                continue
+
+    def size(self) -> int:
+        """Bytes of all files of scenes."""
+        return sum(_size(folder) for folder in _folders(self.folder / "scenes"))
+
+
+def _folders(parent: Path) -> list[Path]:
+    return sorted(each for each in parent.iterdir() if each.is_dir()) if parent.is_dir() else []
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir())
+
+
+def _last_used(folder: Path) -> float:
+    """Records are touched when their files are used."""
+    return max((file.stat().st_mtime for file in folder.glob("*.json")), default=0.0)

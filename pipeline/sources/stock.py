@@ -1,0 +1,243 @@
+"""Files that are quick to read, made once from what was delivered, and kept as long as there is room.
+
+A file stands under its scene, its band and the ground it covers, beside a record of what it was made from. It counts only
+with its record, which is written after it: neither is ever seen half written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from odc.geo.geobox import GeoBox
+
+from pipeline.errors import MinewardenError
+from pipeline.files import sha256_file, write_atomic
+from pipeline.sources.place import Crop, Place
+from pipeline.sources.room import Room, land
+from pipeline.sources.scene import Delivery, Hashes, Refused, Scene, in_use, unreadable
+from pipeline.sources.transcode import StoreError, write_failed
+
+FORMAT = 1
+"""Of files and records: another number makes all anew."""
+PACKED = 0.7
+"""Bytes of a file for each of its pixels' bytes, as real scenes pack."""
+Say = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A band of a scene that the store has, or is to have."""
+
+    scene: Scene
+    band: str
+    place: Place
+    crop: Crop
+    path: Path
+
+    @property
+    def delivery(self) -> Delivery:
+        assert self.scene.delivery is not None
+        return self.scene.delivery
+
+    @property
+    def raw_bytes(self) -> int:
+        """Of its pixels, unpacked."""
+        return self.crop.width * self.crop.height * (1 if self.band == "SCL" else 2)
+
+    @property
+    def record(self) -> Path:
+        return self.path.with_suffix(".json")
+
+
+class Stock:
+    """A county's view of a store."""
+
+    def __init__(self, room: Room, box: GeoBox, bands: Sequence[str], hashes: Hashes, workers: int, say: Say) -> None:
+        """box: the ground to have. bands: those to have, besides the classification."""
+        self.room, self.box, self.bands, self.hashes, self.workers, self.say = room, box, tuple(bands), hashes, workers, say
+        self._ready: set[Path] = set()
+        """Files that were found sound in this run; what a county needs is not let go."""
+
+    def shelved(self, scene: Scene) -> Scene | None:
+        """The scene with the paths of its files in the store, there already or not; None where it lies off the county."""
+        if scene.delivery is None:
+            return scene
+        scene = in_use(scene, self.bands)
+        paths = {band: path for band in [*scene.bands, "SCL"] if (path := self._path(scene, band)) is not None}
+        if any(band not in paths for band in scene.bands):
+            return None
+        bands = {band: replace(file, path=paths[band]) for band, file in scene.bands.items()}
+        return replace(scene, bands=bands, scl=paths.get("SCL") if scene.scl else None)
+
+    def _path(self, scene: Scene, band: str) -> Path | None:
+        place = scene.delivery.places.get(band) if scene.delivery else None
+        crop = place.crop_to(self.box) if place else None
+        if crop is None:
+            return None
+        key = hashlib.sha256(repr((FORMAT, type(scene.delivery).__name__, place, crop)).encode()).hexdigest()[:12]
+        return self.room.of(scene.id) / f"{band}-{key}.tif"
+
+    def items(self, scene: Scene, bands: Sequence[str] | None = None) -> list[Item]:
+        """What a shelved scene needs in the store. bands: less than all."""
+        if scene.delivery is None:
+            return []
+        files = {band: scene.bands[band].path for band in bands or scene.bands} | ({"SCL": scene.scl} if scene.scl else {})
+        found = []
+        for band, path in files.items():
+            place = scene.delivery.places[band]
+            crop = place.crop_to(self.box)
+            assert crop is not None, "a shelved scene lies on the county"
+            found.append(Item(scene, band, place, crop, path))
+        return found
+
+    def expected_bytes(self, items: Sequence[Item]) -> int:
+        """What files will take, about."""
+        return int(PACKED * sum(item.raw_bytes for item in items))
+
+    def units(self, items: Sequence[Item]) -> float:
+        """Processing units that files will cost."""
+        return sum(item.delivery.units(item.band, item.crop) for item in items)
+
+    def missing(self, scenes: Sequence[Scene]) -> list[Item]:
+        """What would have to be made; a band that can't be read is among it."""
+        return [item for scene in scenes for item in self.items(scene) if not self._seems_ready(item, trust=True)]
+
+    def _seems_ready(self, item: Item, trust: bool = False) -> bool:
+        try:
+            return self._is_ready(item, trust)
+        except (MinewardenError, OSError):
+            return False
+
+    def bring(self, scenes: Sequence[Scene], stage: str | None, bands: Sequence[str] | None = None) -> tuple[list[Scene], list[Refused]]:
+        """Have the files of shelved scenes made that are not there: the scenes that are, and those that can't be read, with the reason.
+
+        stage: under which progress is told; None: it is not. Raises StoreError where the store can't take them, or a service can't be had.
+        """
+        todo = [item for scene in scenes for item in self.items(scene, bands) if item.path not in self._ready]
+        if not todo:
+            return list(scenes), []
+        self.room.need(item.scene.id for item in todo)
+        failed: dict[str, Refused] = {}
+        stopped = threading.Event()
+
+        def make(item: Item) -> None:
+            if stopped.is_set() or item.scene.id in failed:
+                return
+            try:
+                refused = self._have(item)
+            except BaseException:
+                stopped.set()
+                raise
+            if refused is not None:
+                failed[item.scene.id] = refused
+
+        with ThreadPoolExecutor(max_workers=max(self.workers, 1)) as pool:
+            there = list(pool.map(self._seems_ready, todo))
+            self._ready.update(item.path for item, ready in zip(todo, there, strict=True) if ready)
+            missing = [item for item, ready in zip(todo, there, strict=True) if not ready]
+            units = self.units(missing)
+            told = f"{stage}, about {units:.0f} processing units" if units else stage
+            for done, _ in enumerate(pool.map(make, missing), 1):
+                if told:
+                    self.say(told, done, len(missing))
+        return [s for s in scenes if s.id not in failed], [failed[s.id] for s in scenes if s.id in failed]
+
+    def mend(self, scenes: Sequence[Scene]) -> set[str]:
+        """Ids of scenes of which a file in the store was damaged: it has been thrown away, to be made anew."""
+        mended = set()
+        for item in (item for scene in scenes for item in self.items(scene)):
+            record = _read(item.record)
+            if record is None or not item.path.is_file() or sha256_file(item.path) != record["sha256"]:
+                item.record.unlink(missing_ok=True)
+                self._ready.discard(item.path)
+                mended.add(item.scene.id)
+        return mended
+
+    def _have(self, item: Item) -> Refused | None:
+        """Make sure of a file; why not, where its scene is at fault."""
+        try:
+            if not self._is_ready(item):
+                with self.room.locked(item.scene.id, item.path.name):
+                    if not self._is_ready(item):
+                        self._make(item)
+            self._ready.add(item.path)
+        except StoreError:
+            raise
+        except (MinewardenError, OSError) as error:
+            return unreadable(item.scene, error)
+        return None
+
+    def _is_ready(self, item: Item, trust: bool = False) -> bool:
+        """Whether the file is there, whole, and made from what the delivery is now. trust: not to read a delivery that has a new time of change."""
+        record = _read(item.record)
+        try:
+            if record is None or item.path.stat().st_size != record["bytes"]:
+                return False
+        except OSError:
+            return False
+        mark = item.delivery.mark(item.band)
+        if mark is not None and record["mark"] == [mark.key, mark.size, mark.changed_ns]:
+            self.hashes.learn(mark, record["origin"])
+        elif mark is not None and trust and record["mark"][1] == mark.size:
+            return True
+        if record["origin"] != item.delivery.origin(item.band, self.hashes):
+            return False
+        os.utime(item.record)
+        return True
+
+    def _make(self, item: Item) -> None:
+        with _ours(item.path):
+            item.path.parent.mkdir(parents=True, exist_ok=True)
+            draft = self.room.draft(item.path.name)
+        with self.room.reserved(item.raw_bytes + item.raw_bytes // 16 + 4096) as took:
+            try:
+                item.delivery.write(item.band, item.crop, draft, self.hashes)
+                with _ours(item.path):
+                    took(self._land(item, draft))
+            finally:
+                draft.unlink(missing_ok=True)
+
+    def _land(self, item: Item, draft: Path) -> int:
+        """Put a file that is written in its place, its record after it; its bytes."""
+        mark, size = item.delivery.mark(item.band), draft.stat().st_size
+        record = {
+            "format": FORMAT,
+            "scene": item.scene.id,
+            "band": item.band,
+            "origin": item.delivery.origin(item.band, self.hashes),
+            "mark": [mark.key, mark.size, mark.changed_ns] if mark else None,
+            "bytes": size,
+            "sha256": sha256_file(draft),
+        }
+        item.record.unlink(missing_ok=True)
+        land(draft, item.path)
+        write_atomic(item.record, json.dumps(record, ensure_ascii=False).encode())
+        return size
+
+
+@contextmanager
+def _ours(path: Path) -> Iterator[None]:
+    """What goes wrong inside is the store's fault, not the scene's."""
+    try:
+        yield
+    except OSError as error:
+        raise write_failed(error, path) from error
+
+
+def _read(file: Path) -> dict[str, Any] | None:
+    """A record; None where there is no sound one."""
+    try:
+        said = json.loads(file.read_bytes())
+        sound = said["format"] == FORMAT and {"origin", "mark", "bytes", "sha256"} <= set(said)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return said if sound else None
