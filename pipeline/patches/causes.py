@@ -169,10 +169,11 @@ SCORES: dict[Cause, tuple[float, dict[str, float]]] = {
 }  # fmt: skip
 """The constant of each cause and what its marks weigh. An expert gave the signs and first weights, made counties moved them
 (models/likelihood.md); that of logging is the expert's, for nothing was felled in the data."""
+WEIGHED = sorted({name for _, weights in SCORES.values() for name in weights})
 
 
 def name_of(f: Features) -> Cause:
     """The likeliest cause but mining, from a patch's features (`features.features`, with what `find` adds)."""
-    marks = {name: mark(f) for name, mark in MARKS.items()}
+    marks = {name: MARKS[name](f) for name in WEIGHED}
     scores = {cause: constant + sum(weight * marks[name] for name, weight in weights.items()) for cause, (constant, weights) in SCORES.items()}
     return max(scores, key=lambda cause: scores[cause])
