@@ -79,6 +79,7 @@ def features(table: NDArray[np.void], share: NDArray[np.float64], model: Model) 
         "texture": float(np.std(cells["spectrum"][:, red]) / max(float(np.mean(cells["spectrum"][:, red])), 1.0)),
         "days_of_growth": float(np.quantile(table["first_day"], 0.9)) - float(np.quantile(table["first_day"], 0.1)),
         "age": float(table["last_day"].max()) - float(np.quantile(table["first_day"], 0.1)),
+        "began": float(np.quantile(table["first_day"], 0.1)) % YEAR,
         "looks": float(np.median(cells["anomalous"])),
         "red": float(now[red]),
     }

@@ -18,7 +18,7 @@ from pipeline.detect.state import CONFIRMED, ENDED
 from pipeline.grid import Grid
 from pipeline.patches.components import label
 from pipeline.patches.features import features
-from pipeline.patches.likelihood import count_similar, judge, size_of_works
+from pipeline.patches.likelihood import Judgement, count_similar, judge, size_of_works
 from pipeline.patches.materials import cut_apart
 from pipeline.patches.outline import filled, geometry_of
 from pipeline.patches.patch import Cause, Patch, Status
@@ -26,8 +26,6 @@ from pipeline.patches.pieces import PAUSE, REACH, SEED_NOVELTY, SEED_SCORE, Piec
 
 LONGEST_GAP = 60
 """Days between looks beyond which the day of a change is no longer drawn to their middle."""
-NEGLIGIBLE = 0.02
-"""A patch that looks like a field and is less likely mining than this is left out."""
 SETTLING_IN = 60
 """For so many days after monitoring begins, ground beside what changed before it belongs to that."""
 EPOCH_ORDINAL = 719163
@@ -90,9 +88,8 @@ def _whole(table: NDArray[np.void], claimed: set[tuple[int, int]]) -> tuple[NDAr
     return rows[mine], cols[mine]
 
 
-def _patch(table: NDArray[np.void], measured: dict[str, float], grid: Grid, claimed: set[tuple[int, int]]) -> Patch:
-    """One patch from the cells that belong to it and the features measured on them. claimed: cells of this and all other pieces."""
-    opinion = judge(measured)
+def _patch(table: NDArray[np.void], measured: dict[str, float], opinion: Judgement, grid: Grid, claimed: set[tuple[int, int]]) -> Patch:
+    """One patch from the cells that belong to it and what was measured and judged of them. claimed: cells of this and all other pieces."""
     rows, cols = _whole(table, claimed)
     place = {(r, c): i for i, (r, c) in enumerate(zip(rows.tolist(), cols.tolist(), strict=True))}
     own = [place[r, c] for r, c in zip(table["row"].tolist(), table["col"].tolist(), strict=True)]
@@ -210,11 +207,6 @@ def _early(cells: NDArray[np.void], before: NDArray[np.int64], monitor_from: int
     return np.asarray(known | (soon & (old >= np.maximum(new, 1))[mine]))
 
 
-def _field_work(patch: Patch) -> bool:
-    """A field between crops: that is no changed ground, and a county has tens of thousands of them."""
-    return patch.cause is Cause.FARMLAND and (patch.mining_likelihood or 0.0) < NEGLIGIBLE
-
-
 def find_patches(cells: NDArray[np.void], before: NDArray[np.int64], model: Model, place: Place, monitor_from: int, min_cells: int) -> list[Patch]:
     """Patches of changed ground, ordered by first look, then north to south, west to east.
 
@@ -231,6 +223,8 @@ def find_patches(cells: NDArray[np.void], before: NDArray[np.int64], model: Mode
         pieces = cut_apart(pieces, model, min_cells, lambda parts: _measure(parts, model, place))
         measured = _measure(pieces, model, place)
         claimed = {cell for piece, _ in pieces for cell in zip(piece["row"].tolist(), piece["col"].tolist(), strict=True)}
-        found = [_patch(piece, numbers, place.grid, claimed) for (piece, _), numbers in zip(pieces, measured, strict=True)]
-        out += [p for p in found if not _field_work(p)]
+        opinions = [judge(numbers) for numbers in measured]
+        found = [_patch(piece, f, opinion, place.grid, claimed) for (piece, _), f, opinion in zip(pieces, measured, opinions, strict=True)]
+        # Fields are left out only now: what they claim beside a pit is not the pit's.
+        out += [patch for patch, opinion in zip(found, opinions, strict=True) if not opinion.field_work]
     return sorted(out, key=lambda p: (p.first_seen, int(p.cells[0, 0]), int(p.cells[0, 1])))

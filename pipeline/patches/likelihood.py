@@ -1,7 +1,7 @@
 """How likely is it that a patch is mining, and if it is not, what changed the ground?
 
 A logistic model of the readable terms in `terms.py`, its weights a text file beside its card (`models/likelihood.md`: data,
-scores, limits). Terms that speak for another cause take likelihood away and name that cause; what none explains stays 'unknown'.
+scores, limits). Where mining is the less likely, `causes.py` says what else it may be.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.detect.evidence import confidence
+from pipeline.patches.causes import name_of
 from pipeline.patches.patch import Cause
 from pipeline.patches.terms import TERMS, Features, measure
 
@@ -24,8 +25,10 @@ MODEL = Path(__file__).resolve().parents[2] / "models" / "likelihood.json"
 REGION_CELLS = 400
 """Fields of the same valley share their season: similar patches are counted within so many rows and columns."""
 SAME_WORKS, CLOSE_CELLS = 4.0, 25
-NAMED = 0.6
-"""A cause is named when its terms take this much of the log-odds."""
+NEGLIGIBLE = 0.02
+"""A patch that looks like a field and is less likely mining than this is left out."""
+FIELD = 0.6
+"""A patch looks like a field when the terms of farmland take this much of the log-odds, and more than those of any other cause."""
 ALIKE, WEEKS, SAME_GREEN = 1.5, 45, 0.1
 """Patches are alike when their spectra are within so much (mean square, noise floors), they began within so many days, on ground equally green."""
 BROWN, PLANTED = 0.66, 1.75
@@ -41,6 +44,8 @@ class Judgement:
     mining: float
     """That the change is mining, 0–1."""
     cause: Cause
+    field_work: bool
+    """A field between crops: that is no changed ground, and a county has tens of thousands of them."""
     clay_like: bool
     """Spectrum of dug loess or clay."""
 
@@ -55,22 +60,20 @@ def judge(f: Features) -> Judgement:
     """Judge a patch from its features (`features.features`, with `similar`)."""
     bias, weights = _weights()
     pulls = {name: weights[name] * value for name, value in measure(f).items()}
-    mining = 1 / (1 + math.exp(-min(max(bias + sum(pulls.values()), -30), 30)))
+    mining = round(1 / (1 + math.exp(-min(max(bias + sum(pulls.values()), -30), 30))), 3)
     sure = float(confidence(np.array(f["score"], np.float32), np.array(min(f["looks"], 255), np.uint8)))
     clay_like = f.get("blue_to_red", 0.5) < BROWN and f["nir_to_red"] < PLANTED
-    return Judgement(round(sure, 3), round(mining, 3), _cause(mining, pulls), clay_like)
+    cause = Cause.MINING if mining >= 0.5 else name_of(f)
+    return Judgement(round(sure, 3), mining, cause, mining < NEGLIGIBLE and _like_a_field(pulls), clay_like)
 
 
-def _cause(mining: float, pulls: dict[str, float]) -> Cause:
-    """Mining where that is likelier than not; else the cause whose terms pull hardest the other way."""
-    if mining >= 0.5:
-        return Cause.MINING
+def _like_a_field(pulls: dict[str, float]) -> bool:
+    """Whether no cause but farmland explains more of why a patch is unlikely to be mining."""
     by_cause = {cause: 0.0 for cause, _ in TERMS.values() if cause is not None}
     for name, (cause, _) in TERMS.items():
         if cause is not None:
             by_cause[cause] -= pulls[name]
-    cause, pull = max(by_cause.items(), key=lambda item: item[1])
-    return cause if pull >= NAMED else Cause.UNKNOWN
+    return max(by_cause, key=lambda cause: by_cause[cause]) is Cause.FARMLAND and by_cause[Cause.FARMLAND] >= FIELD
 
 
 def neighbours(places: NDArray[np.float64], reach: float) -> Iterator[NDArray[np.int64]]:

@@ -17,6 +17,7 @@ from pipeline.detect.builtup import merged
 from pipeline.detect.evidence import dtype
 from pipeline.detect.state import CONFIRMED, FIRST, PROVISIONAL
 from pipeline.grid import Grid
+from pipeline.patches.causes import MARKS, SCORES, name_of
 from pipeline.patches.find import Place, find_patches
 from pipeline.patches.patch import Cause, Patch, Status
 from tests.cells import BANDS, BARE, FIELD, model
@@ -29,6 +30,10 @@ WILDS = np.zeros((0, 3), np.int64)
 LIMESTONE = np.array([3150, 3550, 3800, 4000, 4150, 3500], np.float32)
 WATER = np.array([600, 650, 500, 300, 180, 120], np.float32)
 PLASTIC = np.array([2700, 2750, 2800, 4000, 3300, 2600], np.float32)
+CHAR = np.array([620, 820, 1000, 1600, 2080, 1890], np.float32)
+CONCRETE = np.array([1250, 1420, 1650, 2050, 2350, 2100], np.float32)
+SUBSOIL = (BARE * 1.2).astype(np.float32)
+VILLAGE = merged(np.array([[row, col, 20] for row in range(3, 9) for col in range(3, 6)], np.int64))
 
 Cell = tuple[int, int]
 
@@ -127,10 +132,9 @@ def test_the_same_change_is_likelier_mining_where_a_right_or_legacy_patch_is() -
 
 
 def test_a_small_bright_patch_beside_a_village_is_likelier_a_house() -> None:
-    village = merged(np.array([[row, col, 20] for row in range(3, 9) for col in range(3, 6)], np.int64))
     small, large = changed(disc(50, 50, 2), anomalous=6), changed(disc(50, 50, 6), anomalous=6)
-    assert likelihood(small, built=village) < likelihood(small)
-    assert likelihood(large, built=village) == likelihood(large)
+    assert likelihood(small, built=VILLAGE) < likelihood(small)
+    assert likelihood(large, built=VILLAGE) == likelihood(large)
 
 
 def test_own_soil_laid_bare_is_less_likely_mining_than_another_material() -> None:
@@ -146,6 +150,58 @@ def test_what_is_plainly_something_else_is_named_and_not_mining(spectrum: NDArra
     assert patch.cause is cause
     assert patch.mining_likelihood is not None
     assert patch.mining_likelihood < 0.2
+
+
+def named(*parts: NDArray[np.void], built: NDArray[np.int64] = WILDS) -> Cause:
+    (patch,) = find(*parts, built=built)
+    assert patch.mining_likelihood is not None
+    assert patch.mining_likelihood < 0.5
+    return patch.cause
+
+
+def test_a_burn_is_dark_but_less_so_in_the_long_waves_and_does_not_last() -> None:
+    assert named(changed(disc(50, 50, 4), CHAR, novelty=4.0, score=12.0, anomalous=4, last_day=JUNE + 30)) is Cause.BURN
+    assert named(changed(square(40, 40, 16), CHAR, novelty=4.0, score=12.0, last_day=JUNE + 150)) is not Cause.BURN
+
+
+def test_subsoil_bared_at_once_in_the_rains_is_a_landslide() -> None:
+    def slope(day: int, size: float = 3.0) -> NDArray[np.void]:
+        return changed(disc(50, 50, size), SUBSOIL, first_day=day, novelty=1.8, score=8.0, anomalous=4, last_day=day + 40)
+
+    assert named(slope(JUNE + 45)) is Cause.LANDSLIDE
+    assert named(slope(JUNE + 45, size=7)) is not Cause.LANDSLIDE
+    assert named(slope(JANUARY + 90)) is not Cause.LANDSLIDE
+
+
+def test_a_grey_yard_beside_a_village_is_building() -> None:
+    yard = changed(disc(50, 50, 3), CONCRETE, novelty=3.0, score=9.0, anomalous=6)
+    assert named(yard, built=VILLAGE) is Cause.CONSTRUCTION
+
+
+def test_a_strip_no_wider_than_a_road_is_one() -> None:
+    strip = [(r, c) for r in range(30, 32) for c in range(20, 50)]
+    assert named(changed(strip, CONCRETE, novelty=4.0, score=9.0)) is Cause.ROAD
+
+
+def test_own_soil_worked_for_weeks_is_farmland() -> None:
+    terraces = changed(disc(50, 50, 6), (BARE * 1.05).astype(np.float32), novelty=1.5, score=9.0)
+    terraces["first_day"] += terraces["row"].astype(np.uint16) * 4 - 160
+    assert named(terraces) is Cause.FARMLAND
+
+
+def test_without_short_wave_infrared_something_is_still_said() -> None:
+    numbers = find(changed(disc(50, 50, 4), CHAR, novelty=4.0))[0].features
+    visible = {name: value for name, value in numbers.items() if "swir" not in name and "clay" not in name and "blue" not in name}
+    assert name_of(visible) in Cause
+
+
+def test_every_cause_but_mining_has_a_score_of_marks_that_exist() -> None:
+    assert set(SCORES) == set(Cause) - {Cause.MINING}
+    assert {name for _, weights in SCORES.values() for name in weights} <= set(MARKS)
+
+
+def test_new_rock_that_no_cause_explains_is_unknown() -> None:
+    assert name_of(find(growing(disc(50, 50, 4)))[0].features) is Cause.UNKNOWN
 
 
 def test_ground_that_likelier_changed_before_monitoring_is_not_held_against_anybody() -> None:
