@@ -11,8 +11,7 @@ import math
 from collections.abc import Callable
 
 from pipeline.patches.patch import Cause
-from pipeline.patches.terms import TERMS, Features
-from pipeline.patches.terms import _ramp as ramp
+from pipeline.patches.terms import TERMS, Features, ramp
 
 
 def _dark(f: Features) -> float:

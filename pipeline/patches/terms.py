@@ -18,7 +18,7 @@ def _clip(value: float, low: float, high: float) -> float:
     return min(max(value, low), high)
 
 
-def _ramp(value: float, zero: float, one: float) -> float:
+def ramp(value: float, zero: float, one: float) -> float:
     """0 at `zero`, 1 at `one`, straight between."""
     return _clip((value - zero) / (one - zero), 0, 1)
 
@@ -41,49 +41,49 @@ def _departure(f: Features) -> float:
 def _colour(f: Features) -> float:
     """Another colour than the cell's own soil: another material has come up."""
     pairs = [(f[name], f[f"{name}_bare"]) for name in ("blue_to_red", "swir_to_red", "clay") if name in f]
-    return _ramp(sum(abs(math.log(max(now, 0.05) / max(bare, 0.05))) for now, bare in pairs), 0.1, 0.6)
+    return ramp(sum(abs(math.log(max(now, 0.05) / max(bare, 0.05))) for now, bare in pairs), 0.1, 0.6)
 
 
 def _bright(f: Features) -> float:
     """Brighter than the cell's own bare soil."""
-    return _ramp(f["red_to_bare"], 1.0, 1.5)
+    return ramp(f["red_to_bare"], 1.0, 1.5)
 
 
 def _redder(f: Features) -> float:
     """Redder than the cell's own soil and not much darker: clay from below. Dark and redder is soil under stubble and litter."""
     if "blue_to_red" not in f:
         return 0.0
-    return _ramp(math.log(max(f["blue_to_red_bare"], 0.05) / max(f["blue_to_red"], 0.05)), 0.08, 0.22) * _ramp(f["red_to_bare"], 0.7, 0.9)
+    return ramp(math.log(max(f["blue_to_red_bare"], 0.05) / max(f["blue_to_red"], 0.05)), 0.08, 0.22) * ramp(f["red_to_bare"], 0.7, 0.9)
 
 
 def _compact(f: Features) -> float:
     """Pits are lumps; seams between fields are threads. A lump of few cells is no thicker than it is wide."""
-    return _ramp(f["thickness"] / min(math.sqrt(f["cells"]), 4.0), 0.45, 0.95)
+    return ramp(f["thickness"] / min(math.sqrt(f["cells"]), 4.0), 0.45, 0.95)
 
 
 def _growth(f: Features) -> float:
     """Digging takes weeks."""
-    return _ramp(f["days_of_growth"], 5, 40)
+    return ramp(f["days_of_growth"], 5, 40)
 
 
 def _outward(f: Features) -> float:
     """It spread from one spot."""
-    return _ramp(f["outward"], 0.1, 0.6)
+    return ramp(f["outward"], 0.1, 0.6)
 
 
 def _mixed(f: Features) -> float:
     """A working face, spoil and floor side by side; a field is of one piece."""
-    return _ramp(f["texture"], 0.05, 0.16) * _ramp(f["cells"], 8, 16)
+    return ramp(f["texture"], 0.05, 0.16) * ramp(f["cells"], 8, 16)
 
 
 def _summer(f: Features) -> float:
     """Bare while the ground around its year would be green, on ground that is no cropland."""
-    return _ramp(f["contrast"], 0.05, 0.2) * _ramp(f["greenest"], 0.6, 0.45)
+    return ramp(f["contrast"], 0.05, 0.2) * ramp(f["greenest"], 0.6, 0.45)
 
 
 def _looks(f: Features) -> float:
     """Seen changed again and again."""
-    return _ramp(f["looks"], 3, 8)
+    return ramp(f["looks"], 3, 8)
 
 
 def _registered(f: Features) -> float:
@@ -98,24 +98,24 @@ def _beside(f: Features) -> float:
 
 def _own_soil(f: Features) -> float:
     """The cell's own soil, no brighter and no other colour: ploughed, levelled or slipped, but nothing has been brought up from below."""
-    return _ramp(f["colour"], 1.1, 0.5) * _ramp(abs(math.log(max(f["brightness"], 0.1))), 0.22, 0.1)
+    return ramp(f["colour"], 1.1, 0.5) * ramp(abs(math.log(max(f["brightness"], 0.1))), 0.22, 0.1)
 
 
 def _levelled(f: Features) -> float:
     """A large piece of the cell's own soil in another shade, away from rights: slopes levelled into terraces."""
-    return _ramp(f["works"], 50, 110) * _ramp(f["colour"], 1.2, 0.7) * _ramp(f["novelty"], 6, 3) * (1 - f["near_registered"])
+    return ramp(f["works"], 50, 110) * ramp(f["colour"], 1.2, 0.7) * ramp(f["novelty"], 6, 3) * (1 - f["near_registered"])
 
 
 def _winter(f: Features) -> float:
     """Seen a few times only, and never in the growing season: snow, frost and low sun may do that."""
-    return _ramp(f["growing_days"], 15, 0) * _ramp(f["looks"], 9, 4)
+    return ramp(f["growing_days"], 15, 0) * ramp(f["looks"], 9, 4)
 
 
 def _snow(f: Features) -> float:
     """Bright, and dark in the short-wave infrared as no dry rock is: snow or cloud among the looks."""
     if "swir" not in f:
         return 0.0
-    return _ramp(f["swir_to_red"], 1.05, 0.9) * _ramp(f["swir_to_nir"], 0.95, 0.85) * _ramp(f["brightness"], 0.9, 1.1)
+    return ramp(f["swir_to_red"], 1.05, 0.9) * ramp(f["swir_to_nir"], 0.95, 0.85) * ramp(f["brightness"], 0.9, 1.1)
 
 
 def _similar(f: Features) -> float:
@@ -125,59 +125,59 @@ def _similar(f: Features) -> float:
 
 def _cropland(f: Features) -> float:
     """Ground that is as green as crops in its season."""
-    return _ramp(f["greenest"], 0.45, 0.65)
+    return ramp(f["greenest"], 0.45, 0.65)
 
 
 def _at_once(f: Features) -> float:
     """A whole field changed within days."""
-    return _ramp(f["days_of_growth"], 12, 4) * _ramp(f["cells"], 15, 40)
+    return ramp(f["days_of_growth"], 12, 4) * ramp(f["cells"], 15, 40)
 
 
 def _weeds(f: Features) -> float:
     """Plants on it already."""
-    return _ramp(f["ndvi"], 0.22, 0.32)
+    return ramp(f["ndvi"], 0.22, 0.32)
 
 
 def _greener(f: Features) -> float:
     """Greener than it ever was: something grows here, nobody digs."""
-    return _ramp(f["ndvi"] - f["greenest"], 0.0, 0.06)
+    return ramp(f["ndvi"] - f["greenest"], 0.0, 0.06)
 
 
 def _faint(f: Features) -> float:
     """Hardly unlike its own past."""
-    return _ramp(f["novelty"], 2.5, 1.0)
+    return ramp(f["novelty"], 2.5, 1.0)
 
 
 def _canopy(f: Features) -> float:
     """Green still: trees were thinned or felled, and the undergrowth remains."""
-    return _ramp(f["ndvi"], 0.32, 0.45)
+    return ramp(f["ndvi"], 0.32, 0.45)
 
 
 def _greenhouse(f: Features) -> float:
     """Plastic: white in the visible, plants shining through in the near infrared, dark beyond it."""
     if "swir_to_nir" not in f or "blue_to_red" not in f:
         return 0.0
-    plastic = _ramp(f["blue_to_red"], 0.62, 0.75) * _ramp(f["nir_to_red"], 1.26, 1.38) * _ramp(f["swir_to_nir"], 1.03, 0.93)
+    plastic = ramp(f["blue_to_red"], 0.62, 0.75) * ramp(f["nir_to_red"], 1.26, 1.38) * ramp(f["swir_to_nir"], 1.03, 0.93)
     # Pale rock with weeds on it has these colours too, but is darker or of many kinds; and nobody builds greenhouses in a forest.
-    on_fields = _ramp(f["greenest"], 0.88, 0.78)
-    return plastic * on_fields * _ramp(f["brightness"], 0.85, 1.0) * _ramp(f["texture"], 0.25, 0.14)
+    on_fields = ramp(f["greenest"], 0.88, 0.78)
+    return plastic * on_fields * ramp(f["brightness"], 0.85, 1.0) * ramp(f["texture"], 0.25, 0.14)
 
 
 def _film(f: Features) -> float:
     """Plastic film over soil: the field's own soil, whiter and a little brighter."""
     if "swir_to_red" not in f or "blue_to_red" not in f:
         return 0.0
-    whiter = _ramp(f["blue_to_red"] - f["blue_to_red_bare"], 0.04, 0.12)
-    soil = _ramp(f["swir_to_red"], 1.25, 1.42) * _ramp(f["nir_to_red"], 1.22, 1.32)
-    return whiter * soil * _ramp(f["red_to_bare"], 0.92, 1.05) * _ramp(f["red_to_bare"], 1.8, 1.5)
+    whiter = ramp(f["blue_to_red"] - f["blue_to_red_bare"], 0.04, 0.12)
+    soil = ramp(f["swir_to_red"], 1.25, 1.42) * ramp(f["nir_to_red"], 1.22, 1.32)
+    return whiter * soil * ramp(f["red_to_bare"], 0.92, 1.05) * ramp(f["red_to_bare"], 1.8, 1.5)
 
 
 def _water(f: Features) -> float:
     """Water swallows the infrared."""
-    dark = _ramp(f["nir_to_red"], 1.2, 1.0) * _ramp(f["brightness"], 0.75, 0.6)
+    dark = ramp(f["nir_to_red"], 1.2, 1.0) * ramp(f["brightness"], 0.75, 0.6)
     if "swir" in f:
-        return max(dark, _ramp(f["swir_to_red"], 1.7, 1.4) * _ramp(f["swir"], 0.15, 0.11))
-    return max(dark, _ramp(f.get("ndwi", -1.0), -0.1, 0.1))
+        return max(dark, ramp(f["swir_to_red"], 1.7, 1.4) * ramp(f["swir"], 0.15, 0.11))
+    return max(dark, ramp(f.get("ndwi", -1.0), -0.1, 0.1))
 
 
 def _solar(f: Features) -> float:
@@ -185,40 +185,40 @@ def _solar(f: Features) -> float:
     if "swir_to_red" not in f or "blue_to_red" not in f:
         return 0.0
     # Ground shows between the rows, so that dark rock is darker, and newer.
-    dark = _ramp(f["red_to_bare"], 0.82, 0.7) * _ramp(f["works"], 60, 140) * _ramp(f["novelty"], 12, 6)
-    return dark * _ramp(f["swir_to_red"], 1.65, 1.8) * _ramp(f["blue_to_red"], 0.55, 0.65)
+    dark = ramp(f["red_to_bare"], 0.82, 0.7) * ramp(f["works"], 60, 140) * ramp(f["novelty"], 12, 6)
+    return dark * ramp(f["swir_to_red"], 1.65, 1.8) * ramp(f["blue_to_red"], 0.55, 0.65)
 
 
 def _road(f: Features) -> float:
     """Long and no wider than a road with its banks."""
-    return _ramp(f["elongation"], 4.5, 7) * _ramp(f["thickness"], 3.6, 2.6)
+    return ramp(f["elongation"], 4.5, 7) * ramp(f["thickness"], 3.6, 2.6)
 
 
 def _burn(f: Features) -> float:
     """Char: dark, with the longest band as bright as the one before it."""
     if "clay" not in f:
         return 0.0
-    return _ramp(f["red_to_bare"], 0.85, 0.7) * _ramp(f["clay"] - f["clay_bare"], 0.0, 0.06) * _ramp(f["ndvi"], 0.18, 0.24)
+    return ramp(f["red_to_bare"], 0.85, 0.7) * ramp(f["clay"] - f["clay_bare"], 0.0, 0.06) * ramp(f["ndvi"], 0.18, 0.24)
 
 
 def _house(f: Features) -> float:
     """A few cells of mixed, faintly new ground."""
-    return _ramp(f["cells"], 30, 12) * _ramp(f["novelty"], 6, 2.5)
+    return ramp(f["cells"], 30, 12) * ramp(f["novelty"], 6, 2.5)
 
 
 def _village(f: Features) -> float:
     """A small thing beside a village."""
-    return _ramp(f["cells"], 60, 25) * _ramp(f["built_around"], 0.02, 0.06)
+    return ramp(f["cells"], 60, 25) * ramp(f["built_around"], 0.02, 0.06)
 
 
 def _roof(f: Features) -> float:
     """Bluer than it is red, which no dry rock or soil is: painted steel."""
-    return _ramp(f.get("blue_to_red", 0.0), 0.95, 1.05)
+    return ramp(f.get("blue_to_red", 0.0), 0.95, 1.05)
 
 
 def _fleeting(f: Features) -> float:
     """A handful of cells seen three times: cloud, snow or film may do that."""
-    return _ramp(f["cells"], 10, 5) * _ramp(f["looks"], 5, 3)
+    return ramp(f["cells"], 10, 5) * ramp(f["looks"], 5, 3)
 
 
 TERMS: dict[str, tuple[Cause | None, Callable[[Features], float]]] = {
