@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import store
-from pipeline.detect.looks import NO_DATA, UNIT, correct, season_terms
+from pipeline.detect.looks import EPOCH_ORDINAL, NO_DATA, UNIT, correct, season_terms
 from pipeline.detect.mask import CLEAR, HALO, bad_classes, marks
 from pipeline.detect.shift import Model, Shared, fit_model, shared
 from pipeline.detect.state import Baseline, arrays
@@ -37,8 +37,6 @@ SMALL_COUNTY, FEWEST, MOST = 9, 4, 36
 """Windows of a county of at most CELLS_A_WINDOW cells, whose every tile is decoded anyway; fewest and most of a larger one."""
 STRIDE = 2
 """In a larger county every second row and column of a window twice as wide: more ground for the same tile."""
-EPOCH_ORDINAL = 719163
-"""date(1970, 1, 1).toordinal()"""
 DARK, DARK_SHARE, DARK_CLEAR = -200, 0.01, 0.5
 """A scene is refused where more than 1 % of its clear cells lie below reflectance −0.02 in a band; judged only where half is clear."""
 

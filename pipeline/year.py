@@ -16,13 +16,14 @@ from shapely.geometry.base import BaseGeometry
 from pipeline import compute, store, survey
 from pipeline.blocks import built_tiles, fit_block
 from pipeline.detect.builtup import merged
+from pipeline.detect.looks import EPOCH_ORDINAL
 from pipeline.detect.shift import Model
 from pipeline.errors import MinewardenError
 from pipeline.grid import Grid
 from pipeline.looking import Ground, Sighting
 from pipeline.sources.scene import Refused, Scene, UnreadableError
 from pipeline.sources.stock import Stock
-from pipeline.survey import EPOCH_ORDINAL, Glance
+from pipeline.survey import Glance
 
 WINDOW_YEARS = 3
 

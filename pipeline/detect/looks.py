@@ -20,6 +20,8 @@ UNIT = 1e-4
 STEP = 40
 """Step of an 8-bit spectrum, in units of 1e-4."""
 YEAR = 365.25
+EPOCH_ORDINAL = 719163
+"""date(1970, 1, 1).toordinal(): days are counted from there."""
 SPRING_BEGINS, SPRING_ENDS = 74, 181
 """Days of the year: mid-March to June, when fields are bare, or under plastic film."""
 TERMS = 5

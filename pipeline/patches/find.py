@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.detect.builtup import share_around
-from pipeline.detect.looks import noise_floor
+from pipeline.detect.looks import EPOCH_ORDINAL, noise_floor
 from pipeline.detect.shift import Model
 from pipeline.detect.state import CONFIRMED, ENDED
 from pipeline.grid import Grid
@@ -28,7 +28,6 @@ LONGEST_GAP = 60
 """Days between looks beyond which the day of a change is no longer drawn to their middle."""
 SETTLING_IN = 60
 """For so many days after monitoring begins, ground beside what changed before it belongs to that."""
-EPOCH_ORDINAL = 719163
 NEAR_M = 60.0
 """Ground this near to a right or a legacy patch is near works that were there before."""
 VILLAGE = 16

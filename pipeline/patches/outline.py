@@ -15,11 +15,10 @@ from rasterio.features import shapes
 from shapely.geometry import MultiPolygon, Polygon, shape
 from shapely.geometry.base import BaseGeometry
 
-from pipeline.detect.looks import noise_floor
+from pipeline.detect.looks import EPOCH_ORDINAL, noise_floor
 from pipeline.grid import Grid
 from pipeline.patches.components import label
 
-EPOCH_ORDINAL = 719163
 FINE_BANDS = ("B02", "B03", "B04", "B08")
 HALF = 0.45
 """A cell belongs to a patch when about half of it has changed; noise takes a little from shares."""
