@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
+from functools import cache
 
 from affine import Affine
 from odc.geo.geobox import GeoBox
 from rasterio.crs import CRS
-from rasterio.errors import RasterioError
+from rasterio.errors import CRSError, RasterioError
 from rasterio.warp import transform_bounds
 
 STEP_M = 10_240
 """Crops begin and end on this lattice, counted from the raster's corner: whole tiles of 1024 or 512 pixels at 10 m, of 512 at 20 m."""
 MARGIN_M = 320
 """Around the county: resampling and the widening of clouds look beyond its edge."""
+
+
+@cache
+def is_metric(crs: str) -> bool:
+    """Whether `EPSG:…` is the code of a projection in metres that is known here."""
+    if not re.fullmatch(r"EPSG:[0-9]{4,5}", crs):
+        return False
+    try:
+        found = CRS.from_user_input(crs)
+        return bool(found.is_projected) and found.linear_units_factor[1] == 1
+    except CRSError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

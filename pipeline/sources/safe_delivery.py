@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ class SafeDelivery:
         found = {}
         for stream in root.iter("byteStream"):
             where, checksum, size = stream.find("fileLocation"), stream.find("checksum"), stream.get("size", "")
-            if where is not None and checksum is not None and size.isdigit():
+            if where is not None and checksum is not None and re.fullmatch(r"[0-9]{1,15}", size):
                 kind = _CHECKSUMS.get(checksum.get("checksumName", "").upper(), "")
                 found[where.get("href", "").removeprefix("./")] = Listed(int(size), kind, (checksum.text or "").strip())
         return found

@@ -129,7 +129,7 @@ def read_places(raw: bytes) -> dict[int, Place]:
     """`MTD_TL.xml`: where the tile lies, by resolution in metres. Raises BadProduct."""
     root = _root(raw)
     crs = text(root, "HORIZONTAL_CS_CODE")
-    if not re.fullmatch(r"EPSG:32[67]\d{2}", crs):
+    if not re.fullmatch(r"EPSG:32[67](0[1-9]|[1-5][0-9]|60)", crs):
         raise BadProduct(f"says HORIZONTAL_CS_CODE {crs[:20]!r}" if crs else "lacks HORIZONTAL_CS_CODE")
     sizes = {size.get("resolution", ""): size for size in root.iter("Size")}
     places = {}
