@@ -102,7 +102,7 @@ class _Session:
                 try:
                     said = json.loads(answer.body)
                     self._token, lasts = str(said["access_token"]), float(said["expires_in"])
-                except (ValueError, KeyError, TypeError) as error:
+                except (ValueError, KeyError, TypeError, RecursionError) as error:
                     raise WebStop("MW-SH-CREDENTIALS", f"{self.web.service} gives no token.", "Check the credentials.") from error
                 self._until = time.monotonic() + max(lasts - _EARLY_S, 0.0)
             return self._token
@@ -131,7 +131,7 @@ def find(service: Service, bounds: Bounds, first: date, last: date) -> Iterator[
             page = json.loads(answer.body)
             features, more = page["features"], page.get("context", {}).get("next")
             assert isinstance(features, list)
-        except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError) as error:
             raise WebStop("MW-SH-CATALOG", f"{service.url} does not answer as a catalogue does.", "Check the source's url.") from error
         yield from (item for item in features if isinstance(item, dict))
         if more is None or not features:

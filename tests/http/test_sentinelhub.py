@@ -209,6 +209,9 @@ def test_a_catalogue_that_answers_oddly(shop: Shop, hub: Hub) -> None:
     hub.server.fault(Reply.page(200), on=lambda asked: asked.path.endswith("/search"))
     with pytest.raises(WebStop, match="MW-SH-CATALOG"):
         shop.scenes()
+    hub.server.fault(Reply(200, b"[" * 200_000), on=lambda asked: asked.path.endswith("/search"))
+    with pytest.raises(WebStop, match="MW-SH-CATALOG"):
+        shop.scenes()
     odd = {"features": [{"id": "x"}, {"id": f"{NAME}.SAFE", "properties": {"datetime": "2024-07-03T03:40:01Z"}, "bbox": None}]}
     hub.server.fault(Reply.json(odd), on=lambda asked: asked.path.endswith("/search"))
     source = SentinelHubSource(shop.service, shop.folder / "other", since=date(2024, 7, 1), bounds=lambda: BOUNDS)

@@ -149,6 +149,9 @@ def test_items_that_are_refused_by_name(changes: dict[str, Any], told: str) -> N
         ("proj:transform", [10, 1, 0, 0, -10, 0], "proj:transform"),
         ("proj:transform", ["a"] * 6, "lacks proj:shape or proj:transform"),
         ("proj:epsg", "32648; rm", "says proj:code"),
+        ("proj:epsg", 32699, "says proj:code"),
+        ("proj:epsg", 9999, "says proj:code"),
+        ("proj:epsg", 4326, "says proj:code"),
         ("raster:bands", [{"scale": -1}], "scale of B04"),
     ],
 )
@@ -238,6 +241,58 @@ def test_one_broken_item_costs_itself_only(server: Server, tmp_path: Path) -> No
     api(server, [[item(), {"id": "broken", "type": "Feature"}, item("20240713", assets={})]])
     scenes, refused = source(server, tmp_path).scenes()
     assert (len(scenes), {r.id for r in refused}) == (1, {"broken", "S2A_48SWE_20240713_0_L2A"})
+
+
+@pytest.mark.parametrize("static", [False, True])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda item: item["assets"]["red"].update({"href": "https://["}),
+        lambda item: item["assets"]["red"].update({"eo:bands": 5, "bands": [5]}),
+        lambda item: item["properties"].update({"datetime": "0001-01-01T00:00:00+14:00"}),
+        lambda item: item["properties"].update({"datetime": "9999-12-31T23:59:59-14:00"}),
+        lambda item: item.update({"bbox": ["a"] * 4}),
+        lambda item: item.update({"links": [{"rel": "self", "href": "http://["}]}),
+    ],
+)
+def test_an_item_that_says_nonsense_costs_itself_at_most(server: Server, tmp_path: Path, change: Any, static: bool) -> None:
+    odd = item("20240713")
+    change(odd)
+    if static:
+        links = [{"rel": "item", "href": name} for name in ("good.json", "odd.json")]
+        pages = {"/": {"type": "Catalog", "id": "c", "links": links}, "/good.json": item(), "/odd.json": odd}
+        server.routes.append(lambda asked: Reply.json(pages[asked.path]) if asked.path in pages else None)
+    else:
+        api(server, [[item(), odd]])
+    scenes, _ = source(server, tmp_path).scenes()
+    assert item()["id"] in {scene.id for scene in scenes}
+
+
+@pytest.mark.parametrize("links", [None, 5, [None, 5], [{"rel": "item", "href": "http://["}], [{"rel": "item", "href": ["x"]}]])
+def test_links_that_are_none(server: Server, tmp_path: Path, links: Any) -> None:
+    server.routes.append(lambda asked: Reply.json({"type": "Catalog", "id": "c", "links": links}) if asked.path == "/" else None)
+    assert source(server, tmp_path).scenes()[0] == []
+
+
+@pytest.mark.parametrize("path", ["/s2/collection.json", "/s2/20240703.json"])
+def test_a_static_catalogue_that_is_down_half_way_is_not_taken_for_an_empty_one(server: Server, tmp_path: Path, path: str) -> None:
+    pages = {
+        "/": {"type": "Catalog", "id": "c", "links": [{"rel": "child", "href": "s2/collection.json"}]},
+        "/s2/collection.json": {"type": "Collection", "id": "sentinel-2-l2a", "links": [{"rel": "item", "href": "20240703.json"}]},
+        "/s2/20240703.json": item(),
+    }
+    server.routes.append(lambda asked: Reply.json(pages[asked.path]) if asked.path in pages else None)
+    server.fault(*[Reply.page(503)] * 5, on=lambda asked: asked.path == path)
+    with pytest.raises(WebStop, match="MW-WEB-AGAIN"):
+        source(server, tmp_path).scenes()
+    assert len(source(server, tmp_path).scenes()[0]) == 1, "nothing was remembered of the first try"
+
+
+def test_a_part_of_a_static_catalogue_that_is_missing_is_said(server: Server, tmp_path: Path) -> None:
+    root = {"type": "Catalog", "id": "c", "links": [{"rel": "child", "href": "s2/collection.json"}]}
+    server.routes.append(lambda asked: Reply.json(root) if asked.path == "/" else None)
+    with pytest.raises(MinewardenError, match=r"s2/collection\.json says 404"):
+        source(server, tmp_path).scenes()
 
 
 def test_pages_without_end(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
