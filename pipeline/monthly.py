@@ -91,7 +91,7 @@ def keep(inputs: Inputs, todo: Sequence[str]) -> None:
     """Let go of what only finished months needed, should the store want its room."""
     if inputs.setting.stock is not None:
         delivered = [scene for scene in inputs.scenes if scene.delivery is not None]
-        inputs.setting.stock.room.keep((scene.id for scene in needed(delivered, todo, inputs.setting.state)), todo)
+        inputs.setting.stock.keep((scene.id for scene in needed(delivered, todo, inputs.setting.state)), todo)
 
 
 def _with_bands(scenes: Sequence[Scene], bands: tuple[str, ...]) -> tuple[list[Scene], list[Refused]]:

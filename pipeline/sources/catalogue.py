@@ -16,6 +16,8 @@ MOST = 20_000_000
 """Bytes of one answer."""
 MOST_DOCUMENTS = 5_000
 """Of a static catalogue, and pages of an API: a list that leads in circles comes to an end."""
+MOST_ITEMS = 50_000
+"""Three years of thirty tiles are 13,000."""
 PAGE = 100
 NO_CATALOGUE = "MW-STAC-CATALOGUE"
 
@@ -24,9 +26,13 @@ def find(web: Web, url: str, collection: str, bounds: Bounds, first: date, last:
     """Items of a collection that touch the bounds (degrees) on the days from first to last."""
     root = _document(web, url)
     if any(link.get("rel") == "search" for link in _links(root)):
-        yield from _search(web, url, collection, bounds, first, last)
+        found = _search(web, url, collection, bounds, first, last)
     else:
-        yield from (item for item in _walk(web, url, root, collection) if _fits(item, bounds, first, last))
+        found = (item for item in _walk(web, url, root, collection) if _fits(item, bounds, first, last))
+    for number, item in enumerate(found):
+        if number == MOST_ITEMS:
+            raise WebStop(NO_CATALOGUE, f"{bare(url)} lists more than {MOST_ITEMS} items.", "Ask for a shorter time: set since of the source.")
+        yield item
 
 
 def _links(document: dict[str, Any]) -> list[dict[str, Any]]:

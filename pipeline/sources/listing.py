@@ -9,6 +9,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from pipeline import months
 from pipeline.files import write_atomic
 from pipeline.sources.item import Item
@@ -58,8 +60,9 @@ class Listing:
             if month in fresh:
                 fresh[month]["items"].append(item)
         self.folder.mkdir(parents=True, exist_ok=True)
-        for month, said in fresh.items():
-            write_atomic(self.folder / f"{month}.json", json.dumps(said, ensure_ascii=False).encode())
+        with FileLock(self.folder / ".lock"):  # a run and a fetch of one county may list at the same time
+            for month, said in fresh.items():
+                write_atomic(self.folder / f"{month}.json", json.dumps(said, ensure_ascii=False).encode())
         return fresh
 
     def _kept(self, month: str) -> dict[str, Any] | None:

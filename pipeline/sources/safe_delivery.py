@@ -58,6 +58,10 @@ class SafeDelivery:
                 if tail is not None and tail != _END_OF_JP2:
                     raise MinewardenError("MW-BAND-CUT", f"{_short(name)} is cut off: it does not end as a JPEG 2000 file does.", AGAIN)
 
+    def named(self, band: str) -> str:
+        """A product is the same wherever it lies."""
+        return "SafeDelivery"
+
     def mark(self, band: str) -> Mark | None:
         with self._told(self.files[band]):
             return self.package.mark(self.files[band])

@@ -53,6 +53,10 @@ class Delivery(Protocol):
         """Raises MinewardenError where a part is missing, as far as can be told without reading pixels."""
         ...
 
+    def named(self, band: str) -> str:
+        """What tells its files from those that others deliver of the same product: numbers in them may mean something else."""
+        ...
+
     def mark(self, band: str) -> Mark | None:
         """By which the file that `origin` is a hash of is known again; None where there is no such file."""
         ...

@@ -85,6 +85,9 @@ class StacDelivery:
     def check(self) -> None:
         """Nothing can be told without asking the catalogue."""
 
+    def named(self, band: str) -> str:
+        return f"stac {self.assets[band].href}"
+
     def mark(self, band: str) -> Mark | None:
         return None
 
@@ -114,10 +117,9 @@ class StacDelivery:
                 try:
                     check(source, self.places[band], name)
                     transcode(source, crop, self.places[band], target, name)
-                except MinewardenError:
-                    # GDAL says only that it could not read; the web knows why.
+                finally:
+                    # GDAL says at most that it could not read; the web knows why.
                     file.raise_failed()
-                    raise
 
     def _link(self, band: str, fresh: bool) -> str:
         """Address of a band's file; where the last was refused, a fresh one: signed anew, or as the catalogue lists it now."""

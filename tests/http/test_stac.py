@@ -433,6 +433,19 @@ def test_a_service_that_is_down_stops_the_work_and_it_goes_on_next_time(server: 
     assert not any(asked.path == "/files/B04.tif" for asked in server.asked), "what is there is kept"
 
 
+def test_two_catalogues_of_one_product_keep_their_files_apart(server: Server, elsewhere: Server, tmp_path: Path, scenes_county: Path) -> None:
+    """One may have subtracted the offset from its numbers: a county must not read what another county's catalogue sent."""
+    paths = []
+    for each in (server, elsewhere):
+        api(each, [[served(each)]])
+        each.routes.append(files_under(scenes_county))
+        (tmp_path / each.host).mkdir()
+        (scene,), _ = brought(each, tmp_path / each.host)
+        paths.append(scene.bands["B04"].path)
+    assert paths[0].parent.name == paths[1].parent.name
+    assert paths[0].name != paths[1].name
+
+
 def test_a_static_catalogue(server: Server, tmp_path: Path) -> None:
     root = {"type": "Catalog", "id": "c", "links": [{"rel": "child", "href": "./s2/collection.json"}, {"rel": "child", "href": "other.json"}]}
     links = [{"rel": "item", "href": f"{day}.json"} for day in ("20240613", "20240703", "20230703", "broken")] + [{"rel": "child", "href": "../"}]
