@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 
@@ -87,6 +88,13 @@ class Place:
         left, right = _span(west - MARGIN_M - self.west, east + MARGIN_M - self.west, self.resolution, step, self.width)
         top, bottom = _span(self.north - north - MARGIN_M, self.north - south + MARGIN_M, self.resolution, step, self.height)
         return Crop(left, top, right - left, bottom - top) if right > left and bottom > top else None
+
+
+def together(places: Collection[Place]) -> bool:
+    """Whether rasters begin at the same corner, to a pixel of the coarsest, as bands of one scene do."""
+    near = max(place.resolution for place in places)
+    first = next(iter(places))
+    return all(place.crs == first.crs and abs(place.west - first.west) <= near and abs(place.north - first.north) <= near for place in places)
 
 
 def _span(start: float, end: float, resolution: float, step: int, length: int) -> tuple[int, int]:

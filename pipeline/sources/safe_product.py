@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from pipeline.sources import naming, xmlread
-from pipeline.sources.place import Place
+from pipeline.sources.place import Place, together
 from pipeline.sources.xmlread import BadXML, text
 
 OFFSETS_SINCE = "0400"
@@ -144,4 +144,6 @@ def read_places(raw: bytes) -> dict[int, Place]:
         places[round(step)] = Place(crs, step, west, north, int(cols), int(rows))
     if not places:
         raise BadProduct("lacks Geoposition")
+    if not together(places.values()):
+        raise BadProduct("says that its resolutions cover different ground")
     return places

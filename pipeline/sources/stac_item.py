@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from pipeline.sources import naming
 from pipeline.sources.item import BadItem, Item
 from pipeline.sources.passes import pass_key
-from pipeline.sources.place import Place, is_metric
+from pipeline.sources.place import Place, is_metric, together
 from pipeline.sources.scene import BandFile, Delivery, Refused, Scene
 from pipeline.sources.web import bare
 
@@ -170,6 +170,8 @@ def scene_of(
     missing = [band for band in (*needed, *(("SCL",) if mask == "SCL" else ())) if band not in assets]
     if missing:
         return refuse("SCENE-BANDS", f"It has no asset of {', '.join(missing)}.")
+    if not together(places.values()):
+        return refuse("STAC-ITEM", "Its bands do not lie on the same ground.")
     made = str(properties.get("s2:generation_time") or properties.get("s2:product_uri") or "")
     stamp, _ = naming.sensed(name, told.acquired)
     moment = stamp or naming.Stamp(told.acquired, timed=True)

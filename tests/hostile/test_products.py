@@ -190,6 +190,14 @@ def test_zones_that_do_not_exist(tmp_path: Path, zone: str) -> None:
     assert f"HORIZONTAL_CS_CODE 'EPSG:326{zone}'" in refused(made.parent).reason
 
 
+def test_resolutions_on_different_ground(tmp_path: Path) -> None:
+    made = product(tmp_path / "in", bands=("B04", "B08", "SCL"))
+    file = next(made.rglob("MTD_TL.xml"))
+    first, _, rest = file.read_text("utf-8").rpartition("<ULX>500000<")
+    file.write_text(f"{first}<ULX>900000<{rest}", "utf-8")
+    assert "different ground" in refused(made.parent).reason
+
+
 @pytest.mark.parametrize("size", ["²", "9" * 5000, "-1", ""])
 def test_sizes_in_the_manifest_that_are_no_numbers(tmp_path: Path, size: str) -> None:
     made = product(tmp_path / "in", bands=("B04", "B08"))
