@@ -65,14 +65,15 @@ def fetch(project: Project, month: str, workers: int | None, say: Say, tell: Cal
     seconds = pixels / PIXELS_A_SECOND / inputs.setting.workers
     estimate = Estimate(len({item.scene.id for item in missing}), len(missing), stock.expected_bytes(missing), seconds, stock.units(missing))
     tell(f"{month}: {len(scenes)} scenes needed; {estimate.told}.")
+    doubts = inputs.doubted(month) if todo else []
     left_out = [each for each in inputs.refused if each.duplicate_of is None]
     lost = [each for each in left_out if each.day is None] + needed(left_out, todo, project.state)
     if only_estimate:
-        return Result(Exit.DONE, tuple(_lines(lost)))
+        return Result(Exit.DONE, (*doubts, *_lines(lost)))
     stock.keep((scene.id for scene in scenes), todo)
     _, refused = stock.bring(scenes, "fetch")
     hashes.save()
-    lines = _lines([*lost, *refused])
+    lines = [*doubts, *_lines([*lost, *refused])]
     return Result(Exit.INCOMPLETE if lines else Exit.DONE, (*lines, _summary(stock, len(scenes) - len(refused))))
 
 

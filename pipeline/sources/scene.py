@@ -162,8 +162,22 @@ def reading(scene: Scene) -> Iterator[None]:
         raise UnreadableError(unreadable(scene, error)) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why there may be more scenes than a source gave."""
+
+    since: str
+    """The first month, `YYYY-MM`, in which scenes may be missing."""
+    told: str
+
+
 class Source(Protocol):
     """Where scenes come from."""
+
+    @property
+    def doubts(self) -> Sequence[Doubt]:
+        """Why there may be more scenes than were given."""
+        ...
 
     def scenes(self) -> tuple[Sequence[Scene], Sequence[Refused]]:
         """All scenes of the source, oldest first, and what had to be left out."""

@@ -32,7 +32,7 @@ from pipeline.sources.passes import once_each, pass_key
 from pipeline.sources.place import Crop, Place
 from pipeline.sources.process_api import PIECE, Service, find, image, units
 from pipeline.sources.room import PAID
-from pipeline.sources.scene import BandFile, Hashes, Mark, Refused, Scene
+from pipeline.sources.scene import BandFile, Doubt, Hashes, Mark, Refused, Scene
 from pipeline.sources.transcode import LAYOUT, write_failed
 from pipeline.sources.web import WebStop
 
@@ -151,6 +151,10 @@ class SentinelHubSource:
         self.bands = tuple(bands) if bands else naming.BANDS
         key = hashlib.sha256(f"{service.url} {service.collection}".encode()).hexdigest()[:12]
         self.listing = Listing(listing / key)
+
+    @property
+    def doubts(self) -> Sequence[Doubt]:
+        return self.listing.doubts
 
     def scenes(self) -> tuple[Sequence[Scene], Sequence[Refused]]:
         """All scenes since the first day asked for, oldest first, each pass once, and what had to be left out."""

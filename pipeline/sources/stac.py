@@ -25,7 +25,7 @@ from pipeline.sources.listing import Bounds, Listing
 from pipeline.sources.passes import once_each
 from pipeline.sources.place import Crop, Place
 from pipeline.sources.ranges import RangeFile
-from pipeline.sources.scene import Delivery, Hashes, Mark, Refused, Scene
+from pipeline.sources.scene import Delivery, Doubt, Hashes, Mark, Refused, Scene
 from pipeline.sources.stac_item import Asset, scene_of, slim
 from pipeline.sources.transcode import check, transcode
 from pipeline.sources.web import Web, WebError, host_of
@@ -65,7 +65,7 @@ _guard = threading.Lock()
 def web_of(access: Access) -> Web:
     with _guard:
         if access not in _webs:
-            hosts, token = {*access.trusted, *DATA_HOSTS}, os.environ.get(TOKEN)
+            hosts, token = {*access.trusted, *DATA_HOSTS}, os.environ.get(TOKEN, "").strip() or None
             _webs[access] = Web(f"catalogue {host_of(access.url)}", hosts, token=token, trusted=access.trusted)
         return _webs[access]
 
@@ -170,6 +170,10 @@ class StacSource:
         self.listing = Listing(listing / key)
         self.since, self.bounds, self.mask, self.default = since, bounds, mask, default
         self.needed = tuple(bands) if bands else naming.NEEDED
+
+    @property
+    def doubts(self) -> Sequence[Doubt]:
+        return self.listing.doubts
 
     def scenes(self) -> tuple[Sequence[Scene], Sequence[Refused]]:
         """All scenes since the first day asked for, oldest first, each pass once, and what had to be left out."""

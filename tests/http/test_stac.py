@@ -163,6 +163,15 @@ def test_assets_that_say_nonsense(key: str, value: Any, told: str) -> None:
     assert told in found.reason
 
 
+def test_bands_on_different_ground_are_refused_by_name() -> None:
+    """Else the scene would pass for one of a tile off the county, without a word."""
+    made = item()
+    made["assets"]["swir16"]["proj:transform"][2] = 900_000
+    found = judged(made)
+    assert isinstance(found, Refused)
+    assert "do not lie on the same ground" in found.reason
+
+
 def test_nothing_is_guessed() -> None:
     made = item()
     for asset in made["assets"].values():
@@ -227,7 +236,12 @@ def test_a_catalogue_that_is_down_is_an_error_at_first_and_no_harm_later(
     (found,), _ = source(server, tmp_path).scenes()
     server.fault(*[Reply.page(503)] * 5)
     monkeypatch.setattr(months, "today", lambda: date(2024, 9, 16))
-    assert source(server, tmp_path).scenes()[0][0].id == found.id
+    again = source(server, tmp_path)
+    assert again.scenes()[0][0].id == found.id
+    (doubt,) = again.doubts
+    assert doubt.since == "2024-07", "June's list is final"
+    assert "MW-WEB-AGAIN" in doubt.told
+    assert "Its lists of 2024-09-15 are used: scenes that came in since are missing" in doubt.told
 
 
 def test_the_same_pass_under_a_new_id_counts_once(server: Server, tmp_path: Path) -> None:
