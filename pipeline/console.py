@@ -31,9 +31,12 @@ _SECRET = re.compile(
 )
 
 
+_BEARER = re.compile(r"(?i)(bearer\s+)[\w.~+/=-]+")
+
+
 def scrub(text: str) -> str:
     """Text without the values of tokens, passwords and signed URLs."""
-    return _SECRET.sub(r"\1***", text)
+    return _SECRET.sub(r"\1***", _BEARER.sub(r"\1***", text))
 
 
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")

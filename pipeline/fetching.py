@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline import months
@@ -11,6 +11,7 @@ from pipeline.config import Project
 from pipeline.errors import Exit, MinewardenError
 from pipeline.monthly import Result, prepare
 from pipeline.needs import needed
+from pipeline.sources.scene import Refused
 from pipeline.sources.stock import Stock
 from pipeline.sources.transcode import StoreError
 from pipeline.year import Say
@@ -64,14 +65,20 @@ def fetch(project: Project, month: str, workers: int | None, say: Say, tell: Cal
     seconds = pixels / PIXELS_A_SECOND / inputs.setting.workers
     estimate = Estimate(len({item.scene.id for item in missing}), len(missing), stock.expected_bytes(missing), seconds, stock.units(missing))
     tell(f"{month}: {len(scenes)} scenes needed; {estimate.told}.")
+    doubts = inputs.doubted(month) if todo else []
+    left_out = [each for each in inputs.refused if each.duplicate_of is None]
+    lost = [each for each in left_out if each.day is None] + needed(left_out, todo, project.state)
     if only_estimate:
-        return Result(Exit.DONE, ())
-    stock.room.keep((scene.id for scene in scenes), todo)
+        return Result(Exit.DONE, (*doubts, *_lines(lost)))
+    stock.keep((scene.id for scene in scenes), todo)
     _, refused = stock.bring(scenes, "fetch")
     hashes.save()
-    lines = [f"scene {each.id} can't be used: {each.told}" for each in refused]
-    lines.append(_summary(stock, len(scenes) - len(refused)))
-    return Result(Exit.INCOMPLETE if refused else Exit.DONE, tuple(lines))
+    lines = [*doubts, *_lines([*lost, *refused])]
+    return Result(Exit.INCOMPLETE if lines else Exit.DONE, (*lines, _summary(stock, len(scenes) - len(refused))))
+
+
+def _lines(left_out: Sequence[Refused]) -> list[str]:
+    return [f"scene {each.id} can't be used: {each.told}" for each in left_out]
 
 
 def _summary(stock: Stock, scenes: int) -> str:

@@ -39,7 +39,7 @@ from pipeline.publish.month import MonthFiles, name_cases, write_month
 from pipeline.publish.runjson import LayerUse, RunFacts, SceneUse
 from pipeline.retention import folder_of
 from pipeline.siteview import unrestored
-from pipeline.sources.scene import Refused, Scene, UnreadableError
+from pipeline.sources.scene import Doubt, Refused, Scene, UnreadableError
 from pipeline.year import Begun, Seen, Setting
 
 NOT_SEEN, OUTSIDE = 5, 65535
@@ -70,6 +70,11 @@ class Inputs:
     sha256: Callable[[Scene], str]
     setting: Setting
     monitor_from: str
+    doubts: Sequence[Doubt] = ()
+
+    def doubted(self, month: str) -> list[str]:
+        """Why scenes of a month, or from before it, may be missing."""
+        return [doubt.told for doubt in self.doubts if doubt.since <= month]
 
     @property
     def first_day(self) -> int:
@@ -255,7 +260,7 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
             observed_fraction=seen / max(inside, 1), unobserved_ha=(inside - seen) * setting.grid.cell_area_m2 / 1e4,
             counts={"cells": inside, "cells_changed": len(cells), "patches": len(patches)}, timings=clock.seconds,
             window=begun.window,
-            warnings=[*begun.warnings, *watched.warnings, *cannot_tell(setting.bands, (scene for scene, _ in good))]
+            warnings=[*inputs.doubted(month), *begun.warnings, *watched.warnings, *cannot_tell(setting.bands, (scene for scene, _ in good))]
             + [f"{name}: {p.message}" for name, problems in inputs.layers.problems.items() for p in problems],
         )  # fmt: skip
         flagged = write_month(partial, MonthFiles(inputs.project, inputs.layers, judged, unseen, facts, setting.grid))

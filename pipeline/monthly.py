@@ -56,7 +56,7 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
         keep(inputs, ())
         late = _late(project, inputs)
         hashes.save()
-    return _result(project, month, done, late)
+    return _result(project, month, done, late, inputs.doubted(todo[-1] if todo else ""))
 
 
 def prepare(
@@ -74,7 +74,7 @@ def prepare(
     scenes, lacking = _with_bands(archive.scenes, memory.bands)
     scenes = [shelved for scene in scenes if (shelved := stock.shelved(scene))]
     refused = (*archive.refused, *lacking)
-    return Inputs(project, ground, scenes, refused, hashes.scene, setting, memory.monitor_from), hashes
+    return Inputs(project, ground, scenes, refused, hashes.scene, setting, memory.monitor_from, archive.doubts), hashes
 
 
 def degrees(area: BaseGeometry, crs: str) -> tuple[float, float, float, float]:
@@ -91,7 +91,7 @@ def keep(inputs: Inputs, todo: Sequence[str]) -> None:
     """Let go of what only finished months needed, should the store want its room."""
     if inputs.setting.stock is not None:
         delivered = [scene for scene in inputs.scenes if scene.delivery is not None]
-        inputs.setting.stock.room.keep((scene.id for scene in needed(delivered, todo, inputs.setting.state)), todo)
+        inputs.setting.stock.keep((scene.id for scene in needed(delivered, todo, inputs.setting.state)), todo)
 
 
 def _with_bands(scenes: Sequence[Scene], bands: tuple[str, ...]) -> tuple[list[Scene], list[Refused]]:
@@ -178,7 +178,7 @@ def _left_out(scenes: Sequence[Refused]) -> list[Refused]:
     return [r for r in scenes if r.duplicate_of is None]
 
 
-def _result(project: Project, month: str, done: Sequence[Done], late: Sequence[str]) -> Result:
+def _result(project: Project, month: str, done: Sequence[Done], late: Sequence[str], doubts: Sequence[str]) -> Result:
     """Exit code and the lines for cron's mail."""
     folder = project.output / month
     where = (f"Report:  {folder / 'report.html'}", f"Flagged: {folder / 'flagged.geojson'}")
@@ -186,7 +186,7 @@ def _result(project: Project, month: str, done: Sequence[Done], late: Sequence[s
         return Result(Exit.DONE, (f"{month} is done already.", *late, *where))
     lines = [f"{d.month}: {d.flagged} flagged ({d.new} new), {d.patches} patches, {d.observed:.0%} of the area seen" for d in done]
     left_out = [f"{f'{d.month}: ' if r.day else ''}scene {r.id} was left out: {r.told}" for d in done for r in _left_out(d.left_out)]
-    causes = list(dict.fromkeys(left_out))
+    causes = list(dict.fromkeys([*doubts, *left_out]))
     least = project.config.coverage.min
     if done[-1].month == month and done[-1].observed < least:
         causes.append(f"{month}: only {done[-1].observed:.0%} of the area was seen clearly (coverage.min is {least:.0%})")

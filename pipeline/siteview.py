@@ -17,6 +17,7 @@ from pipeline.layers.model import LayerSet
 from pipeline.restoration.bareness import Judgement, Site, SiteLook, Window, judge_site, sites, surroundings
 from pipeline.sources.reader import read_dn, read_scl, scaling
 from pipeline.sources.scene import Scene
+from pipeline.sources.transcode import StoreError
 from pipeline.year import Setting
 
 
@@ -28,6 +29,8 @@ def _look(scene: Scene, window: Window, setting: Setting) -> SiteLook | None:
             return None
         dn = read_dn(scene, ("B04", "B08"), box)
         scl = read_scl(scene, box.pad(HALO))
+    except StoreError:
+        raise  # a service that is down, a store that is full: not to be taken for a look without data
     except (MinewardenError, OSError):
         return None
     mark = np.empty((box.shape.y, box.shape.x), np.uint8)

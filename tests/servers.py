@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,6 +36,8 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
     """Send half of what is declared, then hang up."""
+    drip_s: float = 0.0
+    """Seconds between two bytes."""
     hang_up: bool = False
     """Close the connection without a word."""
 
@@ -105,9 +108,15 @@ class Server:
             handler.close_connection = True
             return
         handler.send_response(reply.status)
-        for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
+        length = {} if "Transfer-Encoding" in reply.headers else {"Content-Length": str(len(reply.body))}
+        for name, value in {**length, **reply.headers}.items():
             handler.send_header(name, value)
         handler.end_headers()
+        if reply.drip_s:
+            for byte in reply.body:
+                handler.wfile.write(bytes([byte]))
+                time.sleep(reply.drip_s)
+            return
         handler.wfile.write(reply.body[: len(reply.body) // 2] if reply.cut else reply.body)
         handler.close_connection = reply.cut or reply.headers.get("Content-Length") is not None
 

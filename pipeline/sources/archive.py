@@ -13,7 +13,7 @@ from pipeline.sources.listing import Bounds
 from pipeline.sources.naming import BANDS, NEEDED
 from pipeline.sources.passes import once_each, told_apart
 from pipeline.sources.safe import SafeSource
-from pipeline.sources.scene import Refused, Scene, Source
+from pipeline.sources.scene import Doubt, Refused, Scene, Source
 
 HISTORY_YEARS = 3
 """A baseline is fitted on up to so many years before the first month."""
@@ -29,6 +29,7 @@ class Archive:
     """Oldest first; all have every band of `bands`."""
     refused: tuple[Refused, ...]
     bands: tuple[str, ...]
+    doubts: tuple[Doubt, ...] = ()
 
 
 def shared_bands(scenes: Sequence[Scene], forced: Sequence[str] | None = None) -> tuple[str, ...]:
@@ -53,8 +54,11 @@ def open_sources(project: Project, bounds: Callable[[], Bounds] | None = None) -
     """
     scenes: list[Scene] = []
     refused: list[Refused] = []
+    doubts: list[Doubt] = []
     for config in project.config.sources:
-        found, left = _source(project, config, bounds).scenes()
+        source = _source(project, config, bounds)
+        found, left = source.scenes()
+        doubts += source.doubts
         masked, unmasked = _without_mask(found) if config.mask is None else (found, [])
         scenes += masked
         refused += [*left, *unmasked]
@@ -77,7 +81,7 @@ def open_sources(project: Project, bounds: Callable[[], Bounds] | None = None) -
             refused.append(_lacks(scene, ", ".join(missing)))
         else:
             kept.append(scene)
-    return Archive(scenes=tuple(kept), refused=tuple(sorted(refused, key=lambda r: r.id)), bands=bands)
+    return Archive(scenes=tuple(kept), refused=tuple(sorted(refused, key=lambda r: r.id)), bands=bands, doubts=tuple(doubts))
 
 
 def _without_mask(scenes: Sequence[Scene]) -> tuple[Sequence[Scene], list[Refused]]:

@@ -13,7 +13,7 @@ from pipeline.sources import item as stac
 from pipeline.sources import naming, tiff
 from pipeline.sources.bandfile import outside
 from pipeline.sources.passes import once_each, pass_key
-from pipeline.sources.scene import MEND, BandFile, Refused, Scene
+from pipeline.sources.scene import MEND, BandFile, Doubt, Refused, Scene
 
 SCALE = 0.0001
 OFFSET = -0.1
@@ -25,6 +25,8 @@ DEPTH = 3
 
 class FolderSource:
     """`kind: folder`. Discovers acquisitions by name and by the bands they hold; reads no pixels."""
+
+    doubts: Sequence[Doubt] = ()
 
     def __init__(
         self,

@@ -34,9 +34,9 @@ class Item:
         for key in ("datetime", "start_datetime"):
             try:
                 moment = datetime.fromisoformat(str(self.properties.get(key)))
-            except ValueError:
+                moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+            except (ValueError, OverflowError):
                 continue
-            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
             return moment.replace(microsecond=0)
         return None
 

@@ -9,9 +9,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from pipeline import months
 from pipeline.files import write_atomic
 from pipeline.sources.item import Item
+from pipeline.sources.scene import Doubt
 from pipeline.sources.transcode import StoreError
 
 SETTLED = timedelta(days=60)
@@ -28,6 +31,7 @@ class Listing:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.doubts: list[Doubt] = []
 
     def items(self, first: date, last: date, bounds: Bounds | None, ask: Ask | None) -> list[dict[str, Any]]:
         """Items of all months from the first day's to the last day's. Without `ask` or `bounds`, what is kept; else news are fetched.
@@ -48,7 +52,10 @@ class Listing:
         except StoreError as error:
             if not all(_after_its_end(month, kept[month], bounds) for month in stale):
                 raise
-            LOGGER.warning("%s The lists of earlier are used.", error.message)
+            asked = min(kept[month]["asked"] for month in stale if kept[month])
+            told = f"{error.code}: {error.message} Its lists of {asked} are used: scenes that came in since are missing. Fix: {error.fix}"
+            self.doubts.append(Doubt(stale[0], told))
+            LOGGER.warning(told)
             return {}
         today = months.today().isoformat()
         fresh: dict[str, Any] = {month: {"asked": today, "bounds": list(bounds), "items": []} for month in stale}
@@ -58,8 +65,9 @@ class Listing:
             if month in fresh:
                 fresh[month]["items"].append(item)
         self.folder.mkdir(parents=True, exist_ok=True)
-        for month, said in fresh.items():
-            write_atomic(self.folder / f"{month}.json", json.dumps(said, ensure_ascii=False).encode())
+        with FileLock(self.folder / ".lock"):  # a run and a fetch of one county may list at the same time
+            for month, said in fresh.items():
+                write_atomic(self.folder / f"{month}.json", json.dumps(said, ensure_ascii=False).encode())
         return fresh
 
     def _kept(self, month: str) -> dict[str, Any] | None:

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 
 from affine import Affine
 from odc.geo.geobox import GeoBox
 from rasterio.crs import CRS
-from rasterio.errors import RasterioError
+from rasterio.errors import CRSError, RasterioError
 from rasterio.warp import transform_bounds
 
 STEP_M = 10_240
 """Crops begin and end on this lattice, counted from the raster's corner: whole tiles of 1024 or 512 pixels at 10 m, of 512 at 20 m."""
 MARGIN_M = 320
 """Around the county: resampling and the widening of clouds look beyond its edge."""
+
+
+@cache
+def is_metric(crs: str) -> bool:
+    """Whether `EPSG:…` is the code of a projection in metres that is known here."""
+    if not re.fullmatch(r"EPSG:[0-9]{4,5}", crs):
+        return False
+    try:
+        found = CRS.from_user_input(crs)
+        return bool(found.is_projected) and found.linear_units_factor[1] == 1
+    except CRSError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +88,13 @@ class Place:
         left, right = _span(west - MARGIN_M - self.west, east + MARGIN_M - self.west, self.resolution, step, self.width)
         top, bottom = _span(self.north - north - MARGIN_M, self.north - south + MARGIN_M, self.resolution, step, self.height)
         return Crop(left, top, right - left, bottom - top) if right > left and bottom > top else None
+
+
+def together(places: Collection[Place]) -> bool:
+    """Whether rasters begin at the same corner, to a pixel of the coarsest, as bands of one scene do."""
+    near = max(place.resolution for place in places)
+    first = next(iter(places))
+    return all(place.crs == first.crs and abs(place.west - first.west) <= near and abs(place.north - first.north) <= near for place in places)
 
 
 def _span(start: float, end: float, resolution: float, step: int, length: int) -> tuple[int, int]:

@@ -25,7 +25,7 @@ from sentinelhub import CRS, BBox, DataCollection, MimeType, SentinelHubRequest
 from pipeline.files import write_atomic
 from pipeline.sources.listing import Bounds
 from pipeline.sources.place import Place
-from pipeline.sources.web import Answer, Denied, Web, WebStop, host_of
+from pipeline.sources.web import Answer, Denied, Web, WebError, WebStop, host_of
 
 CDSE = "https://sh.dataspace.copernicus.eu"
 TOKENS = {
@@ -93,16 +93,24 @@ class _Session:
     def _valid_token(self, renew: bool) -> str:
         with self._guard:
             if renew or time.monotonic() >= self._until:
-                client, secret = os.environ.get(CLIENT_ID, ""), os.environ.get(CLIENT_SECRET, "")
+                client, secret = os.environ.get(CLIENT_ID, "").strip(), os.environ.get(CLIENT_SECRET, "").strip()
                 if not client or not secret:
                     fix = f"Set {CLIENT_ID} and {CLIENT_SECRET} (docs/sources.md says where they come from)."
                     raise WebStop("MW-SH-CREDENTIALS", "kind sentinelhub finds no credentials in the environment.", fix)
                 form = {"grant_type": "client_credentials", "client_id": client, "client_secret": secret}
-                answer = self.web.ask("POST", self.service.token_url, most=MOST_JSON, form=form)
+                try:
+                    answer = self.web.ask("POST", self.service.token_url, most=MOST_JSON, form=form)
+                except WebError as error:
+                    if isinstance(error, WebStop) and not isinstance(error, Denied):
+                        raise
+                    message = f"{self.web.service} does not accept the credentials: {error.message}"
+                    raise WebStop(
+                        "MW-SH-CREDENTIALS", message, f"Check {CLIENT_ID} and {CLIENT_SECRET}, and whether the client has run out."
+                    ) from error
                 try:
                     said = json.loads(answer.body)
                     self._token, lasts = str(said["access_token"]), float(said["expires_in"])
-                except (ValueError, KeyError, TypeError) as error:
+                except (ValueError, KeyError, TypeError, RecursionError) as error:
                     raise WebStop("MW-SH-CREDENTIALS", f"{self.web.service} gives no token.", "Check the credentials.") from error
                 self._until = time.monotonic() + max(lasts - _EARLY_S, 0.0)
             return self._token
@@ -131,7 +139,7 @@ def find(service: Service, bounds: Bounds, first: date, last: date) -> Iterator[
             page = json.loads(answer.body)
             features, more = page["features"], page.get("context", {}).get("next")
             assert isinstance(features, list)
-        except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError) as error:
             raise WebStop("MW-SH-CATALOG", f"{service.url} does not answer as a catalogue does.", "Check the source's url.") from error
         yield from (item for item in features if isinstance(item, dict))
         if more is None or not features:

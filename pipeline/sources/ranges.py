@@ -14,7 +14,7 @@ PIECE = 1 << 19
 KEPT = 16
 MOST = 2_000_000_000
 """Bytes that a band's file may declare."""
-_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+_RANGE = re.compile(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15})")
 
 
 class RangeFile(io.RawIOBase):

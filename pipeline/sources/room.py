@@ -9,16 +9,22 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock
 
 from pipeline.files import fsync_file, fsync_folder, write_atomic
-from pipeline.sources.transcode import StoreError
+from pipeline.sources.transcode import StoreError, write_failed
 
 FORGOTTEN_S = 86_400.0
 """A draft that nobody has written to for a day was left by a run that was killed."""
+PAID_S = 35 * 86_400.0
+"""Replies that were paid for wait until next month, when the quota begins anew."""
+PAID = "pieces-"
+"""How the names of folders with such replies begin."""
+MEASURED_S = 10.0
+"""Others fill the store too: it is measured again after so long."""
 _LOCKS = 64
 
 
@@ -27,6 +33,15 @@ def land(draft: Path, target: Path) -> None:
     fsync_file(draft)
     draft.replace(target)
     fsync_folder(target.parent)
+
+
+@contextmanager
+def ours(path: Path) -> Iterator[None]:
+    """What the system refuses inside is the store's fault, not the scene's."""
+    try:
+        yield
+    except OSError as error:
+        raise write_failed(error, path) from error
 
 
 class Room:
@@ -40,7 +55,8 @@ class Room:
         self.folder, self.limit, self.output, self.user = folder, limit, output, user
         self._guard = threading.Lock()
         self._used: int | None = None
-        """Bytes of finished files, as far as this process knows; others may add some meanwhile."""
+        """Bytes of finished files when it was last measured, and what this process has added; others may add some meanwhile."""
+        self._measured = 0.0
         self._reserved = 0
         self._needed: set[str] = set()
         self._months: tuple[str, ...] = ("now",)
@@ -58,11 +74,16 @@ class Room:
     @contextmanager
     def locked(self, *what: str) -> Iterator[None]:
         """Keep others, in this process and in others, from working on the same thing; the whole store where none is named."""
-        locks = self.folder / "locks"
-        locks.mkdir(parents=True, exist_ok=True)
         name = f"{int(hashlib.sha256('/'.join(what).encode()).hexdigest(), 16) % _LOCKS:02d}" if what else "store"
-        with FileLock(locks / f"{name}.lock"):
+        file = self.folder / "locks" / f"{name}.lock"
+        with ours(file):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(file)
+            lock.acquire()
+        try:
             yield
+        finally:
+            lock.release()
 
     @property
     def _needs(self) -> Path:
@@ -81,12 +102,13 @@ class Room:
             more = set(scenes) - self._needed
             if more:
                 self._needed |= more
+                self._months = self._months or ("now",)
                 self._tell()
 
     def _tell(self) -> None:
         if not self._needed and not self._needs.exists():
             return
-        with self.locked():
+        with self.locked(), ours(self._needs):
             self._needs.parent.mkdir(exist_ok=True)
             said = {"output": str(self.output.resolve()), "months": self._months, "scenes": sorted(self._needed)}
             write_atomic(self._needs, json.dumps(said, ensure_ascii=False, indent=1).encode())
@@ -113,9 +135,10 @@ class Room:
         with self._guard:
             self._reserved += most
             try:
-                if self._used is None or self._used + self._reserved > self.limit:
-                    with self.locked():
-                        self._used = self._evict(self._reserved)
+                stale = time.monotonic() - self._measured > MEASURED_S
+                if self._used is None or stale or self._used + self._reserved > self.limit:
+                    with self.locked(), ours(self.folder):
+                        self._used, self._measured = self._evict(self._reserved), time.monotonic()
             except BaseException:
                 self._reserved -= most
                 raise
@@ -159,7 +182,7 @@ class Room:
         """Remove drafts that killed runs left."""
         for draft in (self.folder / "drafts").glob("*"):
             try:
-                if time.time() - draft.stat().st_mtime > FORGOTTEN_S:
+                if time.time() - draft.stat().st_mtime > (PAID_S if draft.name.startswith(PAID) else FORGOTTEN_S):
                     shutil.rmtree(draft) if draft.is_dir() else draft.unlink()
             except OSError:
                 continue
@@ -173,10 +196,18 @@ def _folders(parent: Path) -> list[Path]:
     return sorted(each for each in parent.iterdir() if each.is_dir()) if parent.is_dir() else []
 
 
+def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """What a folder holds. Others work in it at the same time: what goes meanwhile is passed over."""
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):
+                yield entry.name, entry.stat()
+
+
 def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.iterdir())
+    return sum(about.st_size for _, about in _files(folder))
 
 
 def _last_used(folder: Path) -> float:
     """Records are touched when their files are used."""
-    return max((file.stat().st_mtime for file in folder.glob("*.json")), default=0.0)
+    return max((about.st_mtime for name, about in _files(folder) if name.endswith(".json")), default=0.0)

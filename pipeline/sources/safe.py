@@ -18,7 +18,7 @@ from pipeline.sources.place import Place
 from pipeline.sources.safe_delivery import AGAIN, SafeDelivery
 from pipeline.sources.safe_package import FolderPackage, NotThere, Package, find_in_zip
 from pipeline.sources.safe_product import BadProduct, Product, read_places, read_product
-from pipeline.sources.scene import BandFile, Refused, Scene
+from pipeline.sources.scene import BandFile, Doubt, Refused, Scene
 
 L2A, L1C = "MTD_MSIL2A.xml", "MTD_MSIL1C.xml"
 DEPTH = 3
@@ -29,6 +29,8 @@ _NAMED = re.compile(r"S2[A-D]_MSIL[12][ABC]_", re.IGNORECASE)
 
 class SafeSource:
     """`kind: safe`. Finds products and reads their metadata; no pixels."""
+
+    doubts: Sequence[Doubt] = ()
 
     def __init__(self, path: Path, *, bands: Sequence[str] | None = None, mask: str | None = None) -> None:
         self.path, self.mask = path, mask

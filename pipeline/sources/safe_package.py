@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import lzma
 import os
 import stat
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -173,6 +175,20 @@ class ZipPackage:
             return bytes(out)
 
 
+_BROKEN = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+)
+"""What reading a broken zip raises."""
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """A zip whose table of contents is of a sane size; MW-SAFE-ZIP where it is broken."""
@@ -181,7 +197,7 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
             _check_directory(stream)
             with zipfile.ZipFile(stream) as archive:
                 yield archive
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, struct.error, UnicodeDecodeError) as error:
+    except _BROKEN as error:
         raise MinewardenError("MW-SAFE-ZIP", f"{path.name} is damaged or no zip.", _AGAIN) from error
 
 

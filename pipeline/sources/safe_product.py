@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from pipeline.sources import naming, xmlread
-from pipeline.sources.place import Place
+from pipeline.sources.place import Place, together
 from pipeline.sources.xmlread import BadXML, text
 
 OFFSETS_SINCE = "0400"
@@ -129,7 +129,7 @@ def read_places(raw: bytes) -> dict[int, Place]:
     """`MTD_TL.xml`: where the tile lies, by resolution in metres. Raises BadProduct."""
     root = _root(raw)
     crs = text(root, "HORIZONTAL_CS_CODE")
-    if not re.fullmatch(r"EPSG:32[67]\d{2}", crs):
+    if not re.fullmatch(r"EPSG:32[67](0[1-9]|[1-5][0-9]|60)", crs):
         raise BadProduct(f"says HORIZONTAL_CS_CODE {crs[:20]!r}" if crs else "lacks HORIZONTAL_CS_CODE")
     sizes = {size.get("resolution", ""): size for size in root.iter("Size")}
     places = {}
@@ -144,4 +144,6 @@ def read_places(raw: bytes) -> dict[int, Place]:
         places[round(step)] = Place(crs, step, west, north, int(cols), int(rows))
     if not places:
         raise BadProduct("lacks Geoposition")
+    if not together(places.values()):
+        raise BadProduct("says that its resolutions cover different ground")
     return places

@@ -53,6 +53,10 @@ class Delivery(Protocol):
         """Raises MinewardenError where a part is missing, as far as can be told without reading pixels."""
         ...
 
+    def named(self, band: str) -> str:
+        """What tells its files from those that others deliver of the same product: numbers in them may mean something else."""
+        ...
+
     def mark(self, band: str) -> Mark | None:
         """By which the file that `origin` is a hash of is known again; None where there is no such file."""
         ...
@@ -158,8 +162,22 @@ def reading(scene: Scene) -> Iterator[None]:
         raise UnreadableError(unreadable(scene, error)) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why there may be more scenes than a source gave."""
+
+    since: str
+    """The first month, `YYYY-MM`, in which scenes may be missing."""
+    told: str
+
+
 class Source(Protocol):
     """Where scenes come from."""
+
+    @property
+    def doubts(self) -> Sequence[Doubt]:
+        """Why there may be more scenes than were given."""
+        ...
 
     def scenes(self) -> tuple[Sequence[Scene], Sequence[Refused]]:
         """All scenes of the source, oldest first, and what had to be left out."""

@@ -31,7 +31,8 @@ from pipeline.sources.listing import Bounds, Listing
 from pipeline.sources.passes import once_each, pass_key
 from pipeline.sources.place import Crop, Place
 from pipeline.sources.process_api import PIECE, Service, find, image, units
-from pipeline.sources.scene import BandFile, Hashes, Mark, Refused, Scene
+from pipeline.sources.room import PAID
+from pipeline.sources.scene import BandFile, Doubt, Hashes, Mark, Refused, Scene
 from pipeline.sources.transcode import LAYOUT, write_failed
 from pipeline.sources.web import WebStop
 
@@ -54,6 +55,9 @@ class ProcessDelivery:
     def check(self) -> None:
         """Nothing can be told without asking the service."""
 
+    def named(self, band: str) -> str:
+        return f"sentinelhub {self.service.url} {self.service.collection}"
+
     def mark(self, band: str) -> Mark | None:
         return None
 
@@ -71,7 +75,7 @@ class ProcessDelivery:
         place = self.places[band]
         together = [each for each in GROUPS[round(place.resolution)] if each in self.bands]
         key = hashlib.sha256(f"{self.service.url} {self.item} {place} {crop} {together}".encode()).hexdigest()[:16]
-        stash = target.parent / f"pieces-{key}"
+        stash = target.parent / f"{PAID}{key}"
         stash.mkdir(exist_ok=True)
         with FileLock(stash.with_suffix(".lock")):
             # Replies have been paid for: they are kept until each band that they hold is in the store.
@@ -147,6 +151,10 @@ class SentinelHubSource:
         self.bands = tuple(bands) if bands else naming.BANDS
         key = hashlib.sha256(f"{service.url} {service.collection}".encode()).hexdigest()[:12]
         self.listing = Listing(listing / key)
+
+    @property
+    def doubts(self) -> Sequence[Doubt]:
+        return self.listing.doubts
 
     def scenes(self) -> tuple[Sequence[Scene], Sequence[Refused]]:
         """All scenes since the first day asked for, oldest first, each pass once, and what had to be left out."""

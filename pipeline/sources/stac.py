@@ -25,7 +25,7 @@ from pipeline.sources.listing import Bounds, Listing
 from pipeline.sources.passes import once_each
 from pipeline.sources.place import Crop, Place
 from pipeline.sources.ranges import RangeFile
-from pipeline.sources.scene import Delivery, Hashes, Mark, Refused, Scene
+from pipeline.sources.scene import Delivery, Doubt, Hashes, Mark, Refused, Scene
 from pipeline.sources.stac_item import Asset, scene_of, slim
 from pipeline.sources.transcode import check, transcode
 from pipeline.sources.web import Web, WebError, host_of
@@ -65,7 +65,7 @@ _guard = threading.Lock()
 def web_of(access: Access) -> Web:
     with _guard:
         if access not in _webs:
-            hosts, token = {*access.trusted, *DATA_HOSTS}, os.environ.get(TOKEN)
+            hosts, token = {*access.trusted, *DATA_HOSTS}, os.environ.get(TOKEN, "").strip() or None
             _webs[access] = Web(f"catalogue {host_of(access.url)}", hosts, token=token, trusted=access.trusted)
         return _webs[access]
 
@@ -84,6 +84,9 @@ class StacDelivery:
 
     def check(self) -> None:
         """Nothing can be told without asking the catalogue."""
+
+    def named(self, band: str) -> str:
+        return f"stac {self.assets[band].href}"
 
     def mark(self, band: str) -> Mark | None:
         return None
@@ -114,10 +117,9 @@ class StacDelivery:
                 try:
                     check(source, self.places[band], name)
                     transcode(source, crop, self.places[band], target, name)
-                except MinewardenError:
-                    # GDAL says only that it could not read; the web knows why.
+                finally:
+                    # GDAL says at most that it could not read; the web knows why.
                     file.raise_failed()
-                    raise
 
     def _link(self, band: str, fresh: bool) -> str:
         """Address of a band's file; where the last was refused, a fresh one: signed anew, or as the catalogue lists it now."""
@@ -168,6 +170,10 @@ class StacSource:
         self.listing = Listing(listing / key)
         self.since, self.bounds, self.mask, self.default = since, bounds, mask, default
         self.needed = tuple(bands) if bands else naming.NEEDED
+
+    @property
+    def doubts(self) -> Sequence[Doubt]:
+        return self.listing.doubts
 
     def scenes(self) -> tuple[Sequence[Scene], Sequence[Refused]]:
         """All scenes since the first day asked for, oldest first, each pass once, and what had to be left out."""

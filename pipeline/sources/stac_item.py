@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from pipeline.sources import naming
 from pipeline.sources.item import BadItem, Item
 from pipeline.sources.passes import pass_key
-from pipeline.sources.place import Place
+from pipeline.sources.place import Place, is_metric, together
 from pipeline.sources.scene import BandFile, Delivery, Refused, Scene
 from pipeline.sources.web import bare
 
@@ -64,7 +64,8 @@ def _https(asset: Mapping[str, Any]) -> str:
 
 
 def _described(asset: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [b for name in ("eo:bands", "bands") for b in asset.get(name) or () if isinstance(b, dict)]
+    listed = [asset[name] for name in ("eo:bands", "bands") if isinstance(asset.get(name), list)]
+    return [band for bands in listed for band in bands if isinstance(band, dict)]
 
 
 def _band(key: str, asset: Mapping[str, Any]) -> str:
@@ -105,7 +106,7 @@ def _place(item: Mapping[str, Any], asset: Mapping[str, Any]) -> Place:
     said = {**{k: v for k, v in item["properties"].items() if k.startswith("proj:")}, **asset}
     code = str(said.get("proj:code") or f"EPSG:{said.get('proj:epsg')}")
     shape, transform = said.get("proj:shape"), said.get("proj:transform")
-    if not re.fullmatch(r"EPSG:\d{4,5}", code):
+    if not is_metric(code):
         raise BadItem(f"says proj:code {code[:20]!r}")
     try:
         height, width = (int(n) for n in shape)  # type: ignore[union-attr]
@@ -169,6 +170,8 @@ def scene_of(
     missing = [band for band in (*needed, *(("SCL",) if mask == "SCL" else ())) if band not in assets]
     if missing:
         return refuse("SCENE-BANDS", f"It has no asset of {', '.join(missing)}.")
+    if not together(places.values()):
+        return refuse("STAC-ITEM", "Its bands do not lie on the same ground.")
     made = str(properties.get("s2:generation_time") or properties.get("s2:product_uri") or "")
     stamp, _ = naming.sensed(name, told.acquired)
     moment = stamp or naming.Stamp(told.acquired, timed=True)

@@ -10,9 +10,9 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,9 @@ from odc.geo.geobox import GeoBox
 from pipeline.errors import MinewardenError
 from pipeline.files import sha256_file, write_atomic
 from pipeline.sources.place import Crop, Place
-from pipeline.sources.room import Room, land
+from pipeline.sources.room import Room, land, ours
 from pipeline.sources.scene import Delivery, Hashes, Refused, Scene, in_use, unreadable
-from pipeline.sources.transcode import StoreError, write_failed
+from pipeline.sources.transcode import StoreError
 
 FORMAT = 1
 """Of files and records: another number makes all anew."""
@@ -81,10 +81,16 @@ class Stock:
     def _path(self, scene: Scene, band: str) -> Path | None:
         place = scene.delivery.places.get(band) if scene.delivery else None
         crop = place.crop_to(self.box) if place else None
-        if crop is None:
+        if scene.delivery is None or crop is None:
             return None
-        key = hashlib.sha256(repr((FORMAT, type(scene.delivery).__name__, place, crop)).encode()).hexdigest()[:12]
+        key = hashlib.sha256(repr((FORMAT, scene.delivery.named(band), place, crop)).encode()).hexdigest()[:12]
         return self.room.of(scene.id) / f"{band}-{key}.tif"
+
+    def keep(self, scenes: Iterable[str], months: Sequence[str]) -> None:
+        """From now on just these scenes are needed, until these months are finished; files of others are looked for again should they be needed."""
+        needed = set(scenes)
+        self.room.keep(needed, months)
+        self._ready = {path for path in self._ready if path.parent.name in needed}
 
     def items(self, scene: Scene, bands: Sequence[str] | None = None) -> list[Item]:
         """What a shelved scene needs in the store. bands: less than all."""
@@ -191,17 +197,18 @@ class Stock:
             return True
         if record["origin"] != item.delivery.origin(item.band, self.hashes):
             return False
-        os.utime(item.record)
+        with suppress(OSError):  # it tells only what has been unused longest; a record of another user can't be touched
+            os.utime(item.record)
         return True
 
     def _make(self, item: Item) -> None:
-        with _ours(item.path):
+        with ours(item.path):
             item.path.parent.mkdir(parents=True, exist_ok=True)
             draft = self.room.draft(item.path.name)
         with self.room.reserved(item.raw_bytes + item.raw_bytes // 16 + 4096) as took:
             try:
                 item.delivery.write(item.band, item.crop, draft, self.hashes)
-                with _ours(item.path):
+                with ours(item.path):
                     took(self._land(item, draft))
             finally:
                 draft.unlink(missing_ok=True)
@@ -222,15 +229,6 @@ class Stock:
         land(draft, item.path)
         write_atomic(item.record, json.dumps(record, ensure_ascii=False).encode())
         return size
-
-
-@contextmanager
-def _ours(path: Path) -> Iterator[None]:
-    """What goes wrong inside is the store's fault, not the scene's."""
-    try:
-        yield
-    except OSError as error:
-        raise write_failed(error, path) from error
 
 
 def _read(file: Path) -> dict[str, Any] | None:

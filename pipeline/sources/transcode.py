@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from pipeline.sources.bandfile import GDAL_ENV, TYPES
 from pipeline.sources.place import Crop, Place
 
 TILE = 512
+_UTM = re.compile("32[67][0-9]{2}")
 LAYOUT = {"driver": "GTiff", "tiled": True, "blockxsize": TILE, "blockysize": TILE, "compress": "zstd", "zstd_level": 1, "predictor": 2, "nodata": 0}
 """Zstandard at its quickest: written four times as fast as deflate, in as many bytes, and read a third faster."""
 MAX_BLOCK = 4096
@@ -51,7 +53,9 @@ def check(source: DatasetReader, place: Place, name: str) -> None:
     if max(height, width) > MAX_BLOCK or -(-place.height // height) * -(-place.width // width) > MAX_BLOCKS:
         raise MinewardenError("MW-BAND-SIZE", f"{name} is stored in pieces of {width} × {height} pixels.", "Download the product again.")
     transform = source.transform
-    if not transform.is_identity and not transform.almost_equals(place.transform, precision=1e-3):
+    zone = str(source.crs.to_epsg()) if source.crs else ""
+    elsewhere = _UTM.fullmatch(zone) is not None and f"EPSG:{zone}" != place.crs
+    if elsewhere or (not transform.is_identity and not transform.almost_equals(place.transform, precision=1e-3)):
         raise MinewardenError("MW-BAND-PLACE", f"{name} lies elsewhere than its metadata say.", "Download the product again.")
 
 

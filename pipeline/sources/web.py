@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import email.utils
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -17,6 +18,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import requests
 from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError
 
 from pipeline.errors import Exit, MinewardenError
 from pipeline.sources.transcode import StoreError
@@ -26,11 +28,14 @@ LONGEST_WAIT_S = 120.0
 """A server that asks for more patience than this is asked again by the next run."""
 TIMEOUT_S = (10.0, 60.0)
 """To connect, and between two pieces of an answer."""
-AGAIN = frozenset({429, 500, 502, 503, 504})
+LONGEST_ANSWER_S = 600.0
+"""From the question to the last byte of an answer: one that trickles in is a broken connection."""
+AGAIN = frozenset({408, 429, *range(500, 600)})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 3
 _PIECE = 1 << 16
 pause: Callable[[float], None] = time.sleep
+clock: Callable[[], float] = time.monotonic
 
 
 class WebError(MinewardenError):
@@ -61,10 +66,28 @@ class _Own(AuthBase):
         return request
 
 
+class _Session(requests.Session):
+    """Leaves redirects alone: the package looks ahead even where it is told not to follow, and reads all that comes with one, however much."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
 def bare(url: str) -> str:
     """A URL as it may be told: without user, query and fragment, where secrets are."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "what is no address"
     return f"{parts.scheme}://{host_of(url)}{parts.path}"
+
+
+def join(url: str, other: str) -> str:
+    """An address that is given in relation to another; as it is where it is none, to be refused later."""
+    try:
+        return urljoin(url, other)
+    except ValueError:
+        return other
 
 
 def host_of(url: str) -> str:
@@ -94,7 +117,7 @@ class Web:
     def _session(self) -> requests.Session:
         """A session of this thread's own."""
         if not hasattr(self._local, "session"):
-            session = requests.Session()
+            session = _Session()
             session.auth = _Own()
             session.headers["User-Agent"] = "minewarden"
             self._local.session = session
@@ -103,7 +126,10 @@ class Web:
 
     def check(self, url: str) -> None:
         """Raises WebError for what is no web address of an allowed host."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise WebError("MW-WEB-URL", f"{self.service} points to what is no address.", "Check the source's url.") from None
         local = parts.hostname in ("127.0.0.1", "localhost", "::1")
         if parts.scheme != "https" and not (parts.scheme == "http" and local):
             raise WebError("MW-WEB-URL", f"{self.service}: {bare(url)[:200]} is no https address.", "Check the source's url.")
@@ -133,7 +159,7 @@ class Web:
         for attempt in range(1, TRIES + 1):
             try:
                 answer = self._once(method, url, most, headers, json, form)
-            except (requests.RequestException, OSError) as error:
+            except (requests.RequestException, HTTPError, OSError) as error:
                 problem, wait = f"the connection broke ({type(error).__name__})", None
             else:
                 if answer.status in accept:
@@ -156,30 +182,39 @@ class Web:
         raise AssertionError("unreachable")
 
     def _once(self, method: str, url: str, most: int, headers: Mapping[str, str] | None, json: Any, form: Mapping[str, str] | None) -> Answer:
+        until = clock() + LONGEST_ANSWER_S
         for _ in range(MOST_REDIRECTS + 1):
             own = {"Authorization": f"Bearer {self._token}"} if self._token and host_of(url) in self._trusted else {}
             with self._session.request(
                 method, url, headers={**own, **(headers or {})}, json=json, data=form, stream=True, allow_redirects=False, timeout=TIMEOUT_S
             ) as reply:
                 if reply.status_code in REDIRECTS and reply.headers.get("Location"):
-                    url = urljoin(url, reply.headers["Location"])
+                    url = join(url, reply.headers["Location"])
                     self.check(url)
                     continue
-                return Answer(reply.status_code, reply.headers, self._body(reply, url, most))
+                return Answer(reply.status_code, reply.headers, self._body(reply, url, most, until))
         raise WebError("MW-WEB-REDIRECT", f"{self.service}: {bare(url)} leads on and on.", "Check the source's url.")
 
-    def _body(self, reply: requests.Response, url: str, most: int) -> bytes:
-        """What an answer holds, no more than may be: a length can be declared wrong, and packed content swells."""
-        declared = reply.headers.get("Content-Length", "")
+    def _body(self, reply: requests.Response, url: str, most: int, until: float) -> bytes:
+        """What an answer holds, no more than may be: a length can be declared wrong, and packed content swells. until: by `clock`."""
+        declared = _whole(reply.headers.get("Content-Length", ""))
         out = bytearray()
-        if not declared.isdigit() or int(declared) <= most:
-            for piece in reply.iter_content(_PIECE):
+        if declared is None or declared <= most:
+            # What has come in is taken at once: waiting for more would let a server keep us for ever by a byte a minute.
+            while piece := reply.raw.read1(_PIECE, decode_content=True):
                 out += piece
                 if len(out) > most:
                     break
+                if clock() > until:
+                    raise TimeoutError(f"more than {LONGEST_ANSWER_S:.0f} s")
             else:
                 return bytes(out)
         raise WebError("MW-WEB-SIZE", f"{self.service}: {bare(url)} sends more than the {most} bytes that were expected.", "Check the source's url.")
+
+
+def _whole(said: str) -> int | None:
+    """A whole number that a header says; None where it says none, or one beyond all bounds."""
+    return int(said) if re.fullmatch(r"[0-9]{1,18}", said) else None
 
 
 def _reason(answer: Answer) -> str:
@@ -193,8 +228,9 @@ def _retry_after(headers: Mapping[str, str], unit_s: float) -> float | None:
     said = headers.get("Retry-After", "").strip()
     if not said:
         return None
-    if said.isdigit():
-        return float(said) * unit_s
+    asked = _whole(said)
+    if asked is not None:
+        return asked * unit_s
     try:
         when = email.utils.parsedate_to_datetime(said)
     except ValueError:

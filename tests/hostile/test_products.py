@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zipfile
 import zlib
@@ -45,11 +46,13 @@ def refused(folder: Path) -> Refused:
     return one
 
 
-def repacked(path: Path, change: Callable[[str, bytes], tuple[str, bytes] | None], *more: tuple[str, bytes]) -> None:
+def repacked(
+    path: Path, change: Callable[[str, bytes], tuple[str, bytes] | None], *more: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED
+) -> None:
     """The zip with its members changed."""
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", method) as archive:
         for name, content in members.items():
             new = change(name, content)
             if new:
@@ -164,6 +167,47 @@ def test_what_is_no_zip_but_is_named_like_a_product(zipped: Path, content: bytes
 def test_a_zip_that_was_cut_off(zipped: Path) -> None:
     zipped.write_bytes(zipped.read_bytes()[:-500])
     assert refused(zipped.parent).code == "MW-SAFE-ZIP"
+
+
+@pytest.mark.parametrize("name", ["MTD_MSIL2A.xml", "MTD_TL.xml", "manifest.safe", "_B04_10m.jp2"])
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_packed_file_of_which_a_disk_lost_some_bytes(zipped: Path, name: str, method: int) -> None:
+    repacked(zipped, lambda *member: member, method=method)
+    with zipfile.ZipFile(zipped) as archive:
+        member = next(each for each in archive.infolist() if each.filename.endswith(name))
+    raw = bytearray(zipped.read_bytes())
+    start = member.header_offset + 30 + len(member.filename)
+    for place in range(start, start + 40):
+        raw[place] ^= 0xFF
+    zipped.write_bytes(raw)
+    assert refused(zipped.parent).code in ("MW-SAFE-ZIP", "MW-SCENE-READ")
+
+
+@pytest.mark.parametrize("zone", ["00", "61", "99"])
+def test_zones_that_do_not_exist(tmp_path: Path, zone: str) -> None:
+    made = product(tmp_path / "in", bands=("B04", "B08"))
+    edit(made, "MTD_TL.xml", "EPSG:32648", f"EPSG:326{zone}")
+    assert f"HORIZONTAL_CS_CODE 'EPSG:326{zone}'" in refused(made.parent).reason
+
+
+def test_resolutions_on_different_ground(tmp_path: Path) -> None:
+    made = product(tmp_path / "in", bands=("B04", "B08", "SCL"))
+    file = next(made.rglob("MTD_TL.xml"))
+    first, _, rest = file.read_text("utf-8").rpartition("<ULX>500000<")
+    file.write_text(f"{first}<ULX>900000<{rest}", "utf-8")
+    assert "different ground" in refused(made.parent).reason
+
+
+@pytest.mark.parametrize("size", ["²", "9" * 5000, "-1", ""])
+def test_sizes_in_the_manifest_that_are_no_numbers(tmp_path: Path, size: str) -> None:
+    made = product(tmp_path / "in", bands=("B04", "B08"))
+    manifest = made / "manifest.safe"
+    manifest.write_text(re.sub(r'size="\d+"', f'size="{size}"', manifest.read_text("utf-8")), "utf-8")
+    scenes, left = SafeSource(made.parent).scenes()
+    (tmp_path / "out").mkdir()
+    stock = Stock(Room(tmp_path / "store", 10**9, tmp_path / "out", "run"), BOX, ("B04", "B08"), HashCache(None), 1, lambda *_: None)
+    (_,), left = stock.bring([s for scene in scenes if (s := stock.shelved(scene))], "store")
+    assert not left, "the image is whole; what can't be compared is not"
 
 
 def test_an_encrypted_zip(zipped: Path) -> None:

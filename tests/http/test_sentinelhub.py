@@ -205,8 +205,19 @@ def test_no_credentials(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
         shop.scenes()
 
 
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_credentials_that_are_not_accepted(shop: Shop, hub: Hub, status: int) -> None:
+    hub.server.fault(Reply.page(status), on=lambda asked: asked.path == "/oauth/token")
+    with pytest.raises(WebStop, match=r"MW-SH-CREDENTIALS.*does not accept the credentials.*MINEWARDEN_SENTINELHUB_ID") as caught:
+        shop.scenes()
+    assert "s3cr3t" not in str(caught.value)
+
+
 def test_a_catalogue_that_answers_oddly(shop: Shop, hub: Hub) -> None:
     hub.server.fault(Reply.page(200), on=lambda asked: asked.path.endswith("/search"))
+    with pytest.raises(WebStop, match="MW-SH-CATALOG"):
+        shop.scenes()
+    hub.server.fault(Reply(200, b"[" * 200_000), on=lambda asked: asked.path.endswith("/search"))
     with pytest.raises(WebStop, match="MW-SH-CATALOG"):
         shop.scenes()
     odd = {"features": [{"id": "x"}, {"id": f"{NAME}.SAFE", "properties": {"datetime": "2024-07-03T03:40:01Z"}, "bbox": None}]}

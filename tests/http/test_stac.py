@@ -149,6 +149,9 @@ def test_items_that_are_refused_by_name(changes: dict[str, Any], told: str) -> N
         ("proj:transform", [10, 1, 0, 0, -10, 0], "proj:transform"),
         ("proj:transform", ["a"] * 6, "lacks proj:shape or proj:transform"),
         ("proj:epsg", "32648; rm", "says proj:code"),
+        ("proj:epsg", 32699, "says proj:code"),
+        ("proj:epsg", 9999, "says proj:code"),
+        ("proj:epsg", 4326, "says proj:code"),
         ("raster:bands", [{"scale": -1}], "scale of B04"),
     ],
 )
@@ -158,6 +161,15 @@ def test_assets_that_say_nonsense(key: str, value: Any, told: str) -> None:
     found = judged(made)
     assert isinstance(found, Refused)
     assert told in found.reason
+
+
+def test_bands_on_different_ground_are_refused_by_name() -> None:
+    """Else the scene would pass for one of a tile off the county, without a word."""
+    made = item()
+    made["assets"]["swir16"]["proj:transform"][2] = 900_000
+    found = judged(made)
+    assert isinstance(found, Refused)
+    assert "do not lie on the same ground" in found.reason
 
 
 def test_nothing_is_guessed() -> None:
@@ -224,7 +236,12 @@ def test_a_catalogue_that_is_down_is_an_error_at_first_and_no_harm_later(
     (found,), _ = source(server, tmp_path).scenes()
     server.fault(*[Reply.page(503)] * 5)
     monkeypatch.setattr(months, "today", lambda: date(2024, 9, 16))
-    assert source(server, tmp_path).scenes()[0][0].id == found.id
+    again = source(server, tmp_path)
+    assert again.scenes()[0][0].id == found.id
+    (doubt,) = again.doubts
+    assert doubt.since == "2024-07", "June's list is final"
+    assert "MW-WEB-AGAIN" in doubt.told
+    assert "Its lists of 2024-09-15 are used: scenes that came in since are missing" in doubt.told
 
 
 def test_the_same_pass_under_a_new_id_counts_once(server: Server, tmp_path: Path) -> None:
@@ -238,6 +255,58 @@ def test_one_broken_item_costs_itself_only(server: Server, tmp_path: Path) -> No
     api(server, [[item(), {"id": "broken", "type": "Feature"}, item("20240713", assets={})]])
     scenes, refused = source(server, tmp_path).scenes()
     assert (len(scenes), {r.id for r in refused}) == (1, {"broken", "S2A_48SWE_20240713_0_L2A"})
+
+
+@pytest.mark.parametrize("static", [False, True])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda item: item["assets"]["red"].update({"href": "https://["}),
+        lambda item: item["assets"]["red"].update({"eo:bands": 5, "bands": [5]}),
+        lambda item: item["properties"].update({"datetime": "0001-01-01T00:00:00+14:00"}),
+        lambda item: item["properties"].update({"datetime": "9999-12-31T23:59:59-14:00"}),
+        lambda item: item.update({"bbox": ["a"] * 4}),
+        lambda item: item.update({"links": [{"rel": "self", "href": "http://["}]}),
+    ],
+)
+def test_an_item_that_says_nonsense_costs_itself_at_most(server: Server, tmp_path: Path, change: Any, static: bool) -> None:
+    odd = item("20240713")
+    change(odd)
+    if static:
+        links = [{"rel": "item", "href": name} for name in ("good.json", "odd.json")]
+        pages = {"/": {"type": "Catalog", "id": "c", "links": links}, "/good.json": item(), "/odd.json": odd}
+        server.routes.append(lambda asked: Reply.json(pages[asked.path]) if asked.path in pages else None)
+    else:
+        api(server, [[item(), odd]])
+    scenes, _ = source(server, tmp_path).scenes()
+    assert item()["id"] in {scene.id for scene in scenes}
+
+
+@pytest.mark.parametrize("links", [None, 5, [None, 5], [{"rel": "item", "href": "http://["}], [{"rel": "item", "href": ["x"]}]])
+def test_links_that_are_none(server: Server, tmp_path: Path, links: Any) -> None:
+    server.routes.append(lambda asked: Reply.json({"type": "Catalog", "id": "c", "links": links}) if asked.path == "/" else None)
+    assert source(server, tmp_path).scenes()[0] == []
+
+
+@pytest.mark.parametrize("path", ["/s2/collection.json", "/s2/20240703.json"])
+def test_a_static_catalogue_that_is_down_half_way_is_not_taken_for_an_empty_one(server: Server, tmp_path: Path, path: str) -> None:
+    pages = {
+        "/": {"type": "Catalog", "id": "c", "links": [{"rel": "child", "href": "s2/collection.json"}]},
+        "/s2/collection.json": {"type": "Collection", "id": "sentinel-2-l2a", "links": [{"rel": "item", "href": "20240703.json"}]},
+        "/s2/20240703.json": item(),
+    }
+    server.routes.append(lambda asked: Reply.json(pages[asked.path]) if asked.path in pages else None)
+    server.fault(*[Reply.page(503)] * 5, on=lambda asked: asked.path == path)
+    with pytest.raises(WebStop, match="MW-WEB-AGAIN"):
+        source(server, tmp_path).scenes()
+    assert len(source(server, tmp_path).scenes()[0]) == 1, "nothing was remembered of the first try"
+
+
+def test_a_part_of_a_static_catalogue_that_is_missing_is_said(server: Server, tmp_path: Path) -> None:
+    root = {"type": "Catalog", "id": "c", "links": [{"rel": "child", "href": "s2/collection.json"}]}
+    server.routes.append(lambda asked: Reply.json(root) if asked.path == "/" else None)
+    with pytest.raises(MinewardenError, match=r"s2/collection\.json says 404"):
+        source(server, tmp_path).scenes()
 
 
 def test_pages_without_end(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -376,6 +445,19 @@ def test_a_service_that_is_down_stops_the_work_and_it_goes_on_next_time(server: 
     server.asked.clear()
     assert brought(server, tmp_path)[1] == []
     assert not any(asked.path == "/files/B04.tif" for asked in server.asked), "what is there is kept"
+
+
+def test_two_catalogues_of_one_product_keep_their_files_apart(server: Server, elsewhere: Server, tmp_path: Path, scenes_county: Path) -> None:
+    """One may have subtracted the offset from its numbers: a county must not read what another county's catalogue sent."""
+    paths = []
+    for each in (server, elsewhere):
+        api(each, [[served(each)]])
+        each.routes.append(files_under(scenes_county))
+        (tmp_path / each.host).mkdir()
+        (scene,), _ = brought(each, tmp_path / each.host)
+        paths.append(scene.bands["B04"].path)
+    assert paths[0].parent.name == paths[1].parent.name
+    assert paths[0].name != paths[1].name
 
 
 def test_a_static_catalogue(server: Server, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def fine(server: Server) -> Server:
     return server
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 507, 521])
 def test_what_may_pass_is_tried_again(fine: Server, waits: list[float], status: int) -> None:
     fine.fault(Reply.page(status), Reply.page(status))
     assert ask(fine) == b"fine"
@@ -62,7 +62,7 @@ def test_as_long_as_the_server_asks(fine: Server, waits: list[float]) -> None:
     assert 20 < waits[1] <= 30
 
 
-@pytest.mark.parametrize("said", ["-1", "soon", "Thu, 32 Foo 2024", "1e9"])
+@pytest.mark.parametrize("said", ["-1", "soon", "Thu, 32 Foo 2024", "1e9", "²", "9" * 5000])
 def test_nonsense_in_retry_after(fine: Server, waits: list[float], said: str) -> None:
     fine.fault(Reply(429, headers={"Retry-After": said}))
     assert ask(fine) == b"fine"
@@ -105,6 +105,10 @@ def test_redirects_to_other_hosts(fine: Server, elsewhere: Server) -> None:
     assert elsewhere.asked == []
     fine.fault(Reply(301, headers={"Location": "/y"}))
     assert ask(fine) == b"fine"
+    fine.fault(Reply(302, headers={"Location": f"https://[{SECRET}"}))
+    assert raised(lambda: ask(fine), WebError).code == "MW-WEB-URL"
+    fine.fault(Reply(302, b"x" * 1000, {"Location": "/y"}, drip_s=1))
+    assert ask(fine) == b"fine", "what comes with a redirect is not waited for"
     fine.fault(*[Reply(302, headers={"Location": "/x"})] * 9)
     assert raised(lambda: ask(fine), WebError).code == "MW-WEB-REDIRECT"
 
@@ -127,6 +131,7 @@ def test_a_token_goes_to_its_own_hosts_only(fine: Server, elsewhere: Server) -> 
         ("s3://eodata/x", "MW-WEB-URL"),
         ("https://user:s3cr3t@127.0.0.1/x", "MW-WEB-HOST"),
         ("https://127.0.0.1:99999/x", "MW-WEB-HOST"),
+        ("https://[", "MW-WEB-URL"),
     ],
 )
 def test_addresses_that_are_not_asked(server: Server, url: str, code: str) -> None:
@@ -145,6 +150,20 @@ def test_answers_that_swell(fine: Server) -> None:
 
     fine.fault(Reply(200, gzip.compress(bytes(50_000_000)), {"Content-Encoding": "gzip"}))
     assert raised(lambda: ask(fine), WebError).code == "MW-WEB-SIZE"
+
+
+def test_an_answer_that_trickles_in(fine: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte comes in time; all of them would take a day."""
+    monkeypatch.setattr("pipeline.sources.web.LONGEST_ANSWER_S", 0.3)
+    fine.fault(*[Reply(200, b"x" * 100, drip_s=0.05)] * 9)
+    error = raised(lambda: ask(fine))
+    assert error.code == "MW-WEB-AGAIN"
+    assert len(fine.asked) == 5
+
+
+def test_an_answer_in_chunks(fine: Server) -> None:
+    fine.fault(Reply(200, b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", {"Transfer-Encoding": "chunked"}))
+    assert ask(fine) == b"abcde"
 
 
 def test_passwords_in_the_home_folder_are_not_used(fine: Server, tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,8 +224,9 @@ def test_a_link_that_ran_out_is_renewed_once(file: Server) -> None:
         Reply(206, CONTENT[:100], {"Content-Range": f"bytes 0-{PIECE - 1}/{len(CONTENT)}"}),
         Reply(206, CONTENT[:PIECE]),
         Reply(206, b"", {"Content-Range": "bytes 0-0/0"}),
+        Reply(206, b"x", {"Content-Range": f"bytes 0-0/{'9' * 5000}"}),
     ],
-    ids=["huge", "elsewhere", "short", "unsaid", "empty"],
+    ids=["huge", "elsewhere", "short", "unsaid", "empty", "endless"],
 )
 def test_ranges_that_are_not_what_was_asked_for(file: Server, reply: Reply) -> None:
     file.fault(reply)

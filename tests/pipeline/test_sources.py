@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from pipeline.sources import process_api
 from tests.pipeline.conftest import BANDS, MONTHS, County, day_of
 from tests.process_api import Hub
 from tests.products import converter
-from tests.servers import COMMON, Server, api, files_under
+from tests.servers import COMMON, Reply, Server, api, files_under
 
 TWO = MONTHS[:2]
 
@@ -143,7 +144,9 @@ def listed(server: Server, folder: Path) -> dict[str, Any]:
     return {"type": "Feature", "id": f"S2_{day}_0_L2A", "properties": properties, "assets": assets, "links": links}
 
 
-def test_a_catalogue_gives_the_findings_that_folders_give(thin: County, server: Server, tmp_path: Path) -> None:
+def test_a_catalogue_gives_the_findings_that_folders_give(
+    thin: County, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     county = County(tmp_path / "county")
     county.folder.mkdir()
     shutil.copytree(thin.folder / "layers", county.folder / "layers")
@@ -163,6 +166,26 @@ def test_a_catalogue_gives_the_findings_that_folders_give(thin: County, server: 
     server.asked.clear()
     assert county.run(TWO[-1], "--replay", "--quiet") in (0, 3)
     assert not any(each.path.startswith("/files/") for each in server.asked), "a second run reads nothing"
+    _without_its_catalogue(county, server, monkeypatch, capsys)
+
+
+def _without_its_catalogue(county: County, server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A list that is made right after a month's end may lack scenes of it: with the catalogue down, the month that rests on it says so."""
+    for file in (county.out / "catalogue").rglob("????-??.json"):
+        file.write_text(json.dumps(json.loads(file.read_text("utf-8")) | {"asked": "2024-03-01"}), "utf-8")
+    monkeypatch.setattr("pipeline.sources.web.pause", lambda seconds: None)
+    monkeypatch.setattr("pipeline.months.today", lambda: date(2024, 3, 5))
+    server.routes.insert(0, lambda asked: Reply.page(503))
+    capsys.readouterr()
+    assert county.run(TWO[-1], "--replay", "--quiet") == 3
+    said = capsys.readouterr().err
+    assert "MW-WEB-AGAIN" in said
+    assert "Its lists of 2024-03-01 are used" in said
+    assert any("Its lists of" in warning for warning in json.loads((county.out / TWO[-1] / "run.json").read_text("utf-8"))["warnings"])
+    shutil.rmtree(county.out / "store")
+    assert county.run(TWO[-1], "--replay", "--quiet") == 1
+    assert "MW-WEB-AGAIN" in capsys.readouterr().err
+    assert not (county.out / TWO[-1] / "run.json").exists(), "a month without its scenes is not done"
 
 
 def test_the_process_api_gives_the_findings_that_folders_give(

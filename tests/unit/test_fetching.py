@@ -56,6 +56,21 @@ def test_a_damaged_product_is_named_and_the_rest_is_fetched(county: Path, capsys
     assert "The store has what 1 scenes need" in said
 
 
+def test_products_that_can_not_be_used_are_named_before_the_run(county: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was refused on being found is not to be heard of only after the run."""
+    products = county.parent / "products"
+    lost = next(products.glob("*_20240703*"))
+    next(lost.rglob("MTD_TL.xml")).unlink()
+    next(next(products.glob("*_20240803*")).rglob("MTD_TL.xml")).unlink()  # a later month's
+    told = f"scene {lost.name.removesuffix('.SAFE')} can't be used: MW-SAFE-INCOMPLETE"
+    assert main(["fetch", str(county), "--month", "2024-07", "--dry-run"]) == 0
+    assert told in capsys.readouterr().out
+    assert main(["fetch", str(county), "--month", "2024-07"]) == 3
+    said = capsys.readouterr().err
+    assert told in said
+    assert "20240803" not in said
+
+
 def test_folders_need_no_store(tmp_path: Path, config_text: str, scene: Make, county: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scene(tmp_path / "scenes", "20231203", side=120)
     county.write_text(config_text + "monitor_from: 2024-01\n", "utf-8")

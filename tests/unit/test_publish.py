@@ -231,6 +231,13 @@ def test_secrets_do_not_reach_run_json(text: str) -> None:
     assert not re.search(r"(?i)(token|secret|password|signature|X-Amz|sig=)[\"=:]", written)
 
 
+def test_a_token_in_a_message_is_scrubbed() -> None:
+    from pipeline.console import scrub
+
+    assert "t0k.en-" not in scrub("header value: 'Bearer t0k.en-_~+/='")
+    assert "t0ken" not in scrub("Authorization: Bearer t0ken")
+
+
 def test_scrubbing_leaves_the_rest_alone() -> None:
     plain = {"id": "S2A_MSIL2A_20240703T034001", "reason": "B08: 3 of 120 blocks can't be read, see https://host/path"}
     assert runjson.scrub(plain) == plain

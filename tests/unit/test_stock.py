@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,18 @@ def test_a_damaged_image_costs_its_scene_only(tmp_path: Path, monkeypatch: pytes
     assert str(tmp_path) not in refused.told
 
 
+def test_an_image_of_another_zone_than_its_metadata_say(shop: Shop) -> None:
+    from tests.products import edit
+
+    made = shop.products / f"{NAME}.SAFE"
+    edit(made, "MTD_TL.xml", "EPSG:32648", "EPSG:32649")
+    box = GeoBox((60, 60), Affine(10, 0, 500_300, 0, -10, 3_949_700), "EPSG:32649")
+    shop.stock()
+    stock = Stock(Room(shop.folder / "store", 10**9, shop.folder / "a", "run"), box, BANDS, HashCache(None), 1, lambda *_: None)
+    _, (refused,) = shop.bring(stock)
+    assert refused.code == "MW-BAND-PLACE"
+
+
 @pytest.mark.parametrize("many_bands", [False, True])
 def test_an_image_that_is_not_what_its_metadata_say(shop: Shop, many_bands: bool) -> None:
     from tests.products import converter, edit
@@ -264,6 +277,74 @@ def test_needs_of_a_county_that_is_gone_bind_nobody(shop: Shop) -> None:
     product(shop.products, NAME.replace("20240703", "20240723"), bands=("B04", "B08", "SCL"))
     _, refused = shop.bring(shop.stock(limit=2 * size + JUST_TOO_LITTLE, workers=1), slice(2, 3))
     assert not refused
+
+
+def test_what_went_while_nobody_needed_it_is_made_again(shop: Shop) -> None:
+    """The same run may need a scene again: the looks of this summer, in autumn."""
+    size = _filled(shop)
+    stock = shop.stock(limit=2 * size + JUST_TOO_LITTLE, workers=1)
+    shop.bring(stock, slice(0, 1))
+    stock.keep((), ["2024-08"])
+    for record in (shop.folder / "store" / "scenes" / NAME).glob("*.json"):
+        os.utime(record, (1, 1))
+    product(shop.products, NAME.replace("20240703", "20240723"), bands=("B04", "B08", "SCL"))
+    shop.bring(stock, slice(2, 3))
+    assert not any(file.parent.name == NAME for file in shop.files())
+    stock.keep((), ["2024-09"])
+    (scene,), _ = shop.bring(stock, slice(0, 1))
+    assert scene.bands["B04"].path.is_file()
+
+
+def test_what_others_add_to_the_store_counts(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.sources.room.MEASURED_S", 0.0)
+    stock = shop.stock(limit=10**6)
+    with stock.room.reserved(1):
+        pass
+    other = shop.folder / "store" / "scenes" / "other"
+    other.mkdir(parents=True)
+    (other / "B04-0.tif").write_bytes(bytes(900_000))
+    with stock.room.reserved(500_000):
+        assert not other.exists(), "nobody needs it, and there is no room for both"
+
+
+def test_a_store_that_is_measured_while_others_fill_it(shop: Shop) -> None:
+    shop.bring(shop.stock())
+    folder = shop.folder / "store" / "scenes" / NAME
+    stop = threading.Event()
+
+    def churn() -> None:
+        while not stop.is_set():
+            (folder / ".x.json.tmp").write_bytes(b"x")
+            (folder / ".x.json.tmp").replace(folder / "x.json")
+            (folder / "x.json").unlink()
+
+    other = threading.Thread(target=churn)
+    other.start()
+    try:
+        for _ in range(200):
+            with shop.stock().room.reserved(10):
+                pass
+    finally:
+        stop.set()
+        other.join()
+
+
+@pytest.mark.parametrize("name", ["store", "store/locks", "store/drafts", "store/scenes", "store/needs"])
+def test_a_store_that_can_not_be_used_blames_no_scene(shop: Shop, name: str) -> None:
+    (shop.folder / name).parent.mkdir(exist_ok=True)
+    (shop.folder / name).write_text("a file where a folder should be")
+    with pytest.raises(StoreError, match="MW-STORE-WRITE"):
+        shop.bring(shop.stock())
+
+
+def test_records_of_another_user_are_used(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def mayn_t(*_: Any, **__: Any) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    shop.bring(shop.stock())
+    monkeypatch.setattr("pipeline.sources.stock.os.utime", mayn_t)
+    _, refused = shop.bring(shop.stock())
+    assert (refused, len(shop.decoded)) == ([], 3)
 
 
 def test_a_full_disk_stops_the_run_and_blames_no_scene(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
