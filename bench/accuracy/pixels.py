@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from observations import Observed
 from peers import DELIVERED, Scene, Year, form_of, timed, year_of
-from truth import EPOCH_ORDINAL, Cells
+from truth import Cells
+
+from pipeline.detect.looks import EPOCH_ORDINAL
 
 GREEN, SWIR = 2, 5
 """Places (from 1) of the bands that screen clouds in the history."""

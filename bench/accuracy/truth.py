@@ -18,9 +18,10 @@ import rasterio
 from numpy.typing import NDArray
 from rasterio.features import rasterize, shapes
 
+from pipeline.detect.looks import EPOCH_ORDINAL
+
 Cells = NDArray[np.int64]
 """(n,) flat indices of cells of the grid, ascending."""
-EPOCH_ORDINAL = 719163
 CELL_HA = 0.01
 FEWEST_CELLS = 4
 """The smallest patch the pipeline reports, and the smallest pit that counts."""

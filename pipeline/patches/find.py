@@ -117,8 +117,8 @@ def _patch(table: NDArray[np.void], measured: dict[str, float], opinion: Judgeme
     )
 
 
-def _measure(pieces: Sequence[Piece], model: Model, place: Place) -> list[dict[str, float]]:
-    """Features of every piece, how many others are like it, and how it lies to registered and to built-up ground."""
+def _measure(pieces: Sequence[Piece], model: Model, place: Place, near: BaseGeometry) -> list[dict[str, float]]:
+    """Features of every piece, how many others are like it, and how it lies to registered ground, what is `near` that, and built-up ground."""
     found = [features(piece, share, model) for piece, share in pieces]
     floor = noise_floor(model.bands)
     spectra = np.array([np.median(piece["spectrum"], axis=0) / floor for piece, _ in pieces]).reshape(len(pieces), len(floor))
@@ -128,9 +128,7 @@ def _measure(pieces: Sequence[Piece], model: Model, place: Place) -> list[dict[s
     sizes = np.array([len(piece) for piece, _ in pieces])
     for measured, similar, works in zip(found, count_similar(spectra, places, days, greenest), size_of_works(spectra, places, sizes), strict=True):
         measured["similar"], measured["works"] = float(similar), float(works)
-    near, affine = place.registered.buffer(NEAR_M), place.grid.geobox.affine
-    shapely.prepare(place.registered)
-    shapely.prepare(near)
+    affine = place.grid.geobox.affine
     for measured, (piece, _) in zip(found, pieces, strict=True):
         x, y = affine.c + (piece["col"] + 0.5) * affine.a, affine.f + (piece["row"] + 0.5) * affine.e
         measured["registered"] = float(shapely.contains_xy(place.registered, x, y).mean())
@@ -213,14 +211,16 @@ def find_patches(cells: NDArray[np.void], before: NDArray[np.int64], model: Mode
     changed inside the baseline window. monitor_from: day (since 1970-01-01) when monitoring began. Ground that changed before,
     ground in alert and ground whose alert has ended make patches of their own.
     """
+    near = place.registered.buffer(NEAR_M)
+    shapely.prepare([place.registered, near])
     early = _early(cells, before, monitor_from)
     ended = cells["status"] == ENDED
     alive = eligible(cells)
     out = _find_before(cells[alive & early], before, place.grid, min_cells)
     for members in (alive & ~early, ended & ~early):
         pieces = pieces_of(cells[members], model, min_cells)
-        pieces = cut_apart(pieces, model, min_cells, lambda parts: _measure(parts, model, place))
-        measured = _measure(pieces, model, place)
+        pieces = cut_apart(pieces, model, min_cells, lambda parts: _measure(parts, model, place, near))
+        measured = _measure(pieces, model, place, near)
         claimed = {cell for piece, _ in pieces for cell in zip(piece["row"].tolist(), piece["col"].tolist(), strict=True)}
         opinions = [judge(numbers) for numbers in measured]
         found = [_patch(piece, f, opinion, place.grid, claimed) for (piece, _), f, opinion in zip(pieces, measured, opinions, strict=True)]
