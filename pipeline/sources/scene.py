@@ -78,6 +78,23 @@ class Delivery(Protocol):
         ...
 
 
+class WebDelivery:
+    """What is alike of deliveries that a service sends."""
+
+    __slots__ = ()
+
+    def check(self) -> None:
+        """Nothing can be told without asking the service."""
+
+    def mark(self, band: str) -> Mark | None:
+        """None: there is no file of which `origin` is the hash."""
+        return None
+
+    def sha256(self, band: str, path: Path, hashes: Hashes) -> str:
+        """Of the county's part, as it was sent: nobody has read the whole file."""
+        return hashes.sha256(path)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """One acquisition over the county, with the files of its bands."""

@@ -32,7 +32,7 @@ from pipeline.sources.passes import once_each, pass_key
 from pipeline.sources.place import Crop, Place
 from pipeline.sources.process_api import PIECE, Service, find, image, units
 from pipeline.sources.room import PAID
-from pipeline.sources.scene import BandFile, Doubt, Hashes, Mark, Refused, Scene
+from pipeline.sources.scene import BandFile, Doubt, Hashes, Refused, Scene, WebDelivery
 from pipeline.sources.transcode import LAYOUT, write_failed
 from pipeline.sources.web import WebStop
 
@@ -43,7 +43,7 @@ _PRODUCT = re.compile(r"S2[A-D]_MSIL2A_\d{8}T\d{6}_N(\d{4})_R\d{3}_T(\d{2})([A-Z
 
 
 @dataclass(frozen=True, slots=True)
-class ProcessDelivery:
+class ProcessDelivery(WebDelivery):
     """The bands of one product, as the service makes them."""
 
     service: Service
@@ -52,21 +52,11 @@ class ProcessDelivery:
     bands: tuple[str, ...]
     places: Mapping[str, Place]
 
-    def check(self) -> None:
-        """Nothing can be told without asking the service."""
-
     def named(self, band: str) -> str:
         return f"sentinelhub {self.service.url} {self.service.collection}"
 
-    def mark(self, band: str) -> Mark | None:
-        return None
-
     def origin(self, band: str, hashes: Hashes) -> str:
         return hashlib.sha256(json.dumps([self.service.url, self.service.collection, self.item]).encode()).hexdigest()
-
-    def sha256(self, band: str, path: Path, hashes: Hashes) -> str:
-        """Of the county's part, as it was sent."""
-        return hashes.sha256(path)
 
     def units(self, band: str, crop: Crop) -> float:
         return units(crop.width, crop.height, 1)

@@ -25,7 +25,7 @@ from pipeline.sources.listing import Bounds, Listing
 from pipeline.sources.passes import once_each
 from pipeline.sources.place import Crop, Place
 from pipeline.sources.ranges import RangeFile
-from pipeline.sources.scene import Delivery, Doubt, Hashes, Mark, Refused, Scene
+from pipeline.sources.scene import Delivery, Doubt, Hashes, Refused, Scene, WebDelivery
 from pipeline.sources.stac_item import Asset, scene_of, slim
 from pipeline.sources.transcode import check, transcode
 from pipeline.sources.web import Web, WebError, host_of
@@ -71,7 +71,7 @@ def web_of(access: Access) -> Web:
 
 
 @dataclass(frozen=True, slots=True)
-class StacDelivery:
+class StacDelivery(WebDelivery):
     """The bands of one item."""
 
     access: Access
@@ -82,22 +82,12 @@ class StacDelivery:
     made: str
     """What the catalogue says of when and from what the product was made."""
 
-    def check(self) -> None:
-        """Nothing can be told without asking the catalogue."""
-
     def named(self, band: str) -> str:
         return f"stac {self.assets[band].href}"
-
-    def mark(self, band: str) -> Mark | None:
-        return None
 
     def origin(self, band: str, hashes: Hashes) -> str:
         asset = self.assets[band]
         return hashlib.sha256(json.dumps([asset.href, asset.checksum, self.made]).encode()).hexdigest()
-
-    def sha256(self, band: str, path: Path, hashes: Hashes) -> str:
-        """Of the county's part, as it was sent: nobody has read the whole file."""
-        return hashes.sha256(path)
 
     def units(self, band: str, crop: Crop) -> float:
         return 0.0
