@@ -1,8 +1,7 @@
-"""Scenes as folders of GeoTIFFs on a disk: one folder per acquisition, one file per band."""
+"""Scenes as folders of GeoTIFFs, on a disk or in a bucket: one folder per acquisition, one file per band."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -10,10 +9,10 @@ from pathlib import Path
 from pipeline import months
 from pipeline.errors import MinewardenError
 from pipeline.sources import item as stac
-from pipeline.sources import naming, tiff
-from pipeline.sources.bandfile import outside
+from pipeline.sources import naming
 from pipeline.sources.passes import once_each, pass_key
 from pipeline.sources.scene import MEND, BandFile, Doubt, Refused, Scene
+from pipeline.sources.tree import DiskTree, Tree
 
 SCALE = 0.0001
 OFFSET = -0.1
@@ -30,14 +29,14 @@ class FolderSource:
 
     def __init__(
         self,
-        path: Path,
+        place: Path | Tree,
         *,
         bands: Sequence[str] | None = None,
         mask: str | None = None,
         scale: float | None = None,
         offset: float | None = None,
     ) -> None:
-        self.path = path
+        self.tree: Tree = DiskTree(place) if isinstance(place, Path) else place
         self.needed = tuple(bands) if bands else naming.NEEDED
         self.mask = mask
         self.scale = scale
@@ -45,11 +44,11 @@ class FolderSource:
 
     def scenes(self) -> tuple[Sequence[Scene], Sequence[Refused]]:
         """All scenes, oldest first, each pass once, and what had to be left out."""
-        if not self.path.is_dir():
-            raise MinewardenError("MW-SOURCE-PATH", f"The scene folder {self.path} is not there.", "Set the source's path, or mount its disk.")
+        if not self.tree.is_there():
+            raise MinewardenError("MW-SOURCE-PATH", f"The scene folder {self.tree.told} is not there.", "Set the source's path, or mount its disk.")
         found: list[Scene] = []
         refused: list[Refused] = []
-        for folder in self._folders(self.path, DEPTH):
+        for folder in self._folders(self.tree.root, DEPTH):
             try:
                 outcome = self._scene(folder)
             except OSError as error:
@@ -61,16 +60,14 @@ class FolderSource:
                 refused.append(outcome)
         if not found and not refused:
             fix = "Put one folder per acquisition into it, its name holding the date as YYYYMMDD, with files such as B04.tif and B08.tif."
-            raise MinewardenError("MW-SOURCE-EMPTY", f"The scene folder {self.path} holds no scenes.", fix)
+            raise MinewardenError("MW-SOURCE-EMPTY", f"The scene folder {self.tree.told} holds no scenes.", fix)
         kept, twice = once_each(found)
         return kept, sorted([*refused, *twice], key=lambda r: r.id)
 
     def _folders(self, parent: Path, depth: int) -> Iterator[Path]:
         """Folders that hold bands, or are named like a scene and hold nothing that does."""
-        with os.scandir(parent) as entries:
-            below_it = sorted(Path(e.path) for e in entries if e.is_dir() and not e.name.startswith((".", "__")))
-        for folder in below_it:
-            if self._leads_out(folder) or any(naming.band_of(f.name) for f in _files(folder)):
+        for folder in self.tree.folders(parent):
+            if self.tree.leads_out(folder) or any(naming.band_of(f.name) for f in self.tree.files(folder)):
                 yield folder
                 continue
             below = list(self._folders(folder, depth - 1)) if depth > 1 else []
@@ -78,15 +75,11 @@ class FolderSource:
             if not below and naming.stamps(folder.name):
                 yield folder
 
-    def _leads_out(self, path: Path) -> bool:
-        """Whether a link leads out of the scene folder; the folder that holds it has been looked at before."""
-        return path.is_symlink() and outside(path, self.path)
-
     def _scene(self, folder: Path) -> Scene | Refused:
         def refuse(code: str, reason: str, day: date | None, fix: str = MEND) -> Refused:
             return Refused(folder.name, day, reason, code=f"MW-SCENE-{code}", fix=fix)
 
-        if self._leads_out(folder):
+        if self.tree.leads_out(folder):
             return refuse("LINK", "The folder is a link that leads out of the scene folder.", _only_day(folder.name))
         try:
             item = self._item(folder / "item.json")
@@ -107,29 +100,31 @@ class FolderSource:
             bands = {b: self._scaled(b, files[b], item, baseline) for b in naming.BANDS if b in files}
         except stac.BadItem as error:
             return refuse("ITEM", f"item.json {error}.", day)
+        scl = None if self.mask == "none" else files.get("SCL")
         satellite = naming.satellite(folder.name) or (item.satellite if item else "")
         tile = naming.tile(folder.name) or (item.tile if item else "")
         return Scene(
             id=folder.name,
             acquired=stamp.moment,
             bands=bands,
-            scl=None if self.mask == "none" else files.get("SCL"),
+            scl=scl,
             baseline=baseline,
             pass_key=pass_key(satellite, tile, stamp),
             masked=self.mask != "none",
+            delivery=self.tree.deliver({band: file.path for band, file in bands.items()} | ({"SCL": scl} if scl else {})),
         )
 
     def _item(self, file: Path) -> stac.Item | None:
-        if not file.is_file():
+        if not self.tree.is_file(file):
             return None
-        if self._leads_out(file):
+        if self.tree.leads_out(file):
             raise stac.BadItem("is a link that leads out of the scene folder")
-        return stac.read(file)
+        return self.tree.item(file)
 
     def _band_files(self, folder: Path) -> tuple[dict[str, Path], str]:
         """File of each band (the finest where there are several), or why they can't be used."""
         found: dict[str, list[tuple[int, Path]]] = {}
-        for file in _files(folder):
+        for file in self.tree.files(folder):
             band = naming.band_of(file.name)
             if band:
                 found.setdefault(band[0], []).append((band[1], file))
@@ -139,9 +134,9 @@ class FolderSource:
             same = [file for size, file in files if size == finest]
             if len(same) > 1:
                 return {}, f"Two files claim to be {name}: {same[0].name} and {same[1].name}."
-            if self._leads_out(same[0]):
+            if self.tree.leads_out(same[0]):
                 return {}, f"{same[0].name} is a link that leads out of the scene folder."
-            if not same[0].is_file():
+            if not self.tree.is_file(same[0]):
                 return {}, f"{same[0].name} is no file, or a link that leads nowhere."
             chosen[name] = same[0]
         missing = [b for b in (*self.needed, *(("SCL",) if self.mask == "SCL" else ())) if b not in chosen]
@@ -155,15 +150,9 @@ class FolderSource:
         if told is None and (self.scale is not None or self.offset is not None):
             told = SCALE if self.scale is None else self.scale, OFFSET if self.offset is None else self.offset
         if told is None:
-            told = tiff.scaling(file)
+            told = self.tree.scaling(file)
         scale, offset = told or (SCALE, OFFSET)
         return BandFile(file, scale, offset)
-
-
-def _files(folder: Path) -> list[Path]:
-    # Names that begin with a dot are what desktop systems leave beside the real files ('._B04.tif').
-    with os.scandir(folder) as entries:
-        return sorted(Path(e.path) for e in entries if not e.name.startswith(".") and not e.is_dir())
 
 
 def _only_day(name: str) -> date | None:

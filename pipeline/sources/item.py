@@ -92,15 +92,20 @@ def read(file: Path) -> Item:
     """Read an `item.json`; BadItem where it is broken or names files outside its folder."""
     if file.stat().st_size > MAX_BYTES:
         raise BadItem(f"has {file.stat().st_size} bytes")
+    return parse(file.read_bytes(), file.parent)
+
+
+def parse(raw: bytes, folder: Path) -> Item:
+    """An `item.json` that lies in `folder`; BadItem as for `read`."""
     try:
-        data = json.loads(file.read_bytes().decode("utf-8-sig"))
+        data = json.loads(raw.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise BadItem("is not valid JSON") from error
     properties, assets = (data.get("properties"), data.get("assets")) if isinstance(data, dict) else (None, None)
     if not isinstance(properties, dict) or not isinstance(assets, dict) or not all(isinstance(a, dict) for a in assets.values()):
         raise BadItem("is not a STAC item (properties and assets are missing or malformed)")
     for key, asset in assets.items():
-        _refuse_outside(key, asset, file.parent)
+        _refuse_outside(key, asset, folder)
     return Item(properties=properties, assets=assets)
 
 

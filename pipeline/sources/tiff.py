@@ -62,7 +62,8 @@ class Head:
     def __init__(self, file: BinaryIO) -> None:
         """Raises CutError where the file is cut off before its end, ValueError where it is no TIFF."""
         self.file = file
-        self.size = os.fstat(file.fileno()).st_size
+        self.size = file.seek(0, os.SEEK_END)
+        file.seek(0)
         head = file.read(16)
         order = {b"II": "<", b"MM": ">"}.get(head[:2])
         if order is None or len(head) < 16:

@@ -7,6 +7,7 @@ like ground that was not seen. Only the table of blocks is read here, so that a 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from odc.geo.geobox import GeoBox
@@ -35,14 +36,19 @@ def check(scene: Scene) -> None:
 def blocks(path: Path) -> Blocks | None:
     """Table of a file's blocks; None where it is no TIFF: opening it says what it is not. Raises MW-BAND-CUT where it ends before they do."""
     with path.open("rb") as file:
-        try:
-            head = Head(file)
-            table = head.blocks()
-            _check_end(head, table)
-        except CutError as error:
-            raise MinewardenError("MW-BAND-CUT", f"{path} is cut off: {error}.", AGAIN) from error
-        except ValueError:
-            return None
+        return blocks_of(file, str(path))
+
+
+def blocks_of(file: BinaryIO, name: str) -> Blocks | None:
+    """As `blocks`, of an open file."""
+    try:
+        head = Head(file)
+        table = head.blocks()
+        _check_end(head, table)
+    except CutError as error:
+        raise MinewardenError("MW-BAND-CUT", f"{name} is cut off: {error}.", AGAIN) from error
+    except ValueError:
+        return None
     return table
 
 

@@ -1,0 +1,93 @@
+"""What lies below a source's path: folders and files, on this disk or in a bucket."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from pipeline.sources import item as stac
+from pipeline.sources import tiff
+from pipeline.sources.bandfile import outside
+from pipeline.sources.scene import Delivery
+
+
+class Tree(Protocol):
+    """A source's folders and files. OSError or MinewardenError where one can't be read."""
+
+    @property
+    def root(self) -> Path:
+        """Where paths begin."""
+        ...
+
+    @property
+    def told(self) -> str:
+        """The place as a person knows it."""
+        ...
+
+    def is_there(self) -> bool: ...
+
+    def folders(self, parent: Path) -> list[Path]:
+        """Folders in a folder, by name; hidden ones left out."""
+        ...
+
+    def files(self, folder: Path) -> list[Path]:
+        """All else in a folder, by name; hidden ones left out."""
+        ...
+
+    def is_file(self, path: Path) -> bool: ...
+
+    def leads_out(self, path: Path) -> bool:
+        """Whether it is a link that leads out of the source; the folder that holds it has been looked at before."""
+        ...
+
+    def item(self, file: Path) -> stac.Item:
+        """An `item.json`. Raises BadItem."""
+        ...
+
+    def scaling(self, file: Path) -> tuple[float, float] | None:
+        """Scale and offset that a GeoTIFF itself tells."""
+        ...
+
+    def deliver(self, files: Mapping[str, Path]) -> Delivery | None:
+        """How bands come into the store; None where they are files of this disk."""
+        ...
+
+
+class DiskTree:
+    """A folder of this disk."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def told(self) -> str:
+        return str(self.root)
+
+    def is_there(self) -> bool:
+        return self.root.is_dir()
+
+    def folders(self, parent: Path) -> list[Path]:
+        with os.scandir(parent) as entries:
+            return sorted(Path(e.path) for e in entries if e.is_dir() and not e.name.startswith((".", "__")))
+
+    def files(self, folder: Path) -> list[Path]:
+        # Names that begin with a dot are what desktop systems leave beside the real files ('._B04.tif').
+        with os.scandir(folder) as entries:
+            return sorted(Path(e.path) for e in entries if not e.name.startswith(".") and not e.is_dir())
+
+    def is_file(self, path: Path) -> bool:
+        return path.is_file()
+
+    def leads_out(self, path: Path) -> bool:
+        return path.is_symlink() and outside(path, self.root)
+
+    def item(self, file: Path) -> stac.Item:
+        return stac.read(file)
+
+    def scaling(self, file: Path) -> tuple[float, float] | None:
+        return tiff.scaling(file)
+
+    def deliver(self, files: Mapping[str, Path]) -> Delivery | None:
+        return None
