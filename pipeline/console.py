@@ -18,6 +18,7 @@ from typing import Any
 
 from pipeline.errors import Exit, MinewardenError, disk_full, of_the_system
 from pipeline.progress import Progress
+from pipeline.scrub import scrub_text
 
 LOGGER = logging.getLogger("minewarden")
 _SOURCES = (LOGGER, logging.getLogger("py.warnings"))
@@ -26,19 +27,6 @@ for _logger in _SOURCES:
 LOG_BYTES, LOG_FILES = 2_000_000, 4
 LITTLE_ROOM = 64_000_000
 """A disk with less left than this, once the half-written file is gone, was full."""
-_SECRET = re.compile(
-    r"(?i)((?:token|secret|password|passwd|signature|sig|x-amz-[a-z-]+|api[_-]?key|authorization)[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;]+"
-)
-
-
-_BEARER = re.compile(r"(?i)(bearer\s+)[\w.~+/=-]+")
-
-
-def scrub(text: str) -> str:
-    """Text without the values of tokens, passwords and signed URLs."""
-    return _SECRET.sub(r"\1***", _BEARER.sub(r"\1***", text))
-
-
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
@@ -54,7 +42,7 @@ class _LogFile(RotatingFileHandler):
 
 class _Scrubbing(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return scrub(super().format(record))
+        return scrub_text(super().format(record))
 
 
 def _fault(error: Exception, log: Path) -> MinewardenError:
@@ -119,7 +107,7 @@ class Console:
     def error(self, error: MinewardenError) -> None:
         """One line that says what is wrong and how to put it right."""
         parts = {"code": error.code, "message": error.message, "fix": error.fix}
-        parts = {key: visible(scrub(" ".join(text.split()))) for key, text in parts.items()}
+        parts = {key: visible(scrub_text(" ".join(text.split()))) for key, text in parts.items()}
         LOGGER.error("%s: %s", error.code, parts["message"])
         line = f"{parts['code']}: {parts['message']} Fix: {parts['fix']}"
         self.said.append(line)
@@ -170,5 +158,5 @@ class Console:
             return self.log_file
         handle, name = tempfile.mkstemp(prefix="minewarden-", suffix=".log")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(scrub(traceback.format_exc()))
+            file.write(scrub_text(traceback.format_exc()))
         return Path(name)

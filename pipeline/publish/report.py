@@ -16,10 +16,11 @@ from pipeline.findings.names import CAUSES, FINDINGS
 from pipeline.layers.model import LayerSet
 from pipeline.publish import svgmap
 from pipeline.publish.features import M2_PER_MU, Feature
-from pipeline.publish.runjson import RunFacts, scrub
+from pipeline.publish.runjson import RunFacts
 from pipeline.publish.styles import SEVERITY_COLOURS, SEVERITY_NAMES
 from pipeline.publish.wgs84 import Projector
 from pipeline.publish.words import CHECKS_OFF, LAYERS, REVIEWS, STATUSES
+from pipeline.scrub import scrub_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,7 @@ def render(given: ReportInput) -> str:
         used=[scene for scene in run.scenes if scene.used],
         left_out=[scene for scene in run.scenes if not scene.used],
         off=[(LAYERS.get(name, name), CHECKS_OFF.get(name, "依赖此图层的检查未进行")) for name in given.layers.off],
-        warnings=[scrub(str(warning)) for warning in run.warnings],
+        warnings=[scrub_text(str(warning)) for warning in run.warnings],
     )
 
 

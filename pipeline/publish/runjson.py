@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline.files import sha256_file, write_atomic
+from pipeline.scrub import scrub
 
 NAME = "run.json"
 RENEWED = frozenset({"report.html", "ledger.xlsx"})
@@ -93,27 +93,6 @@ def _scene(scene: SceneUse) -> dict[str, Any]:
     clear = None if scene.clear_fraction is None else round(scene.clear_fraction, 4)
     reason = scene.reason if scene.used or scene.reason else "not said"
     return {"id": scene.id, "date": scene.date, "sha256": scene.sha256, "used": scene.used, "reason": reason, "clear_fraction": clear}
-
-
-_WORDS = "token|secret|password|passwd|signature|credential|authorization|api[_-]?key|access[_-]?key"
-_SECRET = rf"(?:[\w-]*(?:{_WORDS})[\w-]*|x-amz-[\w-]+|x-goog-[\w-]+|sig)"
-_SECRET_NAME = re.compile(rf"^{_SECRET}$", re.IGNORECASE)
-_QUERY = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s\"'?#]*)\?[^\s\"'<>]*", re.IGNORECASE)
-_USER = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s@\"']+@", re.IGNORECASE)
-_ASSIGNED = re.compile(rf"\b{_SECRET}\b[\"']?\s*[=:]\s*(?:(?:bearer|basic)\s+)?[^\s&,;\"']+", re.IGNORECASE)
-_BEARER = re.compile(r"\b(?:bearer|basic)\s+[\w.~+/-]{8,}=*", re.IGNORECASE)
-
-
-def scrub(value: Any) -> Any:
-    """The same without secrets: no query or user of a URL, no value of anything named like a password."""
-    if isinstance(value, Mapping):
-        return {str(name): scrub(each) for name, each in value.items() if not _SECRET_NAME.match(str(name))}
-    if isinstance(value, list | tuple):
-        return [scrub(each) for each in value]
-    if isinstance(value, str):
-        for pattern, instead in ((_QUERY, r"\1"), (_USER, r"\1"), (_ASSIGNED, "***"), (_BEARER, "***")):
-            value = pattern.sub(instead, value)
-    return value
 
 
 def document(folder: Path) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from pipeline.findings.finding import Code
 from pipeline.grid import Grid
 from pipeline.publish import cog, geojson, runjson, styles
 from pipeline.publish.features import CASE_FIELDS, PATCH_FIELDS, Judged, flagged_features, is_violation, patches_features
+from pipeline.scrub import scrub, scrub_text
 from tests import made_month
 from tests.contract import shortcomings
 from tests.made_month import FORMULA, GRID, HOSTILE, PROJECTOR, Made, pit
@@ -232,15 +233,14 @@ def test_secrets_do_not_reach_run_json(text: str) -> None:
 
 
 def test_a_token_in_a_message_is_scrubbed() -> None:
-    from pipeline.console import scrub
-
-    assert "t0k.en-" not in scrub("header value: 'Bearer t0k.en-_~+/='")
-    assert "t0ken" not in scrub("Authorization: Bearer t0ken")
+    assert "t0k.en-" not in scrub_text("header value: 'Bearer t0k.en-_~+/='")
+    assert "t0ken" not in scrub_text("Authorization: Bearer t0ken")
+    assert scrub_text('{"client_secret": "AbC9", "grant": "x"}') == '{"client_secret ***", "grant": "x"}', "a log stays readable"
 
 
 def test_scrubbing_leaves_the_rest_alone() -> None:
     plain = {"id": "S2A_MSIL2A_20240703T034001", "reason": "B08: 3 of 120 blocks can't be read, see https://host/path"}
-    assert runjson.scrub(plain) == plain
+    assert scrub(plain) == plain
 
 
 def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
