@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from pipeline.sources.pieces import PIECE, PieceFile
 from pipeline.sources.web import Answer, Denied, Web, WebError, WebStop, bare
@@ -16,9 +16,10 @@ _RANGE = re.compile(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15})")
 class RangeFile(PieceFile):
     """A file on a web server. `link` gives the address, and a fresh one where the last was refused."""
 
-    def __init__(self, web: Web, link: Callable[[bool], str]) -> None:
+    def __init__(self, web: Web, link: Callable[[bool], str], others: Callable[[], Iterable[str]] = tuple) -> None:
+        """others: addresses of a few files beside it, which tell a file that is denied from a service that is."""
         super().__init__()
-        self._web, self._link = web, link
+        self._web, self._link, self._others = web, link, others
         self._etag = ""
         self.name = bare(link(False))
         self.piece(0)
@@ -39,8 +40,24 @@ class RangeFile(PieceFile):
             except WebStop:
                 raise
             except WebError:
-                raise denied from None
+                raise self._judged(denied) from None
+        try:
             return self._web.ask("GET", link, most=PIECE, headers=headers, accept=(206,))
+        except Denied as denied:
+            raise self._judged(denied) from None
+
+    def _judged(self, denied: Denied) -> WebError:
+        """Object storage says 403 of what is not there: where it gives other files, this one is at fault, not the service."""
+        if denied.status != 403 or not any(map(self._gives, self._others())):
+            return denied
+        return WebError(denied.code, f"{denied.message} It gives other files.", "Use another catalogue, if the file stays missing there.")
+
+    def _gives(self, other: str) -> bool:
+        try:
+            self._web.ask("GET", other, most=1, headers={"Range": "bytes=0-0", "Accept-Encoding": "identity"}, accept=(206,))
+        except WebError:
+            return False
+        return True
 
     def _check(self, answer: Answer, first: int, last: int) -> None:
         said = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))

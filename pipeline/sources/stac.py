@@ -40,6 +40,8 @@ DATA_HOSTS = (
 SIGNED = {"planetarycomputer.microsoft.com": "https://planetarycomputer.microsoft.com/api/sas/v1/sign"}
 """Where links have to be signed, by the catalogue's host."""
 MOST_JSON = 50_000_000
+BESIDE = 3
+"""Files that are asked for where one is denied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Access:
 _webs: dict[Access, Web] = {}
 _signed: dict[str, str] = {}
 """Signed links of this process, by the bare ones."""
+_given: dict[Access, str] = {}
+"""The link of this process that worked last."""
 _guard = threading.Lock()
 
 
@@ -95,7 +99,7 @@ class StacDelivery(WebDelivery):
     def write(self, band: str, crop: Crop, target: Path, hashes: Hashes) -> None:
         asset, web = self.assets[band], web_of(self.access)
         name = f"{self.item}/{band}"
-        file = RangeFile(web, lambda fresh: self._link(band, fresh))
+        file = RangeFile(web, lambda fresh: self._link(band, fresh), lambda: self._beside(band))
         driver = DRIVERS.get(Path(urlsplit(asset.href).path).suffix.lower(), "GTiff")
         with rasterio.Env(**GDAL_ENV):
             try:
@@ -110,6 +114,7 @@ class StacDelivery(WebDelivery):
                 finally:
                     # GDAL says at most that it could not read; the web knows why.
                     file.raise_failed()
+        _given[self.access] = self._link(band, False)
 
     def _link(self, band: str, fresh: bool) -> str:
         """Address of a band's file; where the last was refused, a fresh one: signed anew, or as the catalogue lists it now."""
@@ -120,6 +125,11 @@ class StacDelivery(WebDelivery):
         elif fresh:
             _signed[href] = self._listed(band)
         return _signed.get(href, href)
+
+    def _beside(self, band: str) -> list[str]:
+        """Addresses of other files: one that was given last, and those of other bands."""
+        links = [_given.get(self.access, ""), *(self._link(each, False) for each in self.assets if each != band)]
+        return [link for link in dict.fromkeys(links) if link not in ("", self._link(band, False))][:BESIDE]
 
     def _sign(self, href: str) -> str:
         answer = web_of(self.access).ask("GET", f"{self.access.sign}?href={quote(href, safe='')}", most=MOST_JSON)

@@ -196,6 +196,7 @@ def today(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     stac._webs.clear()
     stac._signed.clear()
+    stac._given.clear()
 
 
 def test_an_api_page_by_page_to_an_empty_one(server: Server, tmp_path: Path) -> None:
@@ -434,7 +435,21 @@ def test_a_file_that_is_none_costs_its_scene(server: Server, tmp_path: Path, sce
     assert brought(server, tmp_path)[1] == [], "next time it may be there"
 
 
-@pytest.mark.parametrize("fault", [Reply.page(403), Reply.page(429), Reply.page(500), Reply(206, b"x" * 1000, cut=True)])
+def test_one_file_that_is_denied_costs_its_scene_where_others_are_given(server: Server, tmp_path: Path, scenes_county: Path) -> None:
+    """Object storage says 403, not 404, of what is not there."""
+    api(server, [[served(server)]])
+    server.routes.append(files_under(scenes_county))
+    server.fault(*[Reply.page(403)] * 9, on=lambda asked: asked.path == "/files/B08.tif")
+    _, (refused,) = brought(server, tmp_path)
+    assert refused.code == "MW-WEB-DENIED"
+    assert "B08.tif says 403" in refused.reason
+    server.faults.clear()
+    server.fault(*[Reply.page(403)] * 99, on=lambda asked: asked.path.startswith("/files/"))
+    with pytest.raises(WebStop, match="MW-WEB-DENIED"):
+        brought(server, tmp_path)
+
+
+@pytest.mark.parametrize("fault", [Reply.page(401), Reply.page(429), Reply.page(500), Reply(206, b"x" * 1000, cut=True)])
 def test_a_service_that_is_down_stops_the_work_and_it_goes_on_next_time(server: Server, tmp_path: Path, scenes_county: Path, fault: Reply) -> None:
     api(server, [[served(server)]])
     server.routes.append(files_under(scenes_county))
