@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -159,7 +160,7 @@ class Room:
         """Let scenes go that nobody needs, the one longest unused first; bytes in use afterwards."""
         self._sweep()
         scenes = sorted(((_last_used(folder), _size(folder), folder) for folder in _folders(self.folder / "scenes")), key=lambda s: s[0])
-        used, needed = sum(size for _, size, _ in scenes), self._needed_by_all()
+        used, needed = self._drafts() + sum(size for _, size, _ in scenes), self._needed_by_all()
         for _, size, folder in scenes:
             if used + most <= self.limit:
                 break
@@ -188,8 +189,13 @@ class Room:
                 continue
 
     def size(self) -> int:
-        """Bytes of all files of scenes."""
-        return sum(_size(folder) for folder in _folders(self.folder / "scenes"))
+        """Bytes of all files of scenes, and of those that are being written."""
+        return self._drafts() + sum(_size(folder) for folder in _folders(self.folder / "scenes"))
+
+    def _drafts(self) -> int:
+        """Bytes that other processes have written so far, and what killed ones left; for our own files room is reserved."""
+        sizes = ((name, about.st_size) for name, about in _files(self.folder / "drafts") if not stat.S_ISDIR(about.st_mode))
+        return sum(size for name, size in sizes if not name.startswith(f"{os.getpid()}-")) + sum(map(_size, _folders(self.folder / "drafts")))
 
 
 def _folders(parent: Path) -> list[Path]:

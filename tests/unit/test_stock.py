@@ -269,6 +269,21 @@ def test_what_an_unfinished_month_needs_never_goes(shop: Shop) -> None:
     assert len({file.parent.name for file in shop.files()} & {NAME, LATER}) < 2, "the month is done"
 
 
+def test_what_others_are_writing_or_left_half_written_counts(shop: Shop) -> None:
+    stock = shop.stock(limit=10**6)
+    left = shop.folder / "store" / "drafts" / "1-1-B04-0123.tif"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(bytes(999_000))
+    stash = shop.folder / "store" / "drafts" / "pieces-0123"
+    stash.mkdir()
+    (stash / "0-0.tif").write_bytes(bytes(500))
+    assert stock.room.size() >= 999_500
+    with pytest.raises(StoreError, match="MW-STORE-FULL"):
+        shop.bring(stock)
+    left.unlink()
+    assert not shop.bring(stock)[1]
+
+
 def test_needs_of_a_county_that_is_gone_bind_nobody(shop: Shop) -> None:
     size = _filled(shop)
     other = shop.stock(county="b")
