@@ -110,6 +110,7 @@ class FolderSource:
             scl=scl,
             baseline=baseline,
             pass_key=pass_key(satellite, tile, stamp),
+            strip=item.strip if item else None,
             masked=self.mask != "none",
             delivery=self.tree.deliver({band: file.path for band, file in bands.items()} | ({"SCL": scl} if scl else {})),
         )

@@ -58,6 +58,10 @@ class Item:
         return naming.satellite(str(self.properties.get("platform", "")))
 
     @property
+    def strip(self) -> datetime | None:
+        return naming.datastrip(str(self.properties.get("s2:datastrip_id", "")))
+
+    @property
     def tile(self) -> str:
         told = str(self.properties.get("s2:mgrs_tile") or self.properties.get("grid:code") or "")
         return naming.tile(told.removeprefix("MGRS-"))

@@ -13,6 +13,7 @@ NEEDED = ("B04", "B08")
 _BAND = re.compile(r"(B02|B03|B04|B08|B11|B12|SCL)(?:_(\d{1,3})m)?\.tiff?$", re.IGNORECASE)
 _TOKEN = re.compile(r"(?<!\d)(\d{8})(?:[Tt](\d{6}))?(?!\d)")
 _PRODUCT = re.compile(r"^S2[A-D]_MSIL[12][ABC]_([^_]*)", re.IGNORECASE)
+_STRIP = re.compile(r"(?:_DS_.*_S|L2A_T\w{5}_A\d{6}_)(\d{8}T\d{6})")
 _BASELINE = re.compile(r"_N(\d{4})(?![0-9])", re.IGNORECASE)
 _SATELLITE = re.compile(r"(?<![A-Za-z0-9])(S2[A-D]|GF[1-7][A-D]?|L[COTE]0[4-9])(?![0-9])", re.IGNORECASE)
 _TILE = re.compile(r"(?<![A-Za-z0-9])T?(\d{2}[C-HJ-NP-X][A-HJ-NP-Z][A-HJ-NP-V])(?![A-Za-z0-9])", re.IGNORECASE)
@@ -67,6 +68,13 @@ def sensed(name: str, told: datetime | None) -> tuple[Stamp | None, tuple[date, 
     if told is not None and told.date() == days[0]:
         return Stamp(told, timed=True), days
     return Stamp(datetime(days[0].year, days[0].month, days[0].day, tzinfo=UTC), timed=False), days
+
+
+def datastrip(text: str) -> datetime | None:
+    """Start of a datastrip, from its id (`…_S20240703T034212_N05.10`) or the name of a granule (`L2A_T48SWE_A047162_20240703T034212`)."""
+    found = _STRIP.search(text)
+    times = stamps(found[1]) if found else []
+    return times[0].moment if times else None
 
 
 def produced(name: str) -> str:

@@ -20,6 +20,8 @@ from pipeline.sources.scene import Refused, Scene
 
 SAME_PASS = timedelta(minutes=30)
 """A name gives the start of the datatake, metadata the middle of the tile: minutes apart. The next orbit is 100 minutes away."""
+SAME_STRIP = timedelta(seconds=20)
+"""Another processing of a datastrip may begin it some seconds earlier or later."""
 _UNKNOWN = "-"
 
 Bounds = tuple[float, float, float, float]
@@ -88,6 +90,8 @@ def _same(a: Scene, b: Scene) -> bool:
         return False
     if one.time is not None and two.time is not None and abs(one.time - two.time) > SAME_PASS:
         return False
+    if a.strip and b.strip and a.baseline == b.baseline and abs(a.strip - b.strip) > SAME_STRIP:
+        return False  # two halves of a pass; of different baselines, the newest has cut the pass anew
     if _UNKNOWN not in (one.tile, two.tile):
         return one.tile == two.tile
     return _same_ground(a, b)

@@ -133,6 +133,7 @@ class SafeSource:
             scl=package.path / files["SCL"] if self.mask != "none" and "SCL" in files else None,
             baseline=product.baseline,
             pass_key=pass_key(naming.satellite(product.name), naming.tile(product.name), stamp),
+            strip=naming.datastrip(product.granule),
             masked=self.mask != "none",
             delivery=SafeDelivery(package, files, where),
         )

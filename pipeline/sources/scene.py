@@ -111,6 +111,8 @@ class Scene:
     """Processing baseline as `0510`; empty where unknown."""
     pass_key: str
     """Names the pass (satellite, tile, time or at least date): the same pass delivered twice counts once."""
+    strip: datetime | None = None
+    """Start of its datastrip, where that is known: where one ends inside a tile, the tile comes as two products, each filled in part."""
     masked: bool = True
     """False where the source says `mask: none`: then every look counts as clear."""
     delivery: Delivery | None = None

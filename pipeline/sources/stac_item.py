@@ -182,6 +182,7 @@ def scene_of(
         scl=Path(name) / "SCL.tif" if mask != "none" and "SCL" in assets else None,
         baseline=told.baseline or naming.baseline(name),
         pass_key=pass_key(told.satellite or naming.satellite(name), told.tile or naming.tile(name), moment),
+        strip=told.strip,
         masked=mask != "none",
         delivery=deliver(name, item["self"], assets, places, made),
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.sources import FolderSource
+from pipeline.sources import FolderSource, naming
 
 Make = Callable[..., Path]
 OLD = "S2A_MSIL2A_20210703T034001_N0300_R061_T48SWE_20210703T071234"
@@ -55,3 +55,30 @@ def test_a_file_that_can_not_be_read_is_no_duplicate(tmp_path: Path, scene: Make
     folder = scene(tmp_path, "20210703_b")
     (folder / "B04.tif").write_bytes(b"broken")
     assert kept(tmp_path) == {"20210703_a", "20210703_b"}
+
+
+STRIP = "S2A_OPER_MSI_L2A_DS_2APS_20210703T071234_S{}_N{}"
+
+
+@pytest.mark.parametrize(
+    ("other", "time", "baseline", "halves"),
+    [
+        ("20230801T000511", "20210703T034512", "05.10", True),
+        ("20230801T000511", "20210703T034425", "05.10", False),  # the same strip, cut some seconds later
+        ("20230801T000511", "20210703T034512", "03.00", False),  # the newest baseline has cut the pass anew
+    ],
+)
+def test_two_datastrips_of_a_pass_are_its_halves(tmp_path: Path, scene: Make, other: str, time: str, baseline: str, halves: bool) -> None:
+    second = NEW.replace("20230801T000000", other).replace("N0510", f"N{baseline.replace('.', '')}")
+    for name, start, version in ((NEW, "20210703T034422", "05.10"), (second, time, baseline)):
+        properties = {"datetime": "2021-07-03T03:45:00Z", "s2:datastrip_id": STRIP.format(start, version)}
+        scene(tmp_path, name, item={"type": "Feature", "properties": properties, "assets": {}})
+    scene(tmp_path, OLD)
+    assert len(kept(tmp_path)) == (2 if halves else 1)
+    assert OLD not in kept(tmp_path)
+
+
+def test_a_datastrip_is_told_by_its_id_and_by_the_name_of_a_granule() -> None:
+    told = naming.datastrip("S2A_OPER_MSI_L2A_DS_2APS_20231008T233154_S20231008T175927_N05.09")
+    assert told == naming.datastrip("GRANULE/L2A_T48SWE_A043000_20231008T175927/MTD_TL.xml")
+    assert naming.datastrip("") is None
