@@ -47,7 +47,7 @@ bench: setup
 # After a change of dependencies. The lock names no index, so that any mirror can serve it.
 lock: setup
 	$(PIP) install pip-tools
-	PIP_CONFIG_FILE=/dev/null $(BIN)/pip-compile --quiet --extra dev --extra stac --extra sentinelhub --generate-hashes --allow-unsafe --strip-extras --no-header \
+	PIP_CONFIG_FILE=/dev/null $(BIN)/pip-compile --quiet --extra dev --extra s3 --extra stac --extra sentinelhub --generate-hashes --allow-unsafe --strip-extras --no-header \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements.lock pyproject.toml
 
 # After a change of the config's models.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationError, field_validator
 
 from pipeline.errors import MinewardenError
 
@@ -28,7 +28,30 @@ def _plain_path(value: Path) -> Path:
     return value
 
 
-LocalPath = Annotated[Path, AfterValidator(_plain_path)]
+def _local(value: Any) -> Any:
+    if isinstance(value, str) and "://" in value:
+        raise ValueError("not a path of this computer")
+    return value
+
+
+LocalPath = Annotated[Path, BeforeValidator(_local), AfterValidator(_plain_path)]
+
+
+def _bucket(value: str) -> str:
+    """An address in object storage, without the `/` at its end."""
+    if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/]+)*/?", value) or len(value) > 1000:
+        raise ValueError("not an address of the form s3://bucket/prefix")
+    if any(ord(sign) < 32 or ord(sign) == 127 or sign in "?#" for sign in value) or {".", ".."} & set(value.split("/")):
+        raise ValueError("not a prefix of names: it holds `.`, `..`, `?`, `#` or control signs")
+    return value.rstrip("/")
+
+
+def _kind_of_path(value: Any) -> str:
+    return "bucket" if isinstance(value, str) and value.startswith("s3:") else "local"
+
+
+PathOrBucket = Annotated[Annotated[str, AfterValidator(_bucket), Tag("bucket")] | Annotated[LocalPath, Tag("local")], Discriminator(_kind_of_path)]
+"""A path of this computer, or `s3://bucket/prefix`."""
 
 
 class County(_Strict):
@@ -43,7 +66,9 @@ class GridConfig(_Strict):
 
 class SourceConfig(_Strict):
     kind: Literal["folder", "safe", "stac", "sentinelhub"] = Field(description="Where scenes come from.")
-    path: LocalPath | None = Field(default=None, description="Folder of scenes (folder) or of products (safe).")
+    path: PathOrBucket | None = Field(
+        default=None, description="Folder of scenes (folder) or of products (safe): on this computer, or s3://bucket/prefix."
+    )
     url: str | None = Field(
         default=None,
         max_length=500,
@@ -97,16 +122,18 @@ class ComputeConfig(_Strict):
 
 
 class StoreConfig(_Strict):
-    path: LocalPath | None = Field(
+    path: PathOrBucket | None = Field(
         default=None,
-        description="Folder of files made from products (safe) or downloaded (stac, sentinelhub); counties may share one. "
-        "Default: store in the output folder.",
+        description="Folder of files made from products (safe) or downloaded (stac, sentinelhub, s3://); counties may share one. "
+        "Default: store in the output folder. With s3://bucket/prefix computers share what they have made; "
+        "each keeps a copy of what it needs in its output folder.",
     )
     max_gb: float = Field(
         default=200,
         gt=0,
         le=100_000,
-        description="Most that the store may take. What no month needs any more goes first, the longest unused before the rest; "
+        description="Most that the store may take; of one in a bucket, the copies on this computer too. "
+        "What no month needs any more goes first, the longest unused before the rest; "
         "what a month that is not done yet needs never goes. The first January needs 36 months at once: about 0.3 GB a date for 5,000 km².",
     )
 
@@ -188,7 +215,14 @@ class Project(BaseModel):
     @property
     def store(self) -> Path:
         """Files that are quick to read, made from what sources deliver."""
-        return self.path(self.config.store.path) if self.config.store.path else self.output / "store"
+        chosen = self.config.store.path
+        return self.path(chosen) if isinstance(chosen, Path) else self.output / "store"
+
+    @property
+    def shelf(self) -> str | None:
+        """Address of the bucket in which they are shared."""
+        chosen = self.config.store.path
+        return chosen if isinstance(chosen, str) else None
 
     @property
     def listings(self) -> Path:

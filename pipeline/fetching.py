@@ -29,12 +29,15 @@ class Estimate:
     bytes: int
     seconds: float
     units: float
+    shared: int
+    """Files of those that another computer has made."""
 
     @property
     def told(self) -> str:
         minutes = math.ceil(self.seconds / 60)
         units = f", {self.units:.0f} processing units" if self.units else ""
-        return f"{self.files} files of {self.scenes} scenes are to be made: about {_gb(self.bytes)}, about {minutes} min{units}"
+        shared = f"; {self.shared} of them are in the shared store" if self.shared else ""
+        return f"{self.files} files of {self.scenes} scenes are to be made: about {_gb(self.bytes)}, about {minutes} min{units}{shared}"
 
 
 def _gb(size: float) -> str:
@@ -63,7 +66,9 @@ def fetch(project: Project, month: str, workers: int | None, say: Say, tell: Cal
         )  # fmt: skip
     pixels = sum(item.crop.width * item.crop.height for item in missing)
     seconds = pixels / PIXELS_A_SECOND / inputs.setting.workers
-    estimate = Estimate(len({item.scene.id for item in missing}), len(missing), stock.expected_bytes(missing), seconds, stock.units(missing))
+    shared = sum(map(stock.shared, missing))
+    many = len({item.scene.id for item in missing})
+    estimate = Estimate(many, len(missing), stock.expected_bytes(missing), seconds, stock.units(missing), shared)
     tell(f"{month}: {len(scenes)} scenes needed; {estimate.told}.")
     doubts = inputs.doubted(month) if todo else []
     left_out = [each for each in inputs.refused if each.duplicate_of is None]

@@ -21,7 +21,7 @@ from pipeline.needs import needed
 from pipeline.publish import runjson
 from pipeline.sources import HashCache, open_sources
 from pipeline.sources.gridfit import county_grid
-from pipeline.sources.room import Room
+from pipeline.sources.room import Room, shelf_of
 from pipeline.sources.scene import Refused, Scene
 from pipeline.sources.stock import Stock
 from pipeline.year import Say, Setting
@@ -84,7 +84,8 @@ def degrees(area: BaseGeometry, crs: str) -> tuple[float, float, float, float]:
 
 
 def store_room(project: Project, user: str = "run") -> Room:
-    return Room(project.store, int(project.config.store.max_gb * 1e9), project.output, user)
+    limit = int(project.config.store.max_gb * 1e9)
+    return Room(project.store, limit, project.output, user, shelf_of(project.shelf, limit) if project.shelf else None)
 
 
 def keep(inputs: Inputs, todo: Sequence[str]) -> None:

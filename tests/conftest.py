@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.made import write_band
+from tests.s3 import KEY, S3, SECRET
 
 
 @pytest.fixture
@@ -58,3 +60,29 @@ def area_file(tmp_path: Path) -> Path:
     file = tmp_path / "area.geojson"
     file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), "utf-8")
     return file
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
+    """An S3-compatible service, known to the environment; nobody waits between tries."""
+    from pipeline.sources import bucket, bucket_access
+
+    for name in (
+        "AWS_SESSION_TOKEN",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_ENDPOINT_URL_S3",
+        bucket_access.BY_HOST,
+        "HTTP_PROXY",
+        "http_proxy",
+        "ALL_PROXY",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(bucket, "BACKOFF", {"init_backoff": timedelta(milliseconds=1), "max_backoff": timedelta(milliseconds=2), "base": 2})
+    made = S3()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", made.url)
+    monkeypatch.setenv(bucket_access.KEY, KEY)
+    monkeypatch.setenv(bucket_access.SECRET, SECRET)
+    yield made
+    made.close()
+    bucket._buckets.clear()

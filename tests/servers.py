@@ -72,10 +72,10 @@ class Server:
             def _any(self) -> None:
                 parts = urlsplit(self.path)
                 length = int(self.headers.get("Content-Length") or 0)
-                asked = Asked(self.command, parts.path, parse_qs(parts.query), dict(self.headers), self.rfile.read(length))
+                asked = Asked(self.command, parts.path, parse_qs(parts.query, keep_blank_values=True), dict(self.headers), self.rfile.read(length))
                 outer.answer(asked, self)
 
-            do_GET = do_POST = do_HEAD = _any
+            do_GET = do_POST = do_HEAD = do_PUT = _any
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True

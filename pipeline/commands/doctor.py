@@ -121,25 +121,38 @@ def _space(project: Project) -> str:
     return said
 
 
-def _credentials(project: Project) -> str:
-    """Whether what a service asks for is in the environment; nobody is asked whether it is right."""
-    if not any(source.kind == "sentinelhub" for source in project.config.sources):
-        return "no source needs any"
-    from pipeline.sources.process_api import CLIENT_ID, CLIENT_SECRET
+def _credentials(project: Project) -> str | Note:
+    """Whether what services ask for is in the environment; nobody is asked whether it is right."""
+    from pipeline.sources.room import needing_s3
 
-    lacking = [name for name in (CLIENT_ID, CLIENT_SECRET) if not os.environ.get(name)]
-    if lacking:
-        raise ValueError(f"{' and '.join(lacking)} not in the environment, which kind sentinelhub needs")
-    return "in the environment"
+    kinds = {source.kind for source in project.config.sources}
+    buckets = [*(source.path for source in project.config.sources if isinstance(source.path, str)), *([project.shelf] if project.shelf else [])]
+    if "sentinelhub" in kinds:
+        from pipeline.sources.process_api import CLIENT_ID, CLIENT_SECRET
+
+        lacking = [name for name in (CLIENT_ID, CLIENT_SECRET) if not os.environ.get(name)]
+        if lacking:
+            raise ValueError(f"{' and '.join(lacking)} not in the environment, which kind sentinelhub needs")
+    if buckets:
+        from pipeline.sources.bucket_access import KEY, SECRET, credentials, endpoint
+
+        with needing_s3(buckets[0]):
+            import obstore  # noqa: F401
+
+        endpoint("")
+        if "skip_signature" in credentials():
+            return Note("none for object storage: public buckets only", f"Set {KEY} and {SECRET}, if the bucket is not public.")
+    return "in the environment" if buckets or "sentinelhub" in kinds else "no source needs any"
 
 
 def _store(project: Project) -> str:
     from pipeline.monthly import store_room
 
     room = store_room(project)
+    shared = f", shared in {project.shelf}" if project.shelf else ""
     if not room.folder.is_dir():
-        return "not in use: nothing had to be decoded or downloaded"
-    return f"{_gb(room.size())} of {_gb(room.limit)} in {room.folder}"
+        return f"not in use: nothing had to be decoded or downloaded{shared}"
+    return f"{_gb(room.size())} of {_gb(room.limit)} in {room.folder}{shared}"
 
 
 def _size(folder: Path) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from pipeline.config import Project, SourceConfig
 from pipeline.errors import MinewardenError
@@ -12,8 +13,10 @@ from pipeline.sources.folder import OFFSET, SCALE, FolderSource
 from pipeline.sources.listing import Bounds
 from pipeline.sources.naming import BANDS, NEEDED
 from pipeline.sources.passes import once_each, told_apart
+from pipeline.sources.room import needing_s3
 from pipeline.sources.safe import SafeSource
 from pipeline.sources.scene import Doubt, Refused, Scene, Source
+from pipeline.sources.tree import DiskTree, Tree
 
 HISTORY_YEARS = 3
 """A baseline is fitted on up to so many years before the first month."""
@@ -104,9 +107,18 @@ def _source(project: Project, config: SourceConfig, bounds: Callable[[], Bounds]
         raise MinewardenError("MW-SOURCE-PATH", f"sources: kind {config.kind} has no path.", "Add the path of the folder.")
     if config.bands:
         shared_bands((), config.bands)
+    tree = DiskTree(project.path(config.path)) if isinstance(config.path, Path) else _bucket(project, config.path, bounds is not None)
     if config.kind == "safe":
-        return SafeSource(project.path(config.path), bands=config.bands, mask=config.mask)
-    return FolderSource(project.path(config.path), bands=config.bands, mask=config.mask, scale=config.scale, offset=config.offset)
+        return SafeSource(tree, bands=config.bands, mask=config.mask)
+    return FolderSource(tree, bands=config.bands, mask=config.mask, scale=config.scale, offset=config.offset)
+
+
+def _bucket(project: Project, url: str, online: bool) -> Tree:
+    """A path in object storage; its modules are loaded only here and for a store."""
+    with needing_s3(url):
+        from pipeline.sources.bucket import bucket_of
+        from pipeline.sources.bucket_tree import BucketTree
+    return BucketTree(bucket_of(url), project.listings, online=online)
 
 
 def _remote(project: Project, config: SourceConfig, bounds: Callable[[], Bounds] | None) -> Source:

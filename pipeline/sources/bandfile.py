@@ -63,9 +63,9 @@ def open_band(path: Path, root: Path | None = None) -> Iterator[DatasetReader]:
         try:
             dataset = rasterio.open(real, driver=DRIVERS.get(path.suffix.lower(), "GTiff"))
         except (RasterioError, OSError) as error:
-            raise MinewardenError("MW-BAND-OPEN", f"{path} can't be opened as a GeoTIFF.", "Download or copy the scene again.") from error
+            raise not_opened(str(path)) from error
         with dataset:
-            _check_shape(dataset, path)
+            check_shape(dataset, path)
             yield dataset
 
 
@@ -78,7 +78,12 @@ def open_checked(path: Path) -> Iterator[DatasetReader]:
         yield dataset
 
 
-def _check_shape(dataset: DatasetReader, path: Path) -> None:
+def not_opened(name: str) -> MinewardenError:
+    return MinewardenError("MW-BAND-OPEN", f"{name} can't be opened as a GeoTIFF.", "Download or copy the scene again.")
+
+
+def check_shape(dataset: DatasetReader, path: Path) -> None:
+    """Raises MinewardenError `MW-BAND-…` for sizes, types and places that no band has."""
     if max(dataset.width, dataset.height) > MAX_SIDE:
         size = f"{dataset.width} × {dataset.height}"
         raise MinewardenError("MW-BAND-SIZE", f"{path} declares {size} cells; {MAX_SIDE} a side are allowed.", "Cut the scene to the county.")

@@ -12,6 +12,7 @@ from pipeline.sources import item as stac
 from pipeline.sources import naming
 from pipeline.sources.passes import once_each, pass_key
 from pipeline.sources.scene import MEND, BandFile, Doubt, Refused, Scene
+from pipeline.sources.transcode import StoreError
 from pipeline.sources.tree import DiskTree, Tree
 
 SCALE = 0.0001
@@ -51,6 +52,10 @@ class FolderSource:
         for folder in self._folders(self.tree.root, DEPTH):
             try:
                 outcome = self._scene(folder)
+            except StoreError:
+                raise
+            except MinewardenError as error:
+                outcome = Refused(folder.name, _only_day(folder.name), error.message, code=error.code, fix=error.fix)
             except OSError as error:
                 what = f"{Path(str(error.filename or folder)).name} can't be read ({error.strerror})."
                 outcome = Refused(folder.name, _only_day(folder.name), what, code="MW-SCENE-READ", fix="Check the disk and the file's rights.")

@@ -49,6 +49,10 @@ class HashCache:
         known = self._known.get(mark.key)
         return str(known[2]) if known and known[:2] == [mark.size, mark.changed_ns] else None
 
+    def is_older(self, mark: Mark) -> bool:
+        """Whether what was learnt of that file is of another content."""
+        return mark.key in self._known and self.known(mark) is None
+
     def learn(self, mark: Mark, digest: str) -> None:
         self._known[mark.key] = [mark.size, mark.changed_ns, digest]
         self._changed = True

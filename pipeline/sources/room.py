@@ -12,11 +12,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from pipeline.errors import MinewardenError
 from pipeline.files import fsync_file, fsync_folder, write_atomic
 from pipeline.sources.transcode import StoreError, write_failed
+
+if TYPE_CHECKING:
+    from pipeline.sources.shelf import Shelf
 
 FORGOTTEN_S = 86_400.0
 """A draft that nobody has written to for a day was left by a run that was killed."""
@@ -45,15 +50,36 @@ def ours(path: Path) -> Iterator[None]:
         raise write_failed(error, path) from error
 
 
+@contextmanager
+def needing_s3(url: str) -> Iterator[None]:
+    """Says which extra is missing where an import inside fails."""
+    try:
+        yield
+    except ImportError as error:
+        fix = "pip install 'minewarden[s3]'"
+        raise MinewardenError("MW-SOURCE-EXTRA", f"{url} needs packages that are not installed ({error.name}).", fix) from error
+
+
+def shelf_of(url: str, limit: int) -> Shelf:
+    """A bucket in which files are shared. limit: bytes."""
+    with needing_s3(url):
+        from pipeline.sources.bucket import bucket_of
+        from pipeline.sources.shelf import Shelf
+    return Shelf(bucket_of(url), limit)
+
+
 class Room:
     """A store's folder, shared by whoever fills it.
 
     `scenes/<scene>/` files and their records, `needs/` what each county needs, `drafts/` files being written, `locks/`.
     """
 
-    def __init__(self, folder: Path, limit: int, output: Path, user: str) -> None:
-        """limit: bytes. output: the county's results. user: which command fills it; needs are told apart by these two."""
-        self.folder, self.limit, self.output, self.user = folder, limit, output, user
+    def __init__(self, folder: Path, limit: int, output: Path, user: str, shelf: Shelf | None = None) -> None:
+        """limit: bytes. output: the county's results. user: which command fills it; needs are told apart by these two.
+
+        shelf: where files are shared with other computers.
+        """
+        self.folder, self.limit, self.output, self.user, self.shelf = folder, limit, output, user, shelf
         self._guard = threading.Lock()
         self._used: int | None = None
         """Bytes of finished files when it was last measured, and what this process has added; others may add some meanwhile."""
@@ -113,6 +139,8 @@ class Room:
             self._needs.parent.mkdir(exist_ok=True)
             said = {"output": str(self.output.resolve()), "months": self._months, "scenes": sorted(self._needed)}
             write_atomic(self._needs, json.dumps(said, ensure_ascii=False, indent=1).encode())
+        if self.shelf is not None:
+            self.shelf.tell(self._needs.stem, self._needed)
 
     def _needed_by_all(self) -> set[str]:
         """What any county needs for a month that it has not finished."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -12,13 +11,14 @@ from pathlib import Path
 from pipeline import months
 from pipeline.errors import MinewardenError
 from pipeline.sources import naming, safe_package
-from pipeline.sources.bandfile import outside
 from pipeline.sources.passes import is_whole, once_each, pass_key
 from pipeline.sources.place import Place
 from pipeline.sources.safe_delivery import AGAIN, SafeDelivery
-from pipeline.sources.safe_package import FolderPackage, NotThere, Package, find_in_zip
+from pipeline.sources.safe_package import NotThere, Package
 from pipeline.sources.safe_product import BadProduct, Product, read_places, read_product
 from pipeline.sources.scene import BandFile, Doubt, Refused, Scene
+from pipeline.sources.transcode import StoreError
+from pipeline.sources.tree import DiskTree, Tree
 
 L2A, L1C = "MTD_MSIL2A.xml", "MTD_MSIL1C.xml"
 DEPTH = 3
@@ -32,17 +32,19 @@ class SafeSource:
 
     doubts: Sequence[Doubt] = ()
 
-    def __init__(self, path: Path, *, bands: Sequence[str] | None = None, mask: str | None = None) -> None:
-        self.path, self.mask = path, mask
+    def __init__(self, place: Path | Tree, *, bands: Sequence[str] | None = None, mask: str | None = None) -> None:
+        self.tree: Tree = DiskTree(place) if isinstance(place, Path) else place
+        self.mask = mask
         self.needed = tuple(bands) if bands else naming.NEEDED
 
     def scenes(self) -> tuple[Sequence[Scene], Sequence[Refused]]:
         """All scenes, oldest first, each pass once, and what had to be left out."""
-        if not self.path.is_dir():
-            raise MinewardenError("MW-SOURCE-PATH", f"The folder of products {self.path} is not there.", "Set the source's path, or mount its disk.")
+        if not self.tree.is_there():
+            fix = "Set the source's path, or mount its disk."
+            raise MinewardenError("MW-SOURCE-PATH", f"The folder of products {self.tree.told} is not there.", fix)
         found: list[Scene] = []
         refused: list[Refused] = []
-        for path in self._products(self.path, DEPTH):
+        for path in self._products(self.tree.root, DEPTH):
             outcome = self._told(path)
             if isinstance(outcome, Scene):
                 found.append(outcome)
@@ -50,30 +52,28 @@ class SafeSource:
                 refused.append(outcome)
         if not found and not refused:
             fix = "Put Sentinel-2 L2A products into it as they were downloaded: .SAFE folders or zips."
-            raise MinewardenError("MW-SOURCE-EMPTY", f"The folder of products {self.path} holds none.", fix)
+            raise MinewardenError("MW-SOURCE-EMPTY", f"The folder of products {self.tree.told} holds none.", fix)
         kept, twice = once_each(_each_product_once(found))
         return kept, sorted([*(_stood_for(r, kept) for r in refused), *twice], key=lambda r: r.id)
 
     def _products(self, parent: Path, depth: int) -> Iterator[Path]:
         """Zips, `.SAFE` folders, and folders that hold a product's metadata."""
-        with os.scandir(parent) as entries:
-            below = sorted(Path(e.path) for e in entries if not e.name.startswith((".", "__")))
-        for path in below:
-            if path.suffix.lower() == ".zip" and path.is_file():
-                yield path
-            elif path.is_dir():
-                if path.suffix.upper() == ".SAFE" or any((path / name).is_file() for name in (L2A, L1C)) or self._leads_out(path):
+        folders = self.tree.folders(parent)
+        for path in sorted([*folders, *self.tree.files(parent)]):
+            if path in folders:
+                if path.suffix.upper() == ".SAFE" or any(self.tree.is_file(path / name) for name in (L2A, L1C)) or self.tree.leads_out(path):
                     yield path
                 elif depth > 1:
                     yield from self._products(path, depth - 1)
-
-    def _leads_out(self, path: Path) -> bool:
-        return path.is_symlink() and outside(path, self.path)
+            elif path.suffix.lower() == ".zip" and self.tree.is_file(path):
+                yield path
 
     def _told(self, path: Path) -> Scene | Refused | None:
         """A product as a scene, or why not; None for what is no product and not named like one."""
         try:
             return self._scene(path)
+        except StoreError:
+            raise
         except MinewardenError as error:
             return _refused(path, error.code.removeprefix("MW-"), error.message, error.fix)
         except NotThere as error:
@@ -83,10 +83,10 @@ class SafeSource:
             return _refused(path, "SCENE-READ", what, "Check the disk and the file's rights.")
 
     def _scene(self, path: Path) -> Scene | Refused | None:
-        if self._leads_out(path):
+        if self.tree.leads_out(path):
             return _refused(path, "SCENE-LINK", "It is a link that leads out of the source's folder.", "Copy the product into the folder.")
         package, kind = self._package(path)
-        if package is None and not path.is_dir() and not _NAMED.match(path.name):
+        if package is None and not self.tree.is_folder(path) and not _NAMED.match(path.name):
             return None
         if kind == L1C or (package is None and "_MSIL1C_" in path.name.upper()):
             reason = "It is a Level-1C product: reflectance at the top of the atmosphere, without a classification of clouds."
@@ -105,10 +105,10 @@ class SafeSource:
 
     def _package(self, path: Path) -> tuple[Package | None, str]:
         """A product's files, and the name of its metadata; None where it has none."""
-        if not path.is_dir():
-            return find_in_zip(path, (L2A, L1C)) or (None, "")
-        kind = next((name for name in (L2A, L1C) if (path / name).is_file()), "")
-        return (FolderPackage(path, self.path) if kind else None), kind
+        if not self.tree.is_folder(path):
+            return self.tree.zip(path, (L2A, L1C)) or (None, "")
+        kind = next((name for name in (L2A, L1C) if self.tree.is_file(path / name)), "")
+        return (self.tree.package(path) if kind else None), kind
 
     def _of(self, product: Product, package: Package, places: dict[int, Place]) -> Scene | Refused:
         files, where = {}, {}

@@ -18,7 +18,7 @@ from pipeline.sources import safe_package, xmlread
 from pipeline.sources.bandfile import DRIVERS, GDAL_ENV
 from pipeline.sources.place import Crop, Place
 from pipeline.sources.safe_package import NotThere, Package
-from pipeline.sources.scene import Hashes, Mark
+from pipeline.sources.scene import Hashes, MadeAnew, Mark
 from pipeline.sources.transcode import check, transcode
 
 MANIFEST = "manifest.safe"
@@ -38,7 +38,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class SafeDelivery:
+class SafeDelivery(MadeAnew):
     """The bands of one product."""
 
     package: Package

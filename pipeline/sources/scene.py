@@ -38,6 +38,7 @@ class Hashes(Protocol):
 
     def sha256(self, path: Path) -> str: ...
     def known(self, mark: Mark) -> str | None: ...
+    def is_older(self, mark: Mark) -> bool: ...
     def learn(self, mark: Mark, digest: str) -> None: ...
 
 
@@ -73,12 +74,32 @@ class Delivery(Protocol):
         """Processing units that the band will cost; 0 where nobody counts."""
         ...
 
+    def size(self, band: str) -> int | None:
+        """Bytes of the band's file where it is kept as it was delivered; None where it is cut to the county and packed anew."""
+        ...
+
+    def learn(self, band: str, sha256: str, hashes: Hashes) -> None:
+        """The store has the band's file, made from what the delivery is now. sha256: of that file."""
+        ...
+
     def write(self, band: str, crop: Crop, target: Path, hashes: Hashes) -> None:
         """Make a band's file. Raises MinewardenError or OSError where the band can't be read, StoreError where the file can't be written."""
         ...
 
 
-class WebDelivery:
+class MadeAnew:
+    """What is alike of deliveries whose files in the store are not what was delivered."""
+
+    __slots__ = ()
+
+    def size(self, band: str) -> int | None:
+        return None
+
+    def learn(self, band: str, sha256: str, hashes: Hashes) -> None:
+        """Nothing: the hash of the file in the store is not that of what was delivered."""
+
+
+class WebDelivery(MadeAnew):
     """What is alike of deliveries that a service sends."""
 
     __slots__ = ()

@@ -49,8 +49,24 @@ class Item:
         return self.scene.delivery
 
     @property
-    def raw_bytes(self) -> int:
-        """Of its pixels, unpacked."""
+    def whole_bytes(self) -> int | None:
+        """Of its file, where that is as it was delivered."""
+        return self.delivery.size(self.band)
+
+    @property
+    def most_bytes(self) -> int:
+        """What its file may take: as many as its pixels do, unpacked, where it is made anew."""
+        if self.whole_bytes is not None:
+            return self.whole_bytes
+        raw = self._raw_bytes
+        return raw + raw // 16 + 4096
+
+    @property
+    def expected_bytes(self) -> float:
+        return PACKED * self._raw_bytes if self.whole_bytes is None else self.whole_bytes
+
+    @property
+    def _raw_bytes(self) -> int:
         return self.crop.width * self.crop.height * (1 if self.band == "SCL" else 2)
 
     @property
@@ -80,11 +96,16 @@ class Stock:
 
     def _path(self, scene: Scene, band: str) -> Path | None:
         place = scene.delivery.places.get(band) if scene.delivery else None
-        crop = place.crop_to(self.box) if place else None
-        if scene.delivery is None or crop is None:
+        if scene.delivery is None or place is None or (crop := self._crop(scene.delivery, band)) is None:
             return None
         key = hashlib.sha256(repr((FORMAT, scene.delivery.named(band), place, crop)).encode()).hexdigest()[:12]
         return self.room.of(scene.id) / f"{band}-{key}.tif"
+
+    def _crop(self, delivery: Delivery, band: str) -> Crop | None:
+        """The part of a band to have; None where it lies off the county."""
+        place = delivery.places[band]
+        crop = place.crop_to(self.box)
+        return crop if crop is None or delivery.size(band) is None else Crop(0, 0, place.width, place.height)
 
     def keep(self, scenes: Iterable[str], months: Sequence[str]) -> None:
         """From now on just these scenes are needed, until these months are finished; files of others are looked for again should they be needed."""
@@ -99,19 +120,22 @@ class Stock:
         files = {band: scene.bands[band].path for band in bands or scene.bands} | ({"SCL": scene.scl} if scene.scl else {})
         found = []
         for band, path in files.items():
-            place = scene.delivery.places[band]
-            crop = place.crop_to(self.box)
+            crop = self._crop(scene.delivery, band)
             assert crop is not None, "a shelved scene lies on the county"
-            found.append(Item(scene, band, place, crop, path))
+            found.append(Item(scene, band, scene.delivery.places[band], crop, path))
         return found
 
     def expected_bytes(self, items: Sequence[Item]) -> int:
         """What files will take, about."""
-        return int(PACKED * sum(item.raw_bytes for item in items))
+        return int(sum(item.expected_bytes for item in items))
 
     def units(self, items: Sequence[Item]) -> float:
         """Processing units that files will cost."""
-        return sum(item.delivery.units(item.band, item.crop) for item in items)
+        return sum(item.delivery.units(item.band, item.crop) for item in items if not self.shared(item))
+
+    def shared(self, item: Item) -> bool:
+        """Whether another computer has made a file, as far as can be told without reading what it is made from."""
+        return self.room.shelf is not None and self.room.shelf.has(item.scene.id, item.path.stem)
 
     def missing(self, scenes: Sequence[Scene]) -> list[Item]:
         """What would have to be made; a band that can't be read is among it."""
@@ -197,6 +221,7 @@ class Stock:
             return True
         if record["origin"] != item.delivery.origin(item.band, self.hashes):
             return False
+        item.delivery.learn(item.band, record["sha256"], self.hashes)
         with suppress(OSError):  # it tells only what has been unused longest; a record of another user can't be touched
             os.utime(item.record)
         return True
@@ -205,18 +230,28 @@ class Stock:
         with ours(item.path):
             item.path.parent.mkdir(parents=True, exist_ok=True)
             draft = self.room.draft(item.path.name)
-        with self.room.reserved(item.raw_bytes + item.raw_bytes // 16 + 4096) as took:
+        with self.room.reserved(item.most_bytes) as took:
             try:
-                item.delivery.write(item.band, item.crop, draft, self.hashes)
+                taken = self._take(item, draft)
+                if not taken:
+                    item.delivery.write(item.band, item.crop, draft, self.hashes)
                 with ours(item.path):
-                    took(self._land(item, draft))
+                    record = self._land(item, draft)
+                took(record["bytes"])
             finally:
                 draft.unlink(missing_ok=True)
+        if self.room.shelf is not None and not taken:
+            self.room.shelf.give(item.scene.id, item.path.stem, record, item.path)
 
-    def _land(self, item: Item, draft: Path) -> int:
-        """Put a file that is written in its place, its record after it; its bytes."""
+    def _take(self, item: Item, draft: Path) -> bool:
+        """Whether another computer has made the file: then it is copied."""
+        shelf = self.room.shelf
+        return shelf is not None and shelf.take(item.scene.id, item.path.stem, item.delivery.origin(item.band, self.hashes), draft)
+
+    def _land(self, item: Item, draft: Path) -> dict[str, Any]:
+        """Put a file that is written in its place, its record after it; that record."""
         mark, size = item.delivery.mark(item.band), draft.stat().st_size
-        record = {
+        record: dict[str, Any] = {
             "format": FORMAT,
             "scene": item.scene.id,
             "band": item.band,
@@ -228,7 +263,8 @@ class Stock:
         item.record.unlink(missing_ok=True)
         land(draft, item.path)
         write_atomic(item.record, json.dumps(record, ensure_ascii=False).encode())
-        return size
+        item.delivery.learn(item.band, str(record["sha256"]), self.hashes)
+        return record
 
 
 def _read(file: Path) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from typing import Protocol
 from pipeline.sources import item as stac
 from pipeline.sources import tiff
 from pipeline.sources.bandfile import outside
+from pipeline.sources.safe_package import FolderPackage, Package, find_in_zip
 from pipeline.sources.scene import Delivery
 
 
@@ -26,7 +27,9 @@ class Tree(Protocol):
         """The place as a person knows it."""
         ...
 
-    def is_there(self) -> bool: ...
+    def is_there(self) -> bool:
+        """Whether there is such a place; asked first, and anew each time."""
+        ...
 
     def folders(self, parent: Path) -> list[Path]:
         """Folders in a folder, by name; hidden ones left out."""
@@ -37,6 +40,8 @@ class Tree(Protocol):
         ...
 
     def is_file(self, path: Path) -> bool: ...
+
+    def is_folder(self, path: Path) -> bool: ...
 
     def leads_out(self, path: Path) -> bool:
         """Whether it is a link that leads out of the source; the folder that holds it has been looked at before."""
@@ -52,6 +57,14 @@ class Tree(Protocol):
 
     def deliver(self, files: Mapping[str, Path]) -> Delivery | None:
         """How bands come into the store; None where they are files of this disk."""
+        ...
+
+    def package(self, path: Path) -> Package:
+        """A `.SAFE` folder."""
+        ...
+
+    def zip(self, path: Path, names: tuple[str, ...]) -> tuple[Package, str] | None:
+        """As `find_in_zip`."""
         ...
 
 
@@ -80,6 +93,9 @@ class DiskTree:
     def is_file(self, path: Path) -> bool:
         return path.is_file()
 
+    def is_folder(self, path: Path) -> bool:
+        return path.is_dir()
+
     def leads_out(self, path: Path) -> bool:
         return path.is_symlink() and outside(path, self.root)
 
@@ -91,3 +107,9 @@ class DiskTree:
 
     def deliver(self, files: Mapping[str, Path]) -> Delivery | None:
         return None
+
+    def package(self, path: Path) -> Package:
+        return FolderPackage(path, self.root)
+
+    def zip(self, path: Path, names: tuple[str, ...]) -> tuple[Package, str] | None:
+        return find_in_zip(path, names)
