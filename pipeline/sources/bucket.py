@@ -243,7 +243,7 @@ def _draft(target: Path) -> Iterator[Callable[[bytes], None]]:
                     raise write_failed(error, target) from error
 
             yield write
-    except FileNotFoundError as error:
+    except OSError as error:
         raise write_failed(error, target) from error
 
 

@@ -66,8 +66,10 @@ class BucketTree:
 
     def is_there(self) -> bool:
         """True: a bucket that is not there is an error of its own, an empty one is said by whoever finds nothing."""
-        rows = self._read("objects.json", list)
-        objects = self.bucket.list() if self.online else [Object(*row) for row in rows or []]
+        rows = None if self.online else self._read("objects.json", list)
+        if rows is None and not self.online:
+            raise MinewardenError("MW-S3-OFFLINE", f"{self.told} has not been listed yet.", "Run 'minewarden fetch' first.")
+        objects = [Object(*row) for row in rows] if rows is not None else self.bucket.list()
         self._heads = self._read("heads.json", dict) or {}
         for each in objects:
             path = Path(each.name)
@@ -144,12 +146,14 @@ class BucketTree:
         before = self._heads
         self._heads = {name: known for name, known in before.items() if name in wanted and known["of"] == [wanted[name].version, wanted[name].size]}
         new = [each for name, each in wanted.items() if name not in self._heads]
-        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-            found = dict(zip((each.name for each in new), pool.map(self._looked, new), strict=True))
-        self._heads |= found
-        if self._heads != before:
-            # What may pass (an object that was denied, or replaced meanwhile) is asked for again by the next run.
-            self._write("heads.json", {name: head for name, head in self._heads.items() if not (head["wrong"] or [""])[0].startswith("MW-S3-")})
+        try:
+            with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+                for each, head in zip(new, pool.map(self._looked, new), strict=True):
+                    self._heads[each.name] = head
+        finally:
+            if self._heads != before:
+                # What may pass (an object that was denied, or replaced meanwhile) is asked for again by the next run.
+                self._write("heads.json", {name: head for name, head in self._heads.items() if not (head["wrong"] or [""])[0].startswith("MW-S3-")})
 
     def _looked(self, of: Object) -> dict[str, Any]:
         said: dict[str, Any] = {"of": [of.version, of.size], "wrong": None}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipeline.errors import MinewardenError
-from pipeline.sources import HashCache
+from pipeline.sources import HashCache, bucket
 from pipeline.sources.bucket import bucket_of
 from pipeline.sources.bucket_access import BucketStop, endpoint
 from pipeline.sources.bucket_tree import BucketTree
@@ -213,6 +215,34 @@ def test_an_object_that_is_gone_since_it_was_listed(two: list[str], s3: S3, sour
     del s3.objects[f"scenes/{two[0]}/B04.tif"]
     with pytest.raises(MinewardenError, match="MW-S3-GONE"):
         scene.delivery.write("B04", None, tmp_path / "draft.tif", HashCache(None))
+
+
+def test_a_service_that_trickles(two: list[str], s3: S3, source: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bucket, "LONGEST", {"read_timeout": timedelta(milliseconds=50), "timeout": timedelta(milliseconds=200)})
+    s3.fault(*[Reply(200, b"x" * 1000, drip_s=0.5)] * 9, on=on_list)
+    assert stopped(source).code == "MW-S3-AGAIN"
+
+
+def test_nothing_is_known_before_the_first_listing(two: list[str], s3: S3, source: Any) -> None:
+    with pytest.raises(MinewardenError, match=r"MW-S3-OFFLINE.*has not been listed yet.*minewarden fetch"):
+        source(online=False)
+    assert s3.asked == []
+
+
+def test_heads_that_were_read_before_a_service_went_down_are_kept(two: list[str], s3: S3, source: Any) -> None:
+    s3.fault(*[Reply(503)] * 9, on=on(f"{two[1]}/SCL"))
+    stopped(source)
+    s3.faults.clear()
+    s3.asked.clear()
+    assert len(source()[0]) == 2
+    assert not any(f"{two[0]}/B04" in name for name in s3.got())
+
+
+def test_workers_elsewhere_get_scenes_without_secrets(two: list[str], s3: S3, source: Any) -> None:
+    (scene, _), _ = source()
+    packed = pickle.dumps((scene, bucket_of("s3://county/scenes")))
+    assert pickle.loads(packed)[0] == scene
+    assert SECRET.encode() not in packed
 
 
 # What the environment says.

@@ -54,3 +54,31 @@ def test_wrong_fields_are_named(tmp_path: Path, config_text: str, change: str, t
     (tmp_path / "c.yaml").write_text(config_text + change, "utf-8")
     with pytest.raises(MinewardenError, match=f"MW-CONFIG-FIELD.*{told}"):
         load(tmp_path / "c.yaml")
+
+
+def test_scenes_and_the_store_may_lie_in_a_bucket(tmp_path: Path, config_text: str) -> None:
+    text = config_text.replace("path: scenes", "path: 's3://my-bucket/会宁/scenes/'") + "store: {path: 's3://my-bucket/store'}\n"
+    (tmp_path / "c.yaml").write_text(text, "utf-8")
+    project = load(tmp_path / "c.yaml")
+    assert project.config.sources[0].path == "s3://my-bucket/会宁/scenes"
+    assert (project.shelf, project.store) == ("s3://my-bucket/store", tmp_path / "out" / "store")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["s3://b", "s3://Bucket/x", "s3:/bucket/x", "s3://bucket/../x", "s3://bucket//x", "s3://u:p@bucket/x", "s3://bucket/x?y", "https://x.org/x"],
+)
+def test_addresses_that_are_none(tmp_path: Path, config_text: str, address: str) -> None:
+    (tmp_path / "c.yaml").write_text(config_text.replace("path: scenes", f"path: '{address}'"), "utf-8")
+    with pytest.raises(MinewardenError, match=r"MW-CONFIG-FIELD.*sources\.0\.path.*not a"):
+        load(tmp_path / "c.yaml")
+
+
+@pytest.mark.parametrize("old", ["area: layers/aoi.geojson", "output: out", "layer"])
+@pytest.mark.parametrize("address", ["s3://bucket/x", "https://x.org/x", "gs://bucket/x"])
+def test_nothing_else_leads_into_the_network(tmp_path: Path, config_text: str, old: str, address: str) -> None:
+    text = config_text + "layers: {redline: {path: x}}\n"
+    text = text.replace("path: x", f"path: '{address}'") if old == "layer" else text.replace(old, f"{old.split(': ')[0]}: '{address}'")
+    (tmp_path / "c.yaml").write_text(text, "utf-8")
+    with pytest.raises(MinewardenError, match=r"MW-CONFIG-FIELD.*not a path of this computer"):
+        load(tmp_path / "c.yaml")
