@@ -249,9 +249,9 @@ def _draft(target: Path) -> Iterator[Callable[[bytes], None]]:
 
 def _object(meta: ObjectMeta) -> Object:
     changed = meta["last_modified"].timestamp()
-    return Object(meta["path"], meta["size"], str(meta["e_tag"] or changed).strip('"'), changed)
+    return Object(meta["path"], meta["size"], meta["e_tag"] or str(changed), changed)
 
 
 def _if_same(of: Object) -> GetOptions:
-    """Asks for the object that was listed, where the service gives it a tag."""
-    return {"if_match": f'"{of.version}"'} if of.version not in ("", str(of.changed_s)) else {}
+    """Asks for the object that was listed, where the service gives it a tag that stands for its bytes."""
+    return {"if_match": of.version} if of.version.startswith('"') else {}
