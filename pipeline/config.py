@@ -34,7 +34,9 @@ def _local(value: Any) -> Any:
     return value
 
 
-LocalPath = Annotated[Path, BeforeValidator(_local), AfterValidator(_plain_path)]
+LocalPath = Annotated[Path, AfterValidator(_plain_path)]
+"""Whoever reads it refuses what is no file of this computer."""
+OwnPath = Annotated[LocalPath, BeforeValidator(_local)]
 
 
 def _bucket(value: str) -> str:
@@ -50,7 +52,7 @@ def _kind_of_path(value: Any) -> str:
     return "bucket" if isinstance(value, str) and value.startswith("s3:") else "local"
 
 
-PathOrBucket = Annotated[Annotated[str, AfterValidator(_bucket), Tag("bucket")] | Annotated[LocalPath, Tag("local")], Discriminator(_kind_of_path)]
+PathOrBucket = Annotated[Annotated[str, AfterValidator(_bucket), Tag("bucket")] | Annotated[OwnPath, Tag("local")], Discriminator(_kind_of_path)]
 """A path of this computer, or `s3://bucket/prefix`."""
 
 
@@ -146,7 +148,7 @@ class Config(_Strict):
     grid: GridConfig
     sources: tuple[SourceConfig, ...] = Field(min_length=1)
     layers: dict[str, LayerConfig] = Field(default_factory=dict)
-    output: LocalPath = Field(description="Folder for months, state and ledger.")
+    output: OwnPath = Field(description="Folder for months, state and ledger.")
     notify: str | None = Field(
         default=None,
         min_length=1,

@@ -161,9 +161,12 @@ def test_a_million_points() -> None:
     assert (len(good), problems) == (1, [])
 
 
-@pytest.mark.parametrize("path", ["/vsicurl/http://127.0.0.1:9/r.geojson", "http://127.0.0.1:9/r.geojson", "/dev/zero", "/proc/self/mem", "layers"])
+@pytest.mark.parametrize(
+    "path",
+    ["/vsicurl/http://127.0.0.1:9/r.geojson", "http://127.0.0.1:9/r.geojson", "s3://bucket/r.geojson", "/dev/zero", "/proc/self/mem", "layers"],
+)
 def test_paths_that_are_no_layer(given: Given, path: str) -> None:
-    code, problems = given.check(f"../{path}" if not path.startswith(("http", "/vsi")) else path)
+    code, problems = given.check(f"../{path}" if not path.startswith(("http", "/vsi", "s3")) else path)
     assert code == 2
     assert problems[0]["code"] in ("MW-LAYER-REMOTE", "MW-LAYER-FILE")
 
