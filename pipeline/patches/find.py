@@ -18,7 +18,7 @@ from pipeline.detect.state import CONFIRMED, ENDED
 from pipeline.grid import Grid
 from pipeline.patches.components import label
 from pipeline.patches.features import features
-from pipeline.patches.likelihood import Judgement, count_similar, judge, size_of_works
+from pipeline.patches.likelihood import Judgement, Likelihood, count_similar, size_of_works
 from pipeline.patches.materials import cut_apart
 from pipeline.patches.outline import filled, geometry_of
 from pipeline.patches.patch import Cause, Patch, Status
@@ -204,7 +204,9 @@ def _early(cells: NDArray[np.void], before: NDArray[np.int64], monitor_from: int
     return np.asarray(known | (soon & (old >= np.maximum(new, 1))[mine]))
 
 
-def find_patches(cells: NDArray[np.void], before: NDArray[np.int64], model: Model, place: Place, monitor_from: int, min_cells: int) -> list[Patch]:
+def find_patches(
+    cells: NDArray[np.void], before: NDArray[np.int64], model: Model, place: Place, likelihood: Likelihood, monitor_from: int, min_cells: int
+) -> list[Patch]:
     """Patches of changed ground, ordered by first look, then north to south, west to east.
 
     cells: `evidence.dtype`, sorted by row, then column. before: (n, 4) row, column, day of change, last clear look of ground that
@@ -219,10 +221,10 @@ def find_patches(cells: NDArray[np.void], before: NDArray[np.int64], model: Mode
     out = _find_before(cells[alive & early], before, place.grid, min_cells)
     for members in (alive & ~early, ended & ~early):
         pieces = pieces_of(cells[members], model, min_cells)
-        pieces = cut_apart(pieces, model, min_cells, lambda parts: _measure(parts, model, place, near))
+        pieces = cut_apart(pieces, model, min_cells, likelihood, lambda parts: _measure(parts, model, place, near))
         measured = _measure(pieces, model, place, near)
         claimed = {cell for piece, _ in pieces for cell in zip(piece["row"].tolist(), piece["col"].tolist(), strict=True)}
-        opinions = [judge(numbers) for numbers in measured]
+        opinions = [likelihood.judge(numbers) for numbers in measured]
         found = [_patch(piece, f, opinion, place.grid, claimed) for (piece, _), f, opinion in zip(pieces, measured, opinions, strict=True)]
         # Fields are left out only now: what they claim beside a pit is not the pit's.
         out += [patch for patch, opinion in zip(found, opinions, strict=True) if not opinion.field_work]

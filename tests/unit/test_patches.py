@@ -19,6 +19,7 @@ from pipeline.detect.state import CONFIRMED, FIRST, PROVISIONAL
 from pipeline.grid import Grid
 from pipeline.patches.causes import MARKS, SCORES, name_of
 from pipeline.patches.find import Place, find_patches
+from pipeline.patches.likelihood import load
 from pipeline.patches.patch import Cause, Patch, Status
 from tests.cells import BANDS, BARE, FIELD, model
 
@@ -66,7 +67,7 @@ def changed(places: Iterable[Cell], spectrum: NDArray[np.float32] = LIMESTONE, *
 def find(*parts: NDArray[np.void], registered: BaseGeometry = NOWHERE, built: NDArray[np.int64] = WILDS) -> list[Patch]:
     cells = np.concatenate(parts)
     cells = cells[np.lexsort((cells["col"], cells["row"]))]
-    return find_patches(cells, np.zeros((0, 4), np.int64), model(), Place(GRID, registered, built), JANUARY, 4)
+    return find_patches(cells, np.zeros((0, 4), np.int64), model(), Place(GRID, registered, built), load(), JANUARY, 4)
 
 
 def growing(places: list[Cell], spectrum: NDArray[np.float32] = LIMESTONE) -> NDArray[np.void]:
