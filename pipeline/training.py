@@ -10,9 +10,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline import models
 from pipeline.config import Project
@@ -25,11 +25,16 @@ from pipeline.patches.terms import TERMS, measure
 from pipeline.publish import geojson
 from pipeline.publish.features import UNCHANGED
 
+Integers = NDArray[np.int64]
 FEWEST = 15
 """Confirmed and dismissed patches each, below which nothing can be learned or checked."""
 FOLDS = 5
 RESAMPLES, SURE = 1000, 0.9
 """A fit is better where it loses less on this share of samples drawn from the patches again (bootstrap)."""
+SLIP = 0.01
+"""A fit may rank worse by so much average precision, as it has not seen what it ranks."""
+LOST = 0.05
+"""Share of the confirmed patches that are flagged now which a fit may let go."""
 LAWFUL = "已批准"
 """Dismissed as approved: that is digging all the same, and teaches nothing of how a pit looks."""
 
@@ -54,7 +59,7 @@ class Examples:
     def dismissed(self) -> int:
         return len(set(self.patch)) - self.confirmed
 
-    def some(self, chosen: np.ndarray[Any, np.dtype[np.bool_]]) -> Examples:
+    def some(self, chosen: NDArray[np.bool_]) -> Examples:
         names = tuple(name for name, kept in zip(self.patch, chosen, strict=True) if kept)
         return Examples(self.x[chosen], self.y[chosen], names, self.counts[chosen])
 
@@ -64,7 +69,7 @@ class Scores:
     """How a model does on patches it was not fitted to."""
 
     loss: float
-    """Mean logarithmic loss a patch, a missed pit counting more."""
+    """Mean logarithmic loss a patch."""
     average_precision: float
     calibration_error: float
     confirmed: int
@@ -116,15 +121,16 @@ def assess(examples: Examples, now: Likelihood, flagged_from: float) -> Trained:
     """Fit, and hold it against the model in use on patches that it was not fitted to."""
     held_out = np.empty(len(examples.y))
     fold = np.array([int(hashlib.sha256(name.encode()).hexdigest(), 16) % FOLDS for name in examples.patch])
-    for k in range(FOLDS):
+    for k in np.unique(fold):
         rest = examples.some(fold != k)
-        if (fold == k).any():
-            held_out[fold == k] = judged(examples.x[fold == k], fit(rest.x, rest.y, now, rest.counts))
+        held_out[fold == k] = judged(examples.x[fold == k], fit(rest.x, rest.y, now, rest.counts))
     old = judged(examples.x, now)
-    scores = [_scores(p, examples, flagged_from) for p in (old, held_out)]
+    scores = [_scores(p, examples, fold, flagged_from) for p in (old, held_out)]
     sureness = _sureness(examples, old, held_out)
-    better = sureness >= SURE and scores[1].average_precision >= scores[0].average_precision
-    return Trained(examples, scores[0], scores[1], sureness, better, now, fit(examples.x, examples.y, now, examples.counts))
+    before, after = scores
+    ranks = after.average_precision >= before.average_precision - SLIP
+    better = sureness >= SURE and ranks and after.confirmed >= (1 - LOST) * before.confirmed
+    return Trained(examples, before, after, sureness, better, now, fit(examples.x, examples.y, now, examples.counts))
 
 
 def _examples(project: Project, cases: Sequence[Decided]) -> Examples:
@@ -153,12 +159,14 @@ def _examples(project: Project, cases: Sequence[Decided]) -> Examples:
     return Examples(np.array(x, np.float64).reshape(len(x), len(TERMS)), np.array(y), tuple(names), np.array(counts))
 
 
-def _scores(p: Floats, examples: Examples, flagged_from: float) -> Scores:
+def _scores(p: Floats, examples: Examples, fold: Integers, flagged_from: float) -> Scores:
+    """Average precision is the mean of the folds': answers of different fits have no common order."""
     last = np.array([k == len(examples.patch) - 1 or examples.patch[k + 1] != name for k, name in enumerate(examples.patch)])
     y, flagged = examples.y[last], p[last] >= flagged_from
     loss = float((losses(p, examples.y) * examples.counts).sum() / examples.counts.sum())
     right, wrong = int((flagged & (y == 1)).sum()), int((flagged & (y == 0)).sum())
-    return Scores(loss, average_precision(p[last], y), calibration_error(p[last], y), right, wrong)
+    ranked = [average_precision(p[last & (fold == k)], examples.y[last & (fold == k)]) for k in np.unique(fold[last & (examples.y == 1)])]
+    return Scores(loss, float(np.mean(ranked)), calibration_error(p[last], y), right, wrong)
 
 
 def _sureness(examples: Examples, old: Floats, new: Floats) -> float:

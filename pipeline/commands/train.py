@@ -24,15 +24,17 @@ def command(console: Console, config: Path) -> Exit:
     """Fit the likelihood to the ledger's verdicts, and use it from the next month on if it is better."""
     project = open_project(console, config, begins=True)
     with locked(project.output):
-        from pipeline import training
+        from pipeline.training import train
 
-        found = training.train(project)
+        found = train(project)
     for line in _lines(found):
         console.result(line)
     return Exit.DONE
 
 
 def _lines(found: Trained) -> Iterator[str]:
+    from pipeline.training import LOST, SURE
+
     confirmed, dismissed = found.examples.confirmed, found.examples.dismissed
     yield f"{confirmed} confirmed and {dismissed} dismissed patches; each judged by a fit on others:"
     yield f"in use:  {_told(found.now, confirmed, dismissed)}"
@@ -41,7 +43,8 @@ def _lines(found: Trained) -> Iterator[str]:
         yield f"The fit is better ({found.sureness:.0%} of resamples): in use from the next month on (likelihood {found.model.sha256[:16]})."
         yield "Months that are done stay as they are; 'minewarden run CONFIG --replay --month YYYY-MM' judges them anew."
     else:
-        yield f"The fit is not better ({found.sureness:.0%} of resamples, 90% are wanted, and no lower average precision): nothing was changed."
+        yield f"The fit is not better: nothing was changed. Wanted: less loss on {SURE:.0%} of resamples (it has {found.sureness:.0%}),"
+        yield f"an average precision that is no lower, and at most {LOST:.0%} of the confirmed patches no longer flagged."
 
 
 def _told(scores: Scores, confirmed: int, dismissed: int) -> str:

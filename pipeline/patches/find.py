@@ -23,6 +23,7 @@ from pipeline.patches.materials import cut_apart
 from pipeline.patches.outline import filled, geometry_of
 from pipeline.patches.patch import Cause, Patch, Status
 from pipeline.patches.pieces import PAUSE, REACH, SEED_NOVELTY, SEED_SCORE, Piece, eligible, pieces_of
+from pipeline.patches.surroundings import alerted, changed_around
 
 LONGEST_GAP = 60
 """Days between looks beyond which the day of a change is no longer drawn to their middle."""
@@ -117,8 +118,8 @@ def _patch(table: NDArray[np.void], measured: dict[str, float], opinion: Judgeme
     )
 
 
-def _measure(pieces: Sequence[Piece], model: Model, place: Place, near: BaseGeometry) -> list[dict[str, float]]:
-    """Features of every piece, how many others are like it, and how it lies to registered ground, what is `near` that, and built-up ground."""
+def _measure(pieces: Sequence[Piece], model: Model, place: Place, near: BaseGeometry, alerts: NDArray[np.int64]) -> list[dict[str, float]]:
+    """Features of every piece, and how it lies: among others like it, in registered ground or `near` it, by built-up ground, amid other `alerts`."""
     found = [features(piece, share, model) for piece, share in pieces]
     floor = noise_floor(model.bands)
     spectra = np.array([np.median(piece["spectrum"], axis=0) / floor for piece, _ in pieces]).reshape(len(pieces), len(floor))
@@ -133,7 +134,8 @@ def _measure(pieces: Sequence[Piece], model: Model, place: Place, near: BaseGeom
         x, y = affine.c + (piece["col"] + 0.5) * affine.a, affine.f + (piece["row"] + 0.5) * affine.e
         measured["registered"] = float(shapely.contains_xy(place.registered, x, y).mean())
         measured["near_registered"] = float(shapely.contains_xy(near, x, y).mean())
-        rows, cols = piece["row"].astype(int), piece["col"].astype(int)
+        rows, cols = piece["row"].astype(np.int64), piece["col"].astype(np.int64)
+        measured["changed_around"] = changed_around(rows, cols, alerts)
         measured["built_around"] = share_around(place.built, rows.min() - VILLAGE, cols.min() - VILLAGE, rows.max() + VILLAGE, cols.max() + VILLAGE)
     return found
 
@@ -215,14 +217,15 @@ def find_patches(
     """
     near = place.registered.buffer(NEAR_M)
     shapely.prepare([place.registered, near])
+    alerts = alerted(cells)
     early = _early(cells, before, monitor_from)
     ended = cells["status"] == ENDED
     alive = eligible(cells)
     out = _find_before(cells[alive & early], before, place.grid, min_cells)
     for members in (alive & ~early, ended & ~early):
         pieces = pieces_of(cells[members], model, min_cells)
-        pieces = cut_apart(pieces, model, min_cells, likelihood, lambda parts: _measure(parts, model, place, near))
-        measured = _measure(pieces, model, place, near)
+        pieces = cut_apart(pieces, model, min_cells, likelihood, lambda parts: _measure(parts, model, place, near, alerts))
+        measured = _measure(pieces, model, place, near, alerts)
         claimed = {cell for piece, _ in pieces for cell in zip(piece["row"].tolist(), piece["col"].tolist(), strict=True)}
         opinions = [likelihood.judge(numbers) for numbers in measured]
         found = [_patch(piece, f, opinion, place.grid, claimed) for (piece, _), f, opinion in zip(pieces, measured, opinions, strict=True)]

@@ -10,8 +10,6 @@ from pipeline.patches.terms import EXPERT, TERMS
 
 PULL = 10.0
 """Strength of the draw towards the weights that were there before, in patches."""
-MINING_WEIGHT = 1.5
-"""A missed pit costs more than a false alarm."""
 STEPS, RATE = 4000, 0.02
 
 Floats = NDArray[np.float64]
@@ -24,7 +22,7 @@ def fit(x: Floats, y: Floats, before: Likelihood, counts: Floats | None = None, 
     """
     start = np.array([before.weights[name] for name in TERMS])
     signs = np.sign([EXPERT[name] for name in TERMS])
-    weight = np.where(y == 1, MINING_WEIGHT, 1.0) * (1.0 if counts is None else counts)
+    weight = np.ones(len(y)) if counts is None else counts
     b, bias = start.copy(), before.bias
     first, second = np.zeros(len(b) + 1), np.zeros(len(b) + 1)
     for _ in range(STEPS):
@@ -48,9 +46,9 @@ def judged(x: Floats, model: Likelihood) -> Floats:
 
 
 def losses(p: Floats, y: Floats) -> Floats:
-    """(n,) what each answer costs: logarithmic loss, that of a pit counting more."""
+    """(n,) what each answer costs: logarithmic loss."""
     p = np.clip(p, 1e-6, 1 - 1e-6)
-    return np.asarray(np.where(y == 1, -MINING_WEIGHT * np.log(p), -np.log(1 - p)))
+    return np.asarray(np.where(y == 1, -np.log(p), -np.log(1 - p)))
 
 
 def average_precision(p: Floats, y: Floats) -> float:

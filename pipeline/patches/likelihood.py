@@ -27,7 +27,7 @@ VERSION = 1
 REGION_CELLS = 400
 """Fields of the same valley share their season: similar patches are counted within so many rows and columns."""
 SAME_WORKS, CLOSE_CELLS = 4.0, 25
-NEGLIGIBLE = 0.02
+NEGLIGIBLE = 0.06
 """A patch that looks like a field and is less likely mining than this is left out."""
 FIELD = 0.6
 """A patch looks like a field when the terms of farmland take this much of the log-odds, and more than those of any other cause."""
