@@ -116,15 +116,15 @@ def write_scene(folder: Path, world: World, number: int, day: date) -> None:
             target.write(array, 1)
 
 
-def make_archive(folder: Path, side: int, years: int, a_year: int, month: int, threads: int) -> None:
-    """Scenes of the window's years and of the January after it; left as they are where they are there already."""
-    asked = {"version": 1, "side": side, "years": years, "a_year": a_year, "month": month}
+def make_archive(folder: Path, side: int, years: int, a_year: int, month: int, threads: int, months: int = 1) -> None:
+    """Scenes of the window's years and of the month(s) after it; left as they are where they are there already."""
+    asked = {"version": 2, "months": months, "side": side, "years": years, "a_year": a_year, "month": month}
     note = folder / "made.json"
     if note.exists() and json.loads(note.read_text()) == asked:
         return
     shutil.rmtree(folder, ignore_errors=True)
     days = [date(FIRST_YEAR + k, 1, 1) + timedelta(days=round((i + 0.5) * 365 / a_year)) for k in range(years) for i in range(a_year)]
-    days += [date(FIRST_YEAR + years, 1, 2) + timedelta(days=round(i * 29 / month)) for i in range(month)]
+    days += [date(FIRST_YEAR + years, 1 + m, 1) + timedelta(days=round(i * 27 / month)) for m in range(months) for i in range(month)]
     world = World(side)
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(lambda pair: write_scene(folder / "scenes", world, *pair), enumerate(days)))

@@ -232,6 +232,11 @@ class Project(BaseModel):
         return self.output / "catalogue"
 
     @property
+    def models(self) -> Path:
+        """Likelihoods fitted to what people decided here: that in use, and all that there were."""
+        return self.output / "models"
+
+    @property
     def logs(self) -> Path:
         return self.output / "log"
 

@@ -31,6 +31,7 @@ from pipeline.ledger.ledger import Ledger
 from pipeline.limits import cannot_tell
 from pipeline.looking import Ground, Sighting
 from pipeline.patches.find import Place, find_patches
+from pipeline.patches.likelihood import Likelihood
 from pipeline.patches.outline import geometry_of, unseen_ground
 from pipeline.patches.patch import Patch
 from pipeline.publish import cog, runjson
@@ -70,6 +71,7 @@ class Inputs:
     sha256: Callable[[Scene], str]
     setting: Setting
     monitor_from: str
+    likelihood: Likelihood
     doubts: Sequence[Doubt] = ()
 
     def doubted(self, month: str) -> list[str]:
@@ -234,7 +236,7 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
         before = np.concatenate([r.before for r in results])
         built = store.read(year.built_file(setting.state, int(month[:4])))["tiles"].astype(np.int64)
         place = Place(setting.grid, _registered(inputs.layers), built)
-        patches = find_patches(cells, before, model, place, inputs.first_day, config.findings.min_cells)
+        patches = find_patches(cells, before, model, place, inputs.likelihood, inputs.first_day, config.findings.min_cells)
     with clock.stage("findings"):
         findings: list[Finding] = judge(patches, inputs.layers, setting.grid, _dug(inputs, patches, month, model), config.findings)
     # What has no date can't be told to lie in another month.
@@ -254,8 +256,8 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
             unseen = unseen_ground(_last_seen(setting.grid, setting.area, folder, blocks), setting.grid)
         uses = _scene_uses(good, left_out, inputs)
         facts = RunFacts(
-            run_id=year.digest(month, inputs.project.sha256, *(u.sha256 for u in uses)), month=month, version=__version__,
-            config_sha256=inputs.project.sha256, bands=setting.bands, scenes=uses,
+            run_id=year.digest(month, inputs.project.sha256, inputs.likelihood.sha256, *(u.sha256 for u in uses)), month=month, version=__version__,
+            config_sha256=inputs.project.sha256, bands=setting.bands, model=inputs.likelihood.sha256, scenes=uses,
             layers=[LayerUse(v.name, v.version, v.sha256, v.features) for v in inputs.layers.versions],
             observed_fraction=seen / max(inside, 1), unobserved_ha=(inside - seen) * setting.grid.cell_area_m2 / 1e4,
             counts={"cells": inside, "cells_changed": len(cells), "patches": len(patches)}, timings=clock.seconds,

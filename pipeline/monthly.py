@@ -10,7 +10,7 @@ from functools import cache
 from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
-from pipeline import compute, layers, months, retention
+from pipeline import compute, layers, models, months, retention
 from pipeline.config import Project
 from pipeline.errors import Exit, MinewardenError
 from pipeline.late import late_scenes
@@ -74,7 +74,7 @@ def prepare(
     scenes, lacking = _with_bands(archive.scenes, memory.bands)
     scenes = [shelved for scene in scenes if (shelved := stock.shelved(scene))]
     refused = (*archive.refused, *lacking)
-    return Inputs(project, ground, scenes, refused, hashes.scene, setting, memory.monitor_from, archive.doubts), hashes
+    return Inputs(project, ground, scenes, refused, hashes.scene, setting, memory.monitor_from, models.in_use(project), archive.doubts), hashes
 
 
 def degrees(area: BaseGeometry, crs: str) -> tuple[float, float, float, float]:

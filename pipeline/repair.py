@@ -14,7 +14,7 @@ from typing import Any
 import rasterio
 from odc.geo.geobox import GeoBox
 
-from pipeline import memory, monthly, months, retention, store
+from pipeline import memory, models, monthly, months, retention, store
 from pipeline.config import Project
 from pipeline.errors import Exit, MinewardenError
 from pipeline.files import sha256_file
@@ -37,7 +37,7 @@ def repair(project: Project, workers: int | None, scheduler: str | None, say: Sa
     inputs, hashes = monthly.prepare(project, workers, scheduler, say)
     with Ledger(project.ledger, project.config.county.code) as ledger:
         redo = [m for m in finished if m not in ledger.months()][:1]
-        rebuild = Rebuild(inputs, ledger, runs)
+        rebuild, gone = Rebuild(inputs, ledger, runs), []
         made = rebuild.make(_wanted(finished, redo, inputs.monitor_from))
         hashes.save()
         done += [f"State made again: {', '.join(made.items)}"] if made.items else []
@@ -46,14 +46,16 @@ def repair(project: Project, workers: int | None, scheduler: str | None, say: Sa
             monthly.clear(project, todo, ledger)
             as_it_was = replace(inputs, scenes=rebuild.known())
             for month in todo:
-                make_month(month, months.last_day(month), as_it_was, ledger)
+                likelihood, missing = models.of_run(project, runs.get(month, {}))
+                gone += [f"{month}: {missing}"] if missing else []
+                make_month(month, months.last_day(month), replace(as_it_was, likelihood=likelihood), ledger)
             done.append(f"Months made again, since the ledger's copy did not know them: {', '.join(todo)}")
             broken = [line for line in broken if line[:7] < redo[0]]
         hashes.save()
         ledger.back_up(project.backup)
     monthly.keep(inputs, ())
     retention.prune(project.state, finished)
-    remains = [*made.changed, *broken]
+    remains = [*made.changed, *gone, *broken]
     return Result(Exit.INCOMPLETE if remains or lost else Exit.DONE, (*(done or ["Nothing was damaged."]), *remains))
 
 

@@ -6,7 +6,7 @@ Each COUNTY is a made county (truth.geojson) with its months done in COUNTY/out;
 name tells its simulator. The features are those published in patches.geojson; a patch is mining when at least 30 % of it lies on a pit
 of the truth; patches that hold some of one, and works that an approval covers, are left out. Logistic regression drawn towards the
 weights an expert gave before seeing data (`terms.EXPERT`), whose signs it may not change. For each simulator it says what a fit on all
-others scores on it.
+others scores on it. In counties with pits strewn over them (`strewn.py`), of which there are far more than in any county, these count a quarter.
 """
 
 from __future__ import annotations
@@ -17,25 +17,34 @@ from pathlib import Path
 
 import numpy as np
 import shapely
+import strewn as strewing
 from numpy.typing import NDArray
+from pyproj import Geod
 from shapely.geometry import shape
 
+from pipeline.patches.fitting import average_precision, calibration_error, fit, judged
+from pipeline.patches.likelihood import Likelihood
 from pipeline.patches.terms import EXPERT, TERMS, measure
 
-PULL = 10.0
-"""Strength of the draw towards the expert's weights, in patches."""
-MINING_WEIGHT = 1.5
-"""A missed pit costs more than a false alarm."""
-STEPS, RATE = 4000, 0.02
-Data = tuple[NDArray[np.float64], NDArray[np.float64]]
+START = Likelihood(-1.0, EXPERT)
+PULL = 4.0
+STREWN_COUNT, STREWN_M2 = 0.25, 2100.0
+"""What a strewn pit counts, and its largest."""
+Data = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+"""Terms (n, n_terms), labels (n,) and counts (n,) of patches."""
 
 
 def patches_of(county: Path) -> Data:
-    """Terms (n, n_terms) and labels (n,) of all patches of a county's months."""
+    """All patches of a county's months."""
     truth = json.loads((county / "truth.geojson").read_text("utf-8"))["features"]
     pits = shapely.union_all([shape(f["geometry"]) for f in truth if f["properties"]["what"] == "pit"])
     lawful = shapely.union_all([shape(f["geometry"]) for f in truth if f["properties"]["code"] == "approved"])
-    rows, labels = [], []
+    strewn = shapely.GeometryCollection()
+    if (county / strewing.MARK).exists():
+        area = Geod(ellps="GRS80").geometry_area_perimeter
+        unlicensed = [shape(f["geometry"]) for f in truth if (f["properties"]["what"], f["properties"]["code"]) == ("pit", "unlicensed")]
+        strewn = shapely.union_all([pit for pit in unlicensed if abs(area(pit)[0]) < STREWN_M2])
+    rows, labels, counts = [], [], []
     for file in sorted((county / "out").glob("????-??/patches.geojson")):
         whole: dict[str, list[shapely.Geometry]] = {}
         features: dict[str, dict[str, float]] = {}
@@ -52,42 +61,29 @@ def patches_of(county: Path) -> Data:
             if not 0.05 < share <= 0.3:
                 rows.append(list(measure(features[name]).values()))
                 labels.append(float(share > 0.3))
-    return np.array(rows).reshape(len(rows), len(TERMS)), np.array(labels)
+                counts.append(STREWN_COUNT if share > 0.3 and ground.intersects(strewn) else 1.0)
+    return np.array(rows).reshape(len(rows), len(TERMS)), np.array(labels), np.array(counts)
 
 
-def fit(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-    """Weights and bias, by Adam's method from the expert's weights."""
-    expert = np.array([EXPERT[name] for name in TERMS])
-    weight = np.where(y == 1, MINING_WEIGHT, 1.0)
-    b, bias = expert.copy(), -1.0
-    first, second = np.zeros(len(b) + 1), np.zeros(len(b) + 1)
-    for _ in range(STEPS):
-        error = (1 / (1 + np.exp(-(x @ b + bias))) - y) * weight
-        slope = np.append(x.T @ error + PULL * (b - expert), error.sum())
-        first, second = 0.9 * first + 0.1 * slope, 0.999 * second + 0.001 * slope**2
-        step = RATE * first / (np.sqrt(second) + 1e-8)
-        b, bias = b - step[:-1], bias - float(step[-1])
-        b[np.sign(expert) * b < 0] = 0
-    return b, bias
-
-
-def says(name: str, model: tuple[NDArray[np.float64], float], data: Data) -> str:
+def says(name: str, model: Likelihood, data: Data) -> str:
     """Average precision, recall, false alarms and expected calibration error of a model on some patches."""
-    x, y = data
-    p = 1 / (1 + np.exp(-(x @ model[0] + model[1])))
-    ranked = y[np.argsort(-p, kind="stable")]
-    precision = np.cumsum(ranked) / np.arange(1, len(y) + 1)
+    x, y, _ = data
+    p = judged(x, model)
     hits = (p >= 0.5) & (y == 1)
-    tenth = np.minimum((p * 10).astype(int), 9)
-    error = sum(abs(y[tenth == k].mean() - p[tenth == k].mean()) * (tenth == k).mean() for k in range(10) if (tenth == k).any())
     return (
-        f"{name}: average precision {precision[ranked == 1].mean():.3f}, recall {hits.sum() / y.sum():.3f} of {int(y.sum())} patch-months, "
-        f"{int(((p >= 0.5) & (y == 0)).sum())} false of {int((y == 0).sum())}, calibration error {error:.3f}"
+        f"{name}: average precision {average_precision(p, y):.3f}, recall {hits.sum() / y.sum():.3f} of {int(y.sum())} patch-months, "
+        f"{int(((p >= 0.5) & (y == 0)).sum())} false of {int((y == 0).sum())}, calibration error {calibration_error(p, y):.3f}"
     )
 
 
 def joined(parts: list[Data]) -> Data:
-    return np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts])
+    x, y, counts = (np.concatenate([part[k] for part in parts]) for k in range(3))
+    return x, y, counts
+
+
+def fitted(data: Data) -> Likelihood:
+    x, y, counts = data
+    return fit(x, y, START, counts, PULL)
 
 
 def main() -> None:
@@ -101,14 +97,13 @@ def main() -> None:
     simulators = {name: joined(parts) for name, parts in groups.items()}
     for name, data in simulators.items() if len(simulators) > 1 else ():
         others = joined([part for other, part in simulators.items() if other != name])
-        print(says(f"fitted on the others, scored on {name}", fit(*others), data))
+        print(says(f"fitted on the others, scored on {name}", fitted(others), data))
     everything = joined(list(simulators.values()))
-    model = fit(*everything)
+    model = fitted(everything)
     print(says("fitted on all, scored on all", model, everything))
-    weights = {name: round(float(w), 3) for name, w in zip(TERMS, model[0], strict=True)}
     if options.write:
-        options.write.write_text(json.dumps({"version": 1, "bias": round(model[1], 3), "weights": weights}, indent=1) + "\n", "utf-8")
-    print(json.dumps(weights))
+        options.write.write_text(model.text, "utf-8")
+    print(model.text)
 
 
 if __name__ == "__main__":

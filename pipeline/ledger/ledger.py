@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from pipeline.ledger import audit, backup, cases, database, patches, seals, verdicts
 from pipeline.ledger.forget import forget
-from pipeline.ledger.records import CaseDraft, CaseRecord, MonthFacts, RecordedCase
+from pipeline.ledger.records import CaseDraft, CaseRecord, Decided, MonthFacts, RecordedCase
 
 BUSY_SECONDS = 30.0
 """How long a verdict waits for a month that is being written."""
@@ -133,6 +133,11 @@ class Ledger:
         """Cases of a month that had not ended, with their verdicts as of now; dismissed ones too (see `record.listed`)."""
         with database.explained(self.path):
             return cases.of_month(self._connection, month)
+
+    def decided(self) -> list[Decided]:
+        """Cases of changed ground that people have judged, by id."""
+        with database.explained(self.path):
+            return verdicts.decided(self._connection)
 
     def setting(self, key: str) -> str | None:
         rows = self._query("SELECT value FROM settings WHERE key = ?", key)

@@ -87,3 +87,17 @@ class MonthFacts:
     facts: Mapping[str, Any]
     scenes: tuple[Mapping[str, Any], ...]
     """Scenes used: id and sha256."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A case with its latest verdict, and what it stood on."""
+
+    case_id: str
+    patch_id: str
+    code: str
+    """Its finding in the last of the months."""
+    review: Review
+    reason: str | None
+    months: tuple[str, ...]
+    """Finished months that listed it up to the verdict, oldest first."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.errors import MinewardenError
-from pipeline.ledger.records import Review
+from pipeline.ledger.records import Decided, Review
 
 GROWTH_M2 = 400.0
 GROWTH_SHARE = 0.10
@@ -72,6 +72,20 @@ def standings(connection: sqlite3.Connection) -> dict[str, Standing]:
         verdict = Verdict(row["version"], Review(row["review"]), row["reason"], row["note"], row["reviewer"], row["at"], row["area_m2"])
         found.setdefault(row["case_id"], []).append(verdict)
     return {case_id: Standing(tuple(given)) for case_id, given in found.items()}
+
+
+def decided(connection: sqlite3.Connection) -> list[Decided]:
+    """Cases of changed ground with a verdict, by id. A verdict was given on the last month that showed the area it names."""
+    found = []
+    for case_id, standing in standings(connection).items():
+        rows = connection.execute("SELECT month, patch_id, code, area_m2 FROM case_months WHERE case_id = ? ORDER BY month", (case_id,)).fetchall()
+        last = standing.verdicts[-1]
+        at = max((k for k, row in enumerate(rows) if row["area_m2"] == last.area_m2), default=len(rows) - 1)
+        seen = [row for row in rows[: at + 1] if row["patch_id"] is not None]
+        if seen:
+            months = tuple(row["month"] for row in seen if row["patch_id"] == seen[-1]["patch_id"])
+            found.append(Decided(case_id, seen[-1]["patch_id"], seen[-1]["code"], last.review, last.reason, months))
+    return sorted(found, key=lambda each: each.case_id)
 
 
 def record(

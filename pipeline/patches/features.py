@@ -77,6 +77,8 @@ def features(table: NDArray[np.void], share: NDArray[np.float64], model: Model) 
         "red_to_soil": _ratio(now[red], soil[red]),
         "nir_to_red": _ratio(now[nir], now[red]),
         "texture": float(np.std(cells["spectrum"][:, red]) / max(float(np.mean(cells["spectrum"][:, red])), 1.0)),
+        "variety": float((np.std(table["spectrum"], axis=0) / np.maximum(np.mean(table["spectrum"], axis=0), 1.0)).mean()),
+        "still": float(np.mean(table["last_day"] == table["last_clear"])),
         "days_of_growth": float(np.quantile(table["first_day"], 0.9)) - float(np.quantile(table["first_day"], 0.1)),
         "age": float(table["last_day"].max()) - float(np.quantile(table["first_day"], 0.1)),
         "began": float(np.quantile(table["first_day"], 0.1)) % YEAR,

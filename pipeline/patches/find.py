@@ -18,11 +18,12 @@ from pipeline.detect.state import CONFIRMED, ENDED
 from pipeline.grid import Grid
 from pipeline.patches.components import label
 from pipeline.patches.features import features
-from pipeline.patches.likelihood import Judgement, count_similar, judge, size_of_works
+from pipeline.patches.likelihood import Judgement, Likelihood, count_similar, size_of_works
 from pipeline.patches.materials import cut_apart
 from pipeline.patches.outline import filled, geometry_of
 from pipeline.patches.patch import Cause, Patch, Status
 from pipeline.patches.pieces import PAUSE, REACH, SEED_NOVELTY, SEED_SCORE, Piece, eligible, pieces_of
+from pipeline.patches.surroundings import alerted, changed_around
 
 LONGEST_GAP = 60
 """Days between looks beyond which the day of a change is no longer drawn to their middle."""
@@ -117,8 +118,8 @@ def _patch(table: NDArray[np.void], measured: dict[str, float], opinion: Judgeme
     )
 
 
-def _measure(pieces: Sequence[Piece], model: Model, place: Place, near: BaseGeometry) -> list[dict[str, float]]:
-    """Features of every piece, how many others are like it, and how it lies to registered ground, what is `near` that, and built-up ground."""
+def _measure(pieces: Sequence[Piece], model: Model, place: Place, near: BaseGeometry, alerts: NDArray[np.int64]) -> list[dict[str, float]]:
+    """Features of every piece, and how it lies: among others like it, in registered ground or `near` it, by built-up ground, amid other `alerts`."""
     found = [features(piece, share, model) for piece, share in pieces]
     floor = noise_floor(model.bands)
     spectra = np.array([np.median(piece["spectrum"], axis=0) / floor for piece, _ in pieces]).reshape(len(pieces), len(floor))
@@ -133,7 +134,8 @@ def _measure(pieces: Sequence[Piece], model: Model, place: Place, near: BaseGeom
         x, y = affine.c + (piece["col"] + 0.5) * affine.a, affine.f + (piece["row"] + 0.5) * affine.e
         measured["registered"] = float(shapely.contains_xy(place.registered, x, y).mean())
         measured["near_registered"] = float(shapely.contains_xy(near, x, y).mean())
-        rows, cols = piece["row"].astype(int), piece["col"].astype(int)
+        rows, cols = piece["row"].astype(np.int64), piece["col"].astype(np.int64)
+        measured["changed_around"] = changed_around(rows, cols, alerts)
         measured["built_around"] = share_around(place.built, rows.min() - VILLAGE, cols.min() - VILLAGE, rows.max() + VILLAGE, cols.max() + VILLAGE)
     return found
 
@@ -204,7 +206,9 @@ def _early(cells: NDArray[np.void], before: NDArray[np.int64], monitor_from: int
     return np.asarray(known | (soon & (old >= np.maximum(new, 1))[mine]))
 
 
-def find_patches(cells: NDArray[np.void], before: NDArray[np.int64], model: Model, place: Place, monitor_from: int, min_cells: int) -> list[Patch]:
+def find_patches(
+    cells: NDArray[np.void], before: NDArray[np.int64], model: Model, place: Place, likelihood: Likelihood, monitor_from: int, min_cells: int
+) -> list[Patch]:
     """Patches of changed ground, ordered by first look, then north to south, west to east.
 
     cells: `evidence.dtype`, sorted by row, then column. before: (n, 4) row, column, day of change, last clear look of ground that
@@ -213,16 +217,17 @@ def find_patches(cells: NDArray[np.void], before: NDArray[np.int64], model: Mode
     """
     near = place.registered.buffer(NEAR_M)
     shapely.prepare([place.registered, near])
+    alerts = alerted(cells)
     early = _early(cells, before, monitor_from)
     ended = cells["status"] == ENDED
     alive = eligible(cells)
     out = _find_before(cells[alive & early], before, place.grid, min_cells)
     for members in (alive & ~early, ended & ~early):
         pieces = pieces_of(cells[members], model, min_cells)
-        pieces = cut_apart(pieces, model, min_cells, lambda parts: _measure(parts, model, place, near))
-        measured = _measure(pieces, model, place, near)
+        pieces = cut_apart(pieces, model, min_cells, likelihood, lambda parts: _measure(parts, model, place, near, alerts))
+        measured = _measure(pieces, model, place, near, alerts)
         claimed = {cell for piece, _ in pieces for cell in zip(piece["row"].tolist(), piece["col"].tolist(), strict=True)}
-        opinions = [judge(numbers) for numbers in measured]
+        opinions = [likelihood.judge(numbers) for numbers in measured]
         found = [_patch(piece, f, opinion, place.grid, claimed) for (piece, _), f, opinion in zip(pieces, measured, opinions, strict=True)]
         # Fields are left out only now: what they claim beside a pit is not the pit's.
         out += [patch for patch, opinion in zip(found, opinions, strict=True) if not opinion.field_work]

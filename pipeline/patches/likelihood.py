@@ -1,16 +1,17 @@
 """How likely is it that a patch is mining, and if it is not, what changed the ground?
 
 A logistic model of the readable terms in `terms.py`, its weights a text file beside its card (`models/likelihood.md`: data,
-scores, limits). Where mining is the less likely, `causes.py` says what else it may be.
+scores, limits); a county may have one of its own, fitted to what its people decided (`minewarden train`). Where mining is the less
+likely, `causes.py` says what else it may be.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +22,12 @@ from pipeline.patches.causes import name_of
 from pipeline.patches.patch import Cause
 from pipeline.patches.terms import TERMS, Features, measure
 
-MODEL = Path(__file__).resolve().parents[2] / "models" / "likelihood.json"
+SHIPPED = Path(__file__).resolve().parents[2] / "models" / "likelihood.json"
+VERSION = 1
 REGION_CELLS = 400
 """Fields of the same valley share their season: similar patches are counted within so many rows and columns."""
 SAME_WORKS, CLOSE_CELLS = 4.0, 25
-NEGLIGIBLE = 0.02
+NEGLIGIBLE = 0.06
 """A patch that looks like a field and is less likely mining than this is left out."""
 FIELD = 0.6
 """A patch looks like a field when the terms of farmland take this much of the log-odds, and more than those of any other cause."""
@@ -50,21 +52,45 @@ class Judgement:
     """Spectrum of dug loess or clay."""
 
 
-@lru_cache(maxsize=1)
-def _weights() -> tuple[float, dict[str, float]]:
-    model = json.loads(MODEL.read_text("utf-8"))
-    return float(model["bias"]), {name: float(model["weights"][name]) for name in TERMS}
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """Weights of the terms."""
+
+    bias: float
+    weights: Mapping[str, float]
+    """By name of the term; all of them, in their order."""
+
+    @property
+    def text(self) -> str:
+        """The model's file."""
+        return json.dumps({"version": VERSION, "bias": self.bias, "weights": dict(self.weights)}, indent=1) + "\n"
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def judge(self, f: Features) -> Judgement:
+        """Judge a patch from its features (`features.features`, with `similar`)."""
+        pulls = {name: self.weights[name] * value for name, value in measure(f).items()}
+        mining = round(1 / (1 + math.exp(-min(max(self.bias + sum(pulls.values()), -30), 30))), 3)
+        sure = float(confidence(np.array(f["score"], np.float32), np.array(min(f["looks"], 255), np.uint8)))
+        clay_like = f.get("blue_to_red", 0.5) < BROWN and f["nir_to_red"] < PLANTED
+        cause = Cause.MINING if mining >= 0.5 else name_of(f)
+        return Judgement(round(sure, 3), mining, cause, mining < NEGLIGIBLE and _like_a_field(pulls), clay_like)
 
 
-def judge(f: Features) -> Judgement:
-    """Judge a patch from its features (`features.features`, with `similar`)."""
-    bias, weights = _weights()
-    pulls = {name: weights[name] * value for name, value in measure(f).items()}
-    mining = round(1 / (1 + math.exp(-min(max(bias + sum(pulls.values()), -30), 30))), 3)
-    sure = float(confidence(np.array(f["score"], np.float32), np.array(min(f["looks"], 255), np.uint8)))
-    clay_like = f.get("blue_to_red", 0.5) < BROWN and f["nir_to_red"] < PLANTED
-    cause = Cause.MINING if mining >= 0.5 else name_of(f)
-    return Judgement(round(sure, 3), mining, cause, mining < NEGLIGIBLE and _like_a_field(pulls), clay_like)
+def load(file: Path = SHIPPED) -> Likelihood:
+    """A model's file. Raises ValueError where it is none, or one for other terms than ours; OSError where it can't be read."""
+    try:
+        model = json.loads(file.read_text("utf-8"))
+        bias, weights = float(model["bias"]), {str(name): float(weight) for name, weight in model["weights"].items()}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ValueError("it is no model of ours") from error
+    if model.get("version") != VERSION or set(weights) != set(TERMS):
+        raise ValueError("it was made by another version")
+    if not all(math.isfinite(number) for number in (bias, *weights.values())):
+        raise ValueError("it holds numbers that are none")
+    return Likelihood(bias, {name: weights[name] for name in TERMS})
 
 
 def _like_a_field(pulls: dict[str, float]) -> bool:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pipeline.detect.looks import noise_floor
 from pipeline.detect.shift import Model
 from pipeline.patches.components import label
-from pipeline.patches.likelihood import judge
+from pipeline.patches.likelihood import Likelihood
 from pipeline.patches.pieces import REACH, Piece
 from pipeline.patches.terms import Features
 
@@ -110,10 +110,10 @@ def materials(piece: Piece, model: Model, min_cells: int, depth: int = DEPTH) ->
     return [finer for part in parts for finer in materials(part, model, min_cells, depth - 1)]
 
 
-def _to_cut(parts: Sequence[Piece], found: Measured) -> list[int]:
+def _to_cut(parts: Sequence[Piece], found: Measured, likelihood: Likelihood) -> list[int]:
     """Which parts of a piece are something else than the likeliest pit among them."""
     sizes = [len(table) for table, _ in parts]
-    mining = [judge(f).mining for f in found]
+    mining = [likelihood.judge(f).mining for f in found]
     best = int(np.argmax(mining))
     out: list[int] = []
     for k, (size, f) in enumerate(zip(sizes, found, strict=True)):
@@ -124,7 +124,9 @@ def _to_cut(parts: Sequence[Piece], found: Measured) -> list[int]:
     return out
 
 
-def cut_apart(pieces: Sequence[Piece], model: Model, min_cells: int, measure: Callable[[Sequence[Piece]], Measured]) -> list[Piece]:
+def cut_apart(
+    pieces: Sequence[Piece], model: Model, min_cells: int, likelihood: Likelihood, measure: Callable[[Sequence[Piece]], Measured]
+) -> list[Piece]:
     """Pieces without the parts that are something else, and these parts. measure: features of pieces, seen together."""
     parts = [materials(piece, model, min_cells) for piece in pieces]
     flat = [part for each in parts for part in each]
@@ -133,7 +135,7 @@ def cut_apart(pieces: Sequence[Piece], model: Model, min_cells: int, measure: Ca
     found = iter(measure(flat))
     out: list[Piece] = []
     for piece, each in zip(pieces, parts, strict=True):
-        cut = _to_cut(each, list(itertools.islice(found, len(each))))
+        cut = _to_cut(each, list(itertools.islice(found, len(each))), likelihood)
         if not cut:
             out.append(piece)
             continue

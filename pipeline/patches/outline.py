@@ -59,11 +59,12 @@ def changed_share(table: NDArray[np.void], bands: tuple[str, ...]) -> NDArray[np
 
 def _closed(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Closing by 3 × 3 of a mask with a margin of two cells: gaps and notches one cell wide are filled."""
-    grown = _any_of_nine(mask)
-    return ~_any_of_nine(~grown) | mask
+    grown = widened(mask)
+    return ~widened(~grown) | mask
 
 
-def _any_of_nine(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def widened(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A mask (h, w) and the cells that touch it."""
     tall = mask.copy()
     tall[1:] |= mask[:-1]
     tall[:-1] |= mask[1:]

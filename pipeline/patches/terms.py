@@ -73,7 +73,7 @@ def _outward(f: Features) -> float:
 
 def _mixed(f: Features) -> float:
     """A working face, spoil and floor side by side; a field is of one piece."""
-    return ramp(f["texture"], 0.05, 0.16) * ramp(f["cells"], 8, 16)
+    return ramp(f["variety"], 0.04, 0.10)
 
 
 def _summer(f: Features) -> float:
@@ -116,6 +116,26 @@ def _snow(f: Features) -> float:
     if "swir" not in f:
         return 0.0
     return ramp(f["swir_to_red"], 1.05, 0.9) * ramp(f["swir_to_nir"], 0.95, 0.85) * ramp(f["brightness"], 0.9, 1.1)
+
+
+def _fading(f: Features) -> float:
+    """Its cells are as they were again at their last clear look: pits stay, field work passes."""
+    return ramp(f["still"], 0.9, 0.3)
+
+
+def _crowded(f: Features) -> float:
+    """Ground all round is in alert too: the season's work, or weather; a pit lies in ground that did not change."""
+    return ramp(f["changed_around"], 0.02, 0.15)
+
+
+def _darker(f: Features) -> float:
+    """Darker than its own soil, and not very new: moist, shaded, under stubble or litter. Dark rock is new."""
+    return ramp(f["red_to_bare"], 0.9, 0.75) * ramp(f["novelty"], 14, 6)
+
+
+def _spring(f: Features) -> float:
+    """Begun when fields are made ready, March to mid-May, and not seen much beyond it: seedbeds and film."""
+    return ramp(f["began"], 50, 70) * ramp(f["began"], 130, 105) * ramp(f["age"], 110, 70)
 
 
 def _similar(f: Features) -> float:
@@ -236,6 +256,10 @@ TERMS: dict[str, tuple[Cause | None, Callable[[Features], float]]] = {
     "looks": (None, _looks),
     "registered": (None, _registered),
     "beside": (None, _beside),
+    "fading": (None, _fading),
+    "crowded": (None, _crowded),
+    "darker": (None, _darker),
+    "spring": (None, _spring),
     "similar": (Cause.FARMLAND, _similar),
     "cropland": (Cause.FARMLAND, _cropland),
     "at_once": (Cause.FARMLAND, _at_once),
@@ -258,13 +282,13 @@ TERMS: dict[str, tuple[Cause | None, Callable[[Features], float]]] = {
     "winter": (Cause.UNKNOWN, _winter),
     "snow": (Cause.UNKNOWN, _snow),
 }
-"""By name: the cause that a term speaks for (None: for mining) and how it is measured."""
+"""By name: the cause that a term speaks for (None: for mining, or against it and for nothing else) and how it is measured."""
 EXPERT = {
     "novelty": 0.6, "bare": 0.5, "departure": 0.7, "colour": 0.4, "bright": 0.3, "redder": 1.5, "compact": 1.5, "growth": 0.5, "looks": 0.5,
     "outward": 0.7, "mixed": 0.7, "summer": 0.7, "registered": 1.5, "beside": 1.0,
-    "similar": -0.5, "cropland": -1.0, "at_once": -0.8, "weeds": -1.0, "greener": -6.0, "faint": -0.7, "canopy": -4.0, "greenhouse": -6.0,
-    "film": -3.0, "water": -7.0, "solar": -3.5, "road": -3.5, "burn": -2.0, "house": -1.0, "village": -2.5, "roof": -3.0,
-    "fleeting": -1.0, "own_soil": -1.5, "levelled": -1.5, "winter": -3.5, "snow": -3.0,
+    "fading": -1.0, "crowded": -1.0, "darker": -1.0, "spring": -0.7, "similar": -0.5, "cropland": -1.0, "at_once": -0.8, "weeds": -1.0,
+    "greener": -6.0, "faint": -0.7, "canopy": -4.0, "greenhouse": -6.0, "film": -3.0, "water": -7.0, "solar": -3.5, "road": -3.5, "burn": -2.0,
+    "house": -1.0, "village": -2.5, "roof": -3.0, "fleeting": -1.0, "own_soil": -1.5, "levelled": -1.5, "winter": -3.5, "snow": -3.0,
 }  # fmt: skip
 """What we would give each without having seen data; fitted weights are drawn towards these."""
 

@@ -54,6 +54,8 @@ class RunFacts:
     """Seconds by stage."""
     window: Sequence[Mapping[str, str]] = field(default=())
     """In January: id and sha256 of the scenes that the year's baseline was fitted on."""
+    model: str | None = None
+    """SHA-256 of the likelihood's file; None in months of before there was a choice."""
     warnings: Sequence[str] = field(default=())
     """What is wrong with layers and scenes without stopping the run."""
 
@@ -77,6 +79,7 @@ def encode(facts: RunFacts, files: Sequence[Mapping[str, str]]) -> bytes:
         "version": facts.version,
         "config_sha256": facts.config_sha256,
         "bands": list(facts.bands),
+        "model": facts.model,
         "scenes": [_scene(scene) for scene in facts.scenes],
         "layers": [{"name": each.name, "version": each.version, "sha256": each.sha256, "features": each.features} for each in facts.layers],
         "coverage": {"observed_fraction": round(facts.observed_fraction, 4), "unobserved_ha": round(facts.unobserved_ha, 2)},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,9 @@ import pytest
 import rasterio
 import shapely
 
+from pipeline import models
+from pipeline.config import load
+from pipeline.patches import likelihood
 from tests.contract import rows, shortcomings
 from tests.pipeline.conftest import MONTHS, NEXT, YEAR, County
 
@@ -151,3 +155,14 @@ def test_months_are_a_path_apart(county: County, tmp_path: Path) -> None:
     """Nothing published holds a path of this machine."""
     for name in ("flagged.geojson", "patches.geojson", "coverage.geojson", "report.html", "run.json"):
         assert str(county.folder) not in (county.out / YEAR[-1] / name).read_text("utf-8")
+
+
+def test_a_likelihood_of_the_county_s_own_judges_from_the_next_month_on(again: County) -> None:
+    project, shipped = load(again.config), likelihood.load()
+    strict = replace(shipped, bias=-30.0)
+    models.put(project, strict)
+    assert again.run(NEXT, "--quiet") == 0
+    judged_by = [json.loads((again.out / month / "run.json").read_text("utf-8"))["model"] for month in (MONTHS[-1], NEXT)]
+    assert judged_by == [shipped.sha256, strict.sha256]
+    assert not [row for row in again.rows(NEXT) if row["mining_likelihood"] is not None]
+    assert max(row["mining_likelihood"] for row in again.rows(NEXT, "patches") if row["mining_likelihood"] is not None) < 0.5
