@@ -62,13 +62,13 @@ class Sketch:
 def _dashes(points: Points, long: float, gap: float) -> list[Points]:
     """Stretches of a line."""
     corners = np.asarray(points, float)
-    steps = np.hypot(*np.diff(corners, axis=0).T)
-    along = np.concatenate([[0.0], np.cumsum(steps)])
-    out: list[Points] = []
-    for start in np.arange(0.0, along[-1], long + gap):
-        stops = np.concatenate([[start], along[(along > start) & (along < start + long)], [min(start + long, along[-1])]])
-        out.append(list(zip(np.interp(stops, along, corners[:, 0]).tolist(), np.interp(stops, along, corners[:, 1]).tolist(), strict=True)))
-    return out
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(corners, axis=0).T))])
+    starts = np.arange(0.0, along[-1], long + gap)
+    ends = np.minimum(starts + long, along[-1])
+    stops = np.sort(np.concatenate([along, starts, ends]))
+    places = list(zip(np.interp(stops, along, corners[:, 0]).tolist(), np.interp(stops, along, corners[:, 1]).tolist(), strict=True))
+    firsts, lasts = np.searchsorted(stops, starts, "left").tolist(), np.searchsorted(stops, ends, "right").tolist()
+    return [places[first:last] for first, last in zip(firsts, lasts, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from pipeline.detect.mask import CLOUD, HALO, MISSING, bad_classes, marks
-from pipeline.publish.evidence.case import Subject
+from pipeline.publish.evidence.case import SAMPLE, Subject
 from pipeline.publish.evidence.window import Frame
 from pipeline.sources.reader import Plane, read_planes, read_scls, scaling
 from pipeline.sources.scene import Scene
@@ -75,19 +75,31 @@ def look_at(scene: Scene, subjects: Sequence[Subject], *, values: bool) -> list[
     top, left, box = box_around([each.frame for each in subjects])
     scl = read_scls(scene, [box.pad(HALO)])[0]
     found = [_marked(scl, each.frame, top, left) for each in subjects]
-    wanted = [_clear_sample(mark, each) for mark, each in zip(found, subjects, strict=True)]
-    if not values or not any(map(len, wanted)):
-        return [_look(mark, each) for mark, each in zip(found, subjects, strict=True)]
+    red = nir = np.full(len(subjects), np.nan)
+    if values:
+        samples = [_clear_sample(mark, each) for mark, each in zip(found, subjects, strict=True)]
+        red, nir = _medians(scene, samples, [len(each.sample) for each in subjects], top, left, box)
+    return [_look(mark, each, float(r), float(n)) for mark, each, r, n in zip(found, subjects, red, nir, strict=True)]
+
+
+def _medians(scene: Scene, samples: Sequence[NDArray[np.int64]], sizes: Sequence[int], top: int, left: int, box: GeoBox) -> NDArray[np.float64]:
+    """(2, cases): median red and near infrared reflectance of cells, 1e-4; NaN where fewer than half of a sample have a value."""
+    owner = np.repeat(np.arange(len(samples)), [len(cells) for cells in samples])
+    out = np.full((2, len(samples)), np.nan)
+    if not len(owner):
+        return out
+    rows, cols = (np.concatenate(samples) - (top, left)).T
     needed = np.zeros((box.shape.y, box.shape.x), bool)
-    for cells in wanted:
-        needed[cells[:, 0] - top, cells[:, 1] - left] = True
-    red, nir = (_values(scene, band, box, needed) for band in (RED, NIR))
-    out = []
-    for mark, each, cells in zip(found, subjects, wanted, strict=True):
-        r, n = (plane[cells[:, 0] - top, cells[:, 1] - left] for plane in (red, nir))
-        there = np.isfinite(r) & np.isfinite(n)
-        enough = there.any() and 2 * there.sum() >= len(each.sample)
-        out.append(_look(mark, each, float(np.median(r[there])), float(np.median(n[there]))) if enough else _look(mark, each))
+    needed[rows, cols] = True
+    table = np.full((2, len(samples), SAMPLE), np.inf)
+    place = np.arange(len(owner)) - np.searchsorted(owner, owner)
+    for k, band in enumerate((RED, NIR)):
+        table[k, owner, place] = _values(scene, band, box, needed, rows, cols)
+    table[:, ~np.isfinite(table).all(axis=0)] = np.inf
+    count = np.isfinite(table[0]).sum(axis=1)
+    enough = np.flatnonzero((count > 0) & (2 * count >= np.asarray(sizes)))
+    table.sort(axis=2)
+    out[:, enough] = (table[:, enough, (count[enough] - 1) // 2] + table[:, enough, count[enough] // 2]) / 2
     return out
 
 
@@ -112,18 +124,16 @@ def _clear_sample(mark: NDArray[np.uint8], each: Subject) -> NDArray[np.int64]:
     return cells if 2 * len(cells) >= len(each.sample) else cells[:0]
 
 
-def _look(mark: NDArray[np.uint8], each: Subject, red: float = np.nan, nir: float = np.nan) -> Look:
+def _look(mark: NDArray[np.uint8], each: Subject, red: float, nir: float) -> Look:
     own = _of(mark, each.frame, each.cells)
-    seen, clouded = float((own != MISSING).mean()), float((own == CLOUD).mean())
-    return Look(seen, seen - clouded, float(((mark != MISSING) & (mark != CLOUD)).mean()), red, nir)
+    missing, clouded = np.count_nonzero(own == MISSING) / len(own), np.count_nonzero(own == CLOUD) / len(own)
+    around = 1 - (np.count_nonzero(mark == MISSING) + np.count_nonzero(mark == CLOUD)) / mark.size
+    return Look(1 - missing, 1 - missing - clouded, around, red, nir)
 
 
-def _values(scene: Scene, band: str, box: GeoBox, needed: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """(h, w): reflectance of the cells that are needed, 1e-4; NaN without data."""
+def _values(scene: Scene, band: str, box: GeoBox, needed: NDArray[np.bool_], rows: NDArray[np.int64], cols: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Reflectance of cells of a box, 1e-4; infinite without data. needed: (h, w) those cells."""
     plane = read_planes(scene.bands[band].path, [box], classes=False, needed=needed, brief=True)[0]
     gain, offset = scaling(scene, (band,))
-    out = np.full(needed.shape, np.nan)
-    dn = plane.cells(*needed.shape)
-    good = needed & (dn > 0)
-    out[good] = dn[good] * float(gain[0]) + float(offset[0])
-    return out
+    numbers = plane.pixels[(rows + plane.top) // plane.span, (cols + plane.left) // plane.span]
+    return np.where(numbers > 0, numbers * float(gain[0]) + float(offset[0]), np.inf)

@@ -192,7 +192,7 @@ def _anchors(visible: BaseGeometry, frame: Frame) -> Iterable[tuple[float, float
 
 
 def scale_bar(frame: Frame) -> tuple[int, str]:
-    """Length in pixels and label of a bar of about a quarter of the picture: 1, 2 or 5 × 10ⁿ metres."""
+    """Length in pixels and label of a bar of about a quarter of the picture: 1, 2 or 5 times a power of ten metres."""
     most = frame.width_m / 3.5
     power = 10.0 ** math.floor(math.log10(most))
     metres = next(step * power for step in (5, 2, 1) if step * power <= most)

@@ -193,10 +193,12 @@ def _time(canvas: Canvas, sheet: Sheet, y: int) -> None:
     events = chart.Events(sheet.row["status"], line, subject.changed, before, after)
     canvas.fill(COLUMN, y - 6, COLUMN_WIDTH, 1, LINE)
     canvas.text(COLUMN, y, "时间序列", BODY, INK, bold=True)
-    canvas.text(COLUMN + 72, y + 2, f"与自身季节对照，取 {sheet.series.cells} 个像元的中值", FINE, SOFT)
+    room = COLUMN_WIDTH - 72.0
     if line is not None:
         early = "（早于本图）" if line < sheet.series.first else ""
-        canvas.text(SHEET_WIDTH - MARGIN, y + 2, f"{name} {line}{early}", FINE, chart.CHANGE, align="right")
+        room -= canvas.text(SHEET_WIDTH - MARGIN, y + 2, f"{name} {line}{early}", FINE, chart.CHANGE, align="right") + 10
+    said = f"与自身季节对照，取 {sheet.series.cells} 个像元的中值"
+    canvas.text(COLUMN + 72, y + 2, letters.clipped(said, FINE, room), FINE, SOFT)
     chart.draw(canvas, COLUMN, y + 26, COLUMN_WIDTH, CHART_HEIGHT - 52, sheet.series, events)
     chart.key(canvas, COLUMN, y + CHART_HEIGHT - 20, events)
 
