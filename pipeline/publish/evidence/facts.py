@@ -44,8 +44,8 @@ def _growth(row: Mapping[str, Any]) -> str:
 def _strength(row: Mapping[str, Any], subject: Subject) -> Iterator[Fact]:
     patch, finding = subject.judged.patch, subject.judged.finding
     if patch is not None:
-        text = f"变化 {row['confidence']:.0%}，采矿 {row['mining_likelihood']:.0%}（{STATUSES.get(row['status'], row['status'])}）"
-        yield Fact("可能性", text)
+        shares = (f"{name} {row[key]:.0%}" for name, key in (("变化", "confidence"), ("采矿", "mining_likelihood")) if row[key] is not None)
+        yield Fact("可能性", f"{'，'.join(shares)}（{STATUSES.get(row['status'], row['status'])}）")
         yield Fact("清晰观测", f"变化前 {patch.looks_before} 次，变化后 {patch.looks_after} 次，最近 {patch.after_date}")
     elif finding.cover is not None and finding.reference_cover is not None:
         yield Fact("植被覆盖", f"本处 {finding.cover:.0%}，周边 {finding.reference_cover:.0%}（6–9 月中值）")

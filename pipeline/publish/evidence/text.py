@@ -25,6 +25,8 @@ _LOCK = threading.Lock()
 """A FreeType face must not be used by two threads at once."""
 
 
+LONGEST = 500
+"""Signs of a text that are looked at: no line of a sheet holds more."""
 REMEMBERED = 4096
 """Texts of which the drawing is kept."""
 
@@ -84,7 +86,8 @@ def _code_point(sign: str, size: int) -> Glyph:
 @lru_cache(REMEMBERED)
 def plain(text: str) -> str:
     """The text without what has no sign of its own: control and direction marks; every kind of white space is one space."""
-    kept = (" " if sign.isspace() or unicodedata.category(sign) == "Cc" else sign for sign in text if unicodedata.category(sign) != "Cf")
+    seen = (sign for sign in text[:LONGEST] if unicodedata.category(sign) != "Cf")
+    kept = (" " if sign.isspace() or unicodedata.category(sign) == "Cc" else sign for sign in seen)
     return " ".join("".join(kept).split())
 
 
