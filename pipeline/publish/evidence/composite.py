@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.publish.evidence.glance import box_around
 from pipeline.publish.evidence.window import Frame
 from pipeline.sources.reader import read_planes, scaling
-from pipeline.sources.scene import Scene
+from pipeline.sources.scene import Scene, reading
 
 NO_DATA = -32768
 LOW, HIGH = 2, 98
@@ -60,7 +60,7 @@ def shown_bands(bands: Sequence[str]) -> tuple[str, ...]:
 def read_spectra(scenes: Sequence[Scene], bands: tuple[str, ...], frames: Sequence[Frame]) -> list[Spectrum]:
     """Reflectance over frames that lie near each other; where the first scene has no data, of the next one: tiles of one pass.
 
-    Raises MinewardenError or OSError where a scene can't be read.
+    Raises UnreadableError where a scene can't be read.
     """
     top, left, box = box_around(frames)
     needed = np.zeros((box.shape.y, box.shape.x), bool)
@@ -70,9 +70,9 @@ def read_spectra(scenes: Sequence[Scene], bands: tuple[str, ...], frames: Sequen
     out = [np.full((len(bands), frame.geobox.shape.y, frame.geobox.shape.x), NO_DATA, np.int16) for frame in frames]
     for scene in scenes:
         gain, offset = scaling(scene, bands)
-        planes = np.stack(
-            [read_planes(scene.bands[band].path, [box], classes=False, needed=needed)[0].cells(*needed.shape) for band in bands]
-        )  # fmt: skip
+        with reading(scene):
+            read = [read_planes(scene.bands[band].path, [box], classes=False, needed=needed)[0] for band in bands]
+        planes = np.stack([plane.cells(*needed.shape) for plane in read])
         for place, spectrum in zip(places, out, strict=True):
             numbers = planes[(slice(None), *place)]
             new = (numbers > 0).all(axis=0) & (spectrum[0] == NO_DATA)

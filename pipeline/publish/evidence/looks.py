@@ -26,15 +26,17 @@ class DayLook:
 
 
 class Archive:
-    """Looks of scenes at cases. A scene that proves unreadable on the way is left out for all of them."""
+    """Looks of scenes at cases. A scene that proves unreadable in the survey is left out for all of them."""
 
     def __init__(self, subjects: Sequence[Subject], scenes: Iterable[Scene], setting: Setting) -> None:
         self.subjects, self.setting = subjects, setting
         self.lost: dict[str, Refused] = {}
+        """Scenes that could not be read somewhere: to be told."""
+        self._left_out: frozenset[str] = frozenset()
         self._scenes: dict[date, list[Scene]] = defaultdict(list)
         for scene in scenes:
             self._scenes[scene.day].append(scene)
-        self._known: dict[tuple[int, str], Look] = {}
+        self._known: dict[tuple[int, str], Look | None] = {}
         self._lock = threading.Lock()
 
     @property
@@ -54,42 +56,47 @@ class Archive:
         with ThreadPoolExecutor(max_workers=max(self.setting.workers, 1)) as pool:
             for done, _ in enumerate(pool.map(work, scenes), 1):
                 self.setting.say(stage, done, len(scenes))
+        # What is met later counts only where it is met: else it would depend on which thread comes first.
+        self._left_out = frozenset(self.lost)
 
     def at(self, case: int, day: date) -> DayLook | None:
         """What a day shows of a case; None where no scene covers any of it."""
         found = []
         for scene in self._scenes[day]:
-            if (case, scene.id) not in self._known and scene.id not in self.lost:
+            if scene.id in self._left_out:
+                continue
+            if (case, scene.id) not in self._known:
                 for each in self._brought([scene], None):
                     self._look(each, [case], values=False)
             look = self._known.get((case, scene.id))
-            if look is not None and look.seen > 0 and scene.id not in self.lost:
+            if look is not None and look.seen > 0:
                 found.append((look, scene))
         if not found:
             return None
         found.sort(key=lambda each: (-each[0].clear, -each[0].seen, each[1].id))
         return DayLook(found[0][0], tuple(scene for _, scene in found))
 
-    def lose(self, scene: Scene, error: MinewardenError | OSError) -> None:
+    def lose(self, refused: Refused) -> None:
+        """Remember why a scene could not be read; of several reasons always the same."""
         with self._lock:
-            self.lost[scene.id] = unreadable(scene, error)
+            self.lost[refused.id] = min(refused, self.lost.get(refused.id, refused), key=lambda each: each.told)
 
     def _brought(self, scenes: Sequence[Scene], stage: str | None) -> Sequence[Scene]:
         """Scenes whose files are there."""
         if self.setting.stock is None:
             return scenes
         there, refused = self.setting.stock.bring(scenes, stage and f"{stage}: store", (RED, NIR))
-        with self._lock:
-            self.lost.update({each.id: each for each in refused})
+        for each in refused:
+            self.lose(each)
         return there
 
     def _look(self, scene: Scene, cases: Sequence[int], *, values: bool) -> None:
+        found: Sequence[Look | None] = [None] * len(cases)
         try:
             found = look_at(scene, [self.subjects[k] for k in cases], values=values)
         except StoreError:
             raise  # a service that is down is not to be taken for a scene without data
         except (MinewardenError, OSError) as error:
-            self.lose(scene, error)
-            return
+            self.lose(unreadable(scene, error))
         with self._lock:
             self._known.update({(k, scene.id): look for k, look in zip(cases, found, strict=True)})

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import __version__
-from pipeline.errors import MinewardenError
 from pipeline.files import write_atomic
 from pipeline.layers.model import LayerSet
 from pipeline.publish.evidence.case import Subject
@@ -23,8 +22,7 @@ from pipeline.publish.evidence.overlay import Surroundings, overlay
 from pipeline.publish.evidence.series import Series
 from pipeline.publish.evidence.sheet import Date, Sheet, draw
 from pipeline.publish.features import Feature
-from pipeline.sources.scene import Scene, UnreadableError
-from pipeline.sources.transcode import StoreError
+from pipeline.sources.scene import Refused, Scene, UnreadableError
 from pipeline.year import Setting
 
 AT_A_TIME = 48
@@ -67,8 +65,8 @@ class _Where:
     north: float
 
 
-Taken = dict[tuple[int, int], Spectrum]
-"""Pixels by case, and date (0 before, 1 after)."""
+Taken = dict[tuple[int, int], Spectrum | Refused]
+"""Pixels by case, and date (0 before, 1 after), or why there are none."""
 
 
 def draw_all(portraits: Sequence[Portrait], by: Photographer, archive: Archive, folder: Path) -> None:
@@ -86,7 +84,7 @@ def draw_all(portraits: Sequence[Portrait], by: Photographer, archive: Archive, 
 
             def sheet(case: int, taken: Taken = taken) -> None:
                 each, where = portraits[case], places[case]
-                dates = tuple(_date(k, name, each, taken.get((case, k)), archive, hashes) for k, name in enumerate(("前时相", "后时相")))
+                dates = tuple(_date(name, each.dates[k], taken.get((case, k)), hashes) for k, name in enumerate(("前时相", "后时相")))
                 seen = overlay(each.subject, surroundings)
                 made = Sheet(
                     each.subject, each.row.properties, by.county, by.month, MAKER, shown_bands(by.setting.bands), (dates[0], dates[1]), seen,
@@ -103,7 +101,8 @@ def bring_all(portraits: Sequence[Portrait], by: Photographer, archive: Archive)
     """Have the files of all pictured scenes made that are not there."""
     if by.setting.stock is not None:
         _, refused = by.setting.stock.bring(_scenes(portraits), f"{by.month} evidence: store")
-        archive.lost.update({each.id: each for each in refused})
+        for each in refused:
+            archive.lose(each)
 
 
 def _scenes(portraits: Sequence[Portrait]) -> list[Scene]:
@@ -157,25 +156,21 @@ def _tasks(batch: Sequence[Sequence[int]], portraits: Sequence[Portrait]) -> Ite
 
 
 def _take(task: Task, portraits: Sequence[Portrait], by: Photographer, archive: Archive) -> Taken:
-    """Pixels of one pass for neighbouring cases; none where it can't be read."""
+    """Pixels of one pass for neighbouring cases."""
     scenes, pictures = task
-    if any(scene.id in archive.lost for scene in scenes):
-        return {}
     frames = [portraits[case].subject.frame for case, _ in pictures]
     try:
         found = read_spectra(scenes, shown_bands(by.setting.bands), frames)
-    except StoreError:
-        raise
-    except (MinewardenError, OSError) as error:
-        archive.lose(scenes[0], error)
-        return {}
+    except UnreadableError as met:
+        archive.lose(met.refused)
+        return dict.fromkeys(pictures, met.refused)
     return dict(zip(pictures, found, strict=True))
 
 
-def _date(k: int, name: str, each: Portrait, spectrum: Spectrum | None, archive: Archive, hashes: dict[str, str]) -> Date:
-    shown = each.dates[k]
-    if shown is None:
+def _date(name: str, shown: Shown | None, taken: Spectrum | Refused | None, hashes: dict[str, str]) -> Date:
+    if shown is None or taken is None:
         return Date(name, None, None, NO_LOOK, ())
-    lost = [archive.lost[scene.id].reason for scene in shown.scenes if scene.id in archive.lost]
-    missing = UNREADABLE + "；".join(lost) if spectrum is None else ""
-    return Date(name, shown, spectrum, missing, tuple(hashes.get(scene.id, "未知") for scene in shown.scenes))
+    sha256 = tuple(hashes.get(scene.id, "未知") for scene in shown.scenes)
+    if isinstance(taken, Refused):
+        return Date(name, shown, None, UNREADABLE + taken.reason, sha256)
+    return Date(name, shown, taken, "", sha256)
