@@ -65,6 +65,10 @@ def test_a_stretch_is_of_both_dates_and_keeps_the_ground_from_white(cases: list[
     assert stretch(true_colour, pictures.BANDS, [None, None], pit).high == (3000, 3000, 3000)
     even = stretch(true_colour, pictures.BANDS, [low], ~pit)
     assert even.high[0] - even.low[0] == 300, "noise is not blown up"
+    clouded = low.copy()
+    clouded[:, 5:] = 8000
+    assert stretch(true_colour, pictures.BANDS, [low, clouded], ~pit).high[0] > 5000, "the ground is not to be white, whatever it is"
+    assert stretch(true_colour, pictures.BANDS, [low, clouded], pit).high[0] < 2000, "clouds around it do not darken it"
     low[:, 5:] = NO_DATA
     seen = shades(true_colour, pictures.BANDS, low, by)
     assert set(np.unique(seen[5:])) == {214, 236}, "hatched"

@@ -18,6 +18,8 @@ LOW, HIGH = 2, 98
 """Percentiles of both dates together that become black and white."""
 GROUND_HIGH = 90
 """Percentile of the case's own ground that must not be brighter than white."""
+CLOUD_RED = 4500
+"""Red reflectance, 1e-4, beyond which cells do not count for the stretch: clouds and snow would make the ground dark. No loess is so bright."""
 LEAST_SPAN = 300
 """Reflectance, 1e-4, that black and white lie apart at least: noise of even ground is not blown up."""
 Spectrum = NDArray[np.int16]
@@ -94,10 +96,12 @@ class Stretch:
 
 def stretch(composite: Composite, bands: tuple[str, ...], spectra: Sequence[Spectrum | None], ground: NDArray[np.bool_]) -> Stretch:
     """One stretch for all dates, from all of them together. ground: (h, w) cells that must not all turn white."""
+    reds = [spectrum[bands.index("B04")] for spectrum in spectra if spectrum is not None]
+    usable = [(red != NO_DATA) & (red < CLOUD_RED) for red in reds]
     low, high = [], []
     for band in composite.bands:
         planes = [spectrum[bands.index(band)] for spectrum in spectra if spectrum is not None]
-        known = np.concatenate([each[each != NO_DATA] for each in planes]) if planes else np.zeros(0, np.int16)
+        known = np.concatenate([each[valid] for each, valid in zip(planes, usable, strict=True)]) if planes else np.zeros(0, np.int16)
         own = np.concatenate([each[ground & (each != NO_DATA)] for each in planes]) if planes else known
         a, b = (float(edge) for edge in np.percentile(known, (LOW, HIGH))) if len(known) else (0.0, 3000.0)
         b = max(b, float(np.percentile(own, GROUND_HIGH))) if len(own) else b

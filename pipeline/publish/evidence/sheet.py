@@ -224,7 +224,7 @@ def _footer(canvas: Canvas, sheet: Sheet, stretches: Sequence[Stretch]) -> None:
         canvas.text(x, y + 6, letters.clipped(text, FINE, SHEET_WIDTH - MARGIN - x), FINE, INK)
     lines = [f"{date.name}影像：{_sources(date)}" for date in sheet.dates]
     shown = "；".join(f"{each.label} 拉伸 {by.label}" for each, by in zip(composites(sheet.bands), stretches, strict=True))
-    lines.append(f"显示：两期各波段取相同的反射率范围（两期合并的 2%–98%），像元原样放大，未平滑。{shown}")
+    lines.append(f"显示：两期各波段取相同的反射率范围（两期合并的 2%–98%，不计云雪），像元原样放大，未平滑。{shown}")
     lines.append(f"{NOTE}。{sheet.maker}，图层版本 {sheet.row['layers_version']}")
     for k, line in enumerate(lines):
         canvas.text(MARGIN, y + 30 + 19 * k, letters.clipped(line, FINE, SHEET_WIDTH - 2 * MARGIN), FINE, SOFT)
