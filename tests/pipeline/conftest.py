@@ -51,10 +51,11 @@ class County:
     def rows(self, month: str, name: str = "flagged") -> list[dict[str, Any]]:
         return [each["properties"] for each in json.loads((self.out / month / f"{name}.geojson").read_text("utf-8"))["features"]]
 
-    def bytes(self, months: list[str], names: tuple[str, ...] = SAME) -> dict[str, bytes]:
+    def bytes(self, months: list[str], names: tuple[str, ...] = SAME, *, pictures: bool = True) -> dict[str, bytes]:
         """Bytes of files of months, and of their pictures."""
         files = [self.out / month / name for month in months for name in names]
-        files += [file for month in months for file in sorted((self.out / month / "evidence").glob("*.png"))]
+        if pictures:
+            files += [file for month in months for file in sorted((self.out / month / "evidence").glob("*.png"))]
         return {str(file.relative_to(self.out)): file.read_bytes() for file in files}
 
     def everything(self) -> dict[str, bytes]:

@@ -24,7 +24,12 @@ LABEL, LABEL_ROOM = 14, 200.0
 LARGER = 1.1
 """The outline of a patch is drawn where it is so much larger than the case: else their edges only blur each other."""
 MOST_LABELS = 8
-RESERVED = ((WIDTH - 48.0, 0.0, float(WIDTH), 64.0), (0.0, HEIGHT - 26.0, 200.0, float(HEIGHT)), (0.0, 0.0, 170.0, 20.0))
+RESERVED = (
+    (WIDTH - 48.0, 0.0, float(WIDTH), 64.0),
+    (0.0, HEIGHT - 26.0, 200.0, float(HEIGHT)),
+    (0.0, 0.0, 170.0, 20.0),
+    (WIDTH - 170.0, HEIGHT - 20.0, float(WIDTH), float(HEIGHT)),
+)
 """Where the north arrow, the scale and coordinates stand: left, top, right, bottom."""
 NUDGES = (0, -20, 20, -40, 40, -60, 60)
 """Pixels up or down by which a label gives way to others."""
