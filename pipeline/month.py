@@ -34,7 +34,8 @@ from pipeline.patches.find import Place, find_patches
 from pipeline.patches.likelihood import Likelihood
 from pipeline.patches.outline import geometry_of, unseen_ground
 from pipeline.patches.patch import Patch
-from pipeline.publish import cog, runjson
+from pipeline.publish import cog, evidence, runjson
+from pipeline.publish.evidence import Photographer
 from pipeline.publish.features import Judged
 from pipeline.publish.month import MonthFiles, name_cases, write_month
 from pipeline.publish.runjson import LayerUse, RunFacts, SceneUse
@@ -254,6 +255,9 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
         with clock.stage("publish"):
             cog.write(partial / "disturbance.tif", setting.grid, lambda: _planes(setting.grid, setting.area, folder, blocks, results))
             unseen = unseen_ground(_last_seen(setting.grid, setting.area, folder, blocks), setting.grid)
+        with clock.stage("evidence"):
+            by = Photographer(inputs.project.config.county.name, month, trusted, inputs.sha256, inputs.layers, setting)
+            pictured, lost = evidence.make(partial, judged, by)
         uses = _scene_uses(good, left_out, inputs)
         facts = RunFacts(
             run_id=year.digest(month, inputs.project.sha256, inputs.likelihood.sha256, *(u.sha256 for u in uses)), month=month, version=__version__,
@@ -262,10 +266,10 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
             observed_fraction=seen / max(inside, 1), unobserved_ha=(inside - seen) * setting.grid.cell_area_m2 / 1e4,
             counts={"cells": inside, "cells_changed": len(cells), "patches": len(patches)}, timings=clock.seconds,
             window=begun.window,
-            warnings=[*inputs.doubted(month), *begun.warnings, *watched.warnings, *cannot_tell(setting.bands, (scene for scene, _ in good))]
+            warnings=[*inputs.doubted(month), *begun.warnings, *watched.warnings, *lost, *cannot_tell(setting.bands, (scene for scene, _ in good))]
             + [f"{name}: {p.message}" for name, problems in inputs.layers.problems.items() for p in problems],
         )  # fmt: skip
-        flagged = write_month(partial, MonthFiles(inputs.project, inputs.layers, judged, unseen, facts, setting.grid))
+        flagged = write_month(partial, MonthFiles(inputs.project, inputs.layers, judged, unseen, facts, setting.grid, pictured))
         writer.finish({"flagged": len(flagged), "patches": len(patches)}, [{"id": u.id, "sha256": u.sha256} for u in uses if u.used])
     fsync_folder(partial)
     set_aside(inputs.project.output / month)

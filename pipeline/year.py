@@ -27,6 +27,10 @@ from pipeline.survey import Glance
 
 WINDOW_YEARS = 3
 
+SERIES_MONTHS = 15
+"""That an evidence picture's time series goes back, the month itself included: a year of the ground as it was, and what came since.
+Each further month costs its scenes at every case."""
+
 TOO_DARK = "more than 1 % of its clear cells are darker than reflectance −0.02: scale or offset is wrong."
 RIGHT_SCALE = "Give the right scale and offset in item.json, or the processing baseline in the folder's name."
 
@@ -81,6 +85,12 @@ def january(year: int) -> int:
 def window_of(year: int, scenes: Sequence[Dated]) -> list[Dated]:
     """Scenes of the baseline window: up to 36 months before 1 January."""
     return [s for s in scenes if s.day and date(year - WINDOW_YEARS, 1, 1) <= s.day < date(year, 1, 1)]
+
+
+def series_start(month: str) -> date:
+    """The first day that the time series of a month's evidence pictures show."""
+    first = int(month[:4]) * 12 + int(month[5:]) - SERIES_MONTHS
+    return date(first // 12, first % 12 + 1, 1)
 
 
 def usable(scenes: Sequence[Scene], setting: Setting, stage: str) -> tuple[Seen, list[Refused]]:

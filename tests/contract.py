@@ -124,7 +124,7 @@ def _flagged(folder: Path) -> Iterator[str]:
             "review": row["review"] in ("pending", "confirmed", "needs_field_check"),
             "new_this_month": isinstance(row["new_this_month"], bool),
             "area_mu": abs(row["area_mu"] - row["area_m2"] * 3 / 2000) <= 0.01,
-            "evidence": row["evidence"] is None or (folder / row["evidence"]).is_file(),
+            "evidence": row["evidence"] is None or _pictured(folder, row),
             "first_seen": row["first_seen"] is not None and row["first_seen"] <= row["last_seen"],
         }
         for name in ("confidence", "mining_likelihood"):
@@ -132,6 +132,17 @@ def _flagged(folder: Path) -> Iterator[str]:
             checks[name] = 0 <= value <= 1 if value is not None else row["finding"] in UNCHANGED
         checks |= {name: row[name] is None or re.fullmatch(r"\d{4}-\d\d-\d\d", row[name]) is not None for name in DATES}
         yield from (f"{where}: {name} {row[name]!r}" for name, kept in checks.items() if not kept)
+
+
+def _pictured(folder: Path, row: dict[str, Any]) -> bool:
+    """Whether the picture is there, of dates in order, each with its scenes."""
+    dates, scenes = (row["before_date"], row["after_date"]), (row["scenes_before"], row["scenes_after"])
+    return (
+        row["evidence"] == f"evidence/{row['id']}.png"
+        and (folder / row["evidence"]).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+        and [date is None for date in dates] == [each is None for each in scenes]
+        and (None in dates or dates[0] < dates[1])
+    )
 
 
 def _run(folder: Path) -> Iterator[str]:

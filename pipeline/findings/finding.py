@@ -52,9 +52,7 @@ class Finding:
     mining_likelihood: float | None = None
     cause: str | None = None
     before_date: date | None = None
-    after_date: date | None = None
-    scenes_before: int | None = None
-    scenes_after: int | None = None
+    """Last clear look before the change, of most of its cells."""
     right_id: str | None = None
     right_name: str | None = None
     holder: str | None = None
@@ -71,5 +69,9 @@ class Finding:
     restriction: tuple[str, ...] = ()
     restriction_m2: float | None = None
     town: str | None = None
+    cover: float | None = None
+    """Of an overdue site: share under vegetation, 0–1."""
+    reference_cover: float | None = None
+    """And of its surroundings."""
     trace: tuple[str, ...] = field(default=())
     """Which tests held, with their numbers: why this code and no other."""

@@ -53,9 +53,6 @@ def _finding(index: int, f: Facts) -> Finding:
         mining_likelihood=f.patch.mining_likelihood,
         cause=f.patch.cause.value,
         before_date=f.patch.before_date,
-        after_date=f.patch.after_date,
-        scenes_before=f.patch.looks_before,
-        scenes_after=f.patch.looks_after,
         trace=tuple(rule.says(f) for rule in (first, *beside)),
         **written,
     )

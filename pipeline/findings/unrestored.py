@@ -30,6 +30,10 @@ class Overdue(Protocol):
     @property
     def last_look(self) -> date: ...
     @property
+    def cover(self) -> float: ...
+    @property
+    def reference(self) -> float: ...
+    @property
     def trace(self) -> tuple[str, ...]: ...
 
 
@@ -50,6 +54,8 @@ def _finding(site: Overdue, place: Place) -> Finding:
         status="confirmed",
         also=(Code.PROHIBITED_ZONE.value,) if place.holds(place.banned_m2) else (),
         severity=3 if place.severe else 2,
+        cover=site.cover,
+        reference_cover=site.reference,
         trace=site.trace,
         **place.fields(),
         **whose,

@@ -53,7 +53,7 @@ class Patch:
     last_seen: date
     """First and last anomalous look of any cell."""
     before_date: date | None
-    """Last clear look before the change (what a 'before' picture should show)."""
+    """Last clear look before the change, of most of its cells."""
     after_date: date
     """Last clear look of the change."""
     looks_before: int

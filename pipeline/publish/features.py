@@ -52,6 +52,22 @@ class Judged:
     patch: Patch | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Pictured:
+    """What a case's evidence picture shows."""
+
+    path: str
+    """Relative to the month's folder."""
+    before_date: date | None
+    after_date: date | None
+    scenes_before: tuple[str, ...]
+    """Ids; more than one where tiles of one pass meet in the picture."""
+    scenes_after: tuple[str, ...]
+
+
+NOT_PICTURED: Mapping[str, Pictured] = {}
+
+
 def is_violation(finding: Finding, min_likelihood: float) -> bool:
     """Whether a finding is a case: it breaks a rule, it has not ended, and if it claims mining it is likely."""
     if finding.code in EXPLAINED or finding.status == "ended":
@@ -59,20 +75,17 @@ def is_violation(finding: Finding, min_likelihood: float) -> bool:
     return finding.code in UNCHANGED or (finding.mining_likelihood or 0.0) >= min_likelihood
 
 
-def flagged_features(judged: Iterable[Judged], *, month: str, layers_version: str, evidence: Mapping[str, str] | None = None) -> list[Feature]:
-    """Cases that staff should review, by id. Dismissed ones are left out until they grow.
-
-    `evidence`: path of the pictures by case id, relative to the month's folder.
-    """
+def flagged_features(judged: Iterable[Judged], *, month: str, layers_version: str, pictured: Mapping[str, Pictured] = NOT_PICTURED) -> list[Feature]:
+    """Cases that staff should review, by id. Dismissed ones are left out until they grow. pictured: by case id."""
     rows = [
-        Feature(each.written, _case_properties(each, each.case, month, layers_version, (evidence or {}).get(each.case.case_id)))
+        Feature(each.written, _case_properties(each, each.case, month, layers_version, pictured.get(each.case.case_id)))
         for each in judged
         if each.case is not None and each.case.listed
     ]
     return sorted(rows, key=lambda row: str(row.properties["id"]))
 
 
-def _case_properties(judged: Judged, case: CaseRecord, month: str, layers_version: str, evidence: str | None) -> dict[str, Any]:
+def _case_properties(judged: Judged, case: CaseRecord, month: str, layers_version: str, pictured: Pictured | None) -> dict[str, Any]:
     """Properties of a flagged feature, in the order of contract section 6."""
     finding, written = judged.finding, judged.written
     return {
@@ -87,8 +100,8 @@ def _case_properties(judged: Judged, case: CaseRecord, month: str, layers_versio
         "status": finding.status,
         "first_seen": _iso(finding.first_seen),
         "last_seen": _iso(finding.last_seen),
-        "before_date": _iso(finding.before_date),
-        "after_date": _iso(finding.after_date),
+        "before_date": _iso(pictured.before_date) if pictured else None,
+        "after_date": _iso(pictured.after_date) if pictured else None,
         "area_m2": _number(written.area_m2, 1),
         "area_mu": _number(written.area_m2 / M2_PER_MU, 2),
         "growth_m2": _number(case.growth_m2, 1),
@@ -113,9 +126,9 @@ def _case_properties(judged: Judged, case: CaseRecord, month: str, layers_versio
         "town": finding.town,
         "lon": written.lon,
         "lat": written.lat,
-        "evidence": evidence,
-        "scenes_before": finding.scenes_before,
-        "scenes_after": finding.scenes_after,
+        "evidence": pictured.path if pictured else None,
+        "scenes_before": _joined(pictured.scenes_before) if pictured else None,
+        "scenes_after": _joined(pictured.scenes_after) if pictured else None,
         "layers_version": layers_version,
         "review": str(case.review),
         "review_reason": case.review_reason,

@@ -33,7 +33,7 @@ Rows = list[tuple[BaseGeometry, dict[str, Any]]]
 _DECIMALS = """area_m2 area_mu area_ha growth_m2 confidence mining_likelihood distance_to_right_m overshoot_m2 overshoot_max_m
     position_error_m overshoot_certain_m2 restriction_m2 lon lat scale bottom top"""
 _NUMBERS: Mapping[str, type] = {
-    **dict.fromkeys(("severity", "scenes_before", "scenes_after", "version"), int),
+    **dict.fromkeys(("severity", "version"), int),
     **dict.fromkeys(("new_this_month", "exploration"), bool),
     **dict.fromkeys(_DECIMALS.split(), float),
 }

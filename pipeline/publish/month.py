@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -18,7 +18,7 @@ from pipeline.ledger.ledger import MonthWriter
 from pipeline.ledger.records import CaseDraft
 from pipeline.patches.patch import Patch
 from pipeline.publish import geojson, gpkg, report, runjson
-from pipeline.publish.features import Feature, Judged, coverage_features, flagged_features, is_violation, patches_features
+from pipeline.publish.features import Feature, Judged, Pictured, coverage_features, flagged_features, is_violation, patches_features
 from pipeline.publish.runjson import RunFacts
 from pipeline.publish.wgs84 import Projector
 
@@ -33,6 +33,8 @@ class MonthFiles:
     unseen: Sequence[tuple[BaseGeometry, date | None]]
     facts: RunFacts
     grid: Grid
+    pictured: Mapping[str, Pictured]
+    """What the evidence pictures show, by case id."""
 
 
 def name_cases(writer: MonthWriter, month: str, patches: Sequence[Patch], findings: Sequence[Finding], project: Project, grid: Grid) -> list[Judged]:
@@ -84,10 +86,10 @@ def _gone(last: Path, flagged: Sequence[Feature]) -> list[str]:
 
 
 def write_month(folder: Path, files: MonthFiles) -> list[Feature]:
-    """Write all files of a month but disturbance.tif, run.json last; returns the flagged features."""
+    """Write all files of a month but disturbance.tif and the pictures, run.json last; returns the flagged features."""
     config, projector = files.project.config, Projector(files.grid.crs)
     month = files.facts.month
-    flagged = flagged_features(files.judged, month=month, layers_version=files.layers.version)
+    flagged = flagged_features(files.judged, month=month, layers_version=files.layers.version, pictured=files.pictured)
     patches = patches_features(files.judged)
     coverage = coverage_features(files.unseen, projector)
     geojson.write(folder / "flagged.geojson", flagged)

@@ -15,6 +15,7 @@ from pipeline.findings.finding import EXPLAINED
 from pipeline.findings.names import CAUSES, FINDINGS
 from pipeline.layers.model import LayerSet
 from pipeline.publish import svgmap
+from pipeline.publish.basis import basis
 from pipeline.publish.features import M2_PER_MU, Feature
 from pipeline.publish.runjson import RunFacts
 from pipeline.publish.styles import SEVERITY_COLOURS, SEVERITY_NAMES
@@ -116,7 +117,7 @@ def _groups(given: ReportInput) -> tuple[list[Group], list[Feature]]:
     groups: list[Group] = []
     ordered: list[Feature] = []
     for (title, note), cases in zip(_GROUPS, kinds, strict=True):
-        rows = tuple((number, case.properties, tuple(_basis(case.properties))) for number, case in enumerate(cases, len(ordered) + 1))
+        rows = tuple((number, case.properties, tuple(basis(case.properties))) for number, case in enumerate(cases, len(ordered) + 1))
         ordered += cases
         groups.append(Group(title, note, rows))
     return groups, ordered
@@ -124,35 +125,6 @@ def _groups(given: ReportInput) -> tuple[list[Group], list[Feature]]:
 
 def _grew(row: Mapping[str, Any], cell_area_m2: float) -> bool:
     return not row["new_this_month"] and (row["growth_m2"] or 0) >= cell_area_m2
-
-
-def _basis(row: Mapping[str, Any]) -> Iterable[str]:
-    """What a finding rests on, in words; only what is known."""
-    if row["also"]:
-        yield "同时涉及：" + "、".join(FINDINGS.get(code, code) for code in row["also"].split(";"))
-    if row["overshoot_m2"] is not None:
-        yield _overshoot(row)
-    elif row["distance_to_right_m"]:
-        yield f"距最近的矿权 {row['distance_to_right_m']:,.0f} m"
-    if row["valid_to"]:
-        yield f"许可有效期至 {row['valid_to']}"
-    if row["legacy_id"]:
-        state = f"（{row['legacy_state']}）" if row["legacy_state"] else ""
-        yield f"历史遗留图斑 {row['legacy_id']}{state}"
-    if row["deadline"]:
-        yield f"治理期限 {row['deadline']}"
-    if row["restriction"]:
-        area = f" {_square_metres(row['restriction_m2'])} m²" if row["restriction_m2"] is not None else ""
-        yield f"涉及禁采区或耕地 {row['restriction']}{area}"
-
-
-def _overshoot(row: Mapping[str, Any]) -> str:
-    text = f"越界 {_square_metres(row['overshoot_m2'])} m²"
-    if row["overshoot_max_m"] is not None:
-        text += f"，最远 {row['overshoot_max_m']:,.0f} m"
-    if row["overshoot_certain_m2"] is not None and row["position_error_m"] is not None:
-        text += f"；扣除位置误差 {row['position_error_m']:.0f} m 后仍有 {_square_metres(row['overshoot_certain_m2'])} m²"
-    return text
 
 
 def _is_explained(row: Mapping[str, Any], min_likelihood: float) -> bool:

@@ -51,8 +51,12 @@ class County:
     def rows(self, month: str, name: str = "flagged") -> list[dict[str, Any]]:
         return [each["properties"] for each in json.loads((self.out / month / f"{name}.geojson").read_text("utf-8"))["features"]]
 
-    def bytes(self, months: list[str], names: tuple[str, ...] = SAME) -> dict[str, bytes]:
-        return {f"{month}/{name}": (self.out / month / name).read_bytes() for month in months for name in names}
+    def bytes(self, months: list[str], names: tuple[str, ...] = SAME, *, pictures: bool = True) -> dict[str, bytes]:
+        """Bytes of files of months, and of their pictures."""
+        files = [self.out / month / name for month in months for name in names]
+        if pictures:
+            files += [file for month in months for file in sorted((self.out / month / "evidence").glob("*.png"))]
+        return {str(file.relative_to(self.out)): file.read_bytes() for file in files}
 
     def everything(self) -> dict[str, bytes]:
         """All that finished months left, and the ledger."""

@@ -416,7 +416,7 @@ def test_trace_says_why() -> None:
 def test_the_patch_is_carried_over() -> None:
     (finding,) = found(patch((PIT, MAY), status=Status.ENDED, cause=Cause.ROAD, mining_likelihood=0.2))
     assert (finding.patch, finding.status, finding.cause, finding.mining_likelihood) == (0, "ended", "road", 0.2)
-    assert (finding.scenes_before, finding.scenes_after, finding.confidence) == (60, 9, 0.97)
+    assert (finding.before_date, finding.confidence) == (date(2024, 4, 1), 0.97)
 
 
 def test_smallest_case_is_of_the_config() -> None:
