@@ -120,6 +120,13 @@ def _misplaced(layer: _Layer, file: str, area: BaseGeometry, crs: str) -> list[P
     return place.outside(file, layer.records, area, like)
 
 
+def county_area(project: Project, crs: str) -> BaseGeometry:
+    """The county's outline alone, in `crs`. Raises MinewardenError (`MW-LAYER-…`) as `load` does."""
+    area = _open_area(project, crs)
+    _stop([area])
+    return area.ground
+
+
 def check(project: Project, crs: str) -> list[Checked]:
     """Read the area and every layer and list what is wrong with them, what would stop a run too."""
     return [

@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from pipeline.ledger import audit, backup, cases, database, patches, seals, verdicts
 from pipeline.ledger.forget import forget
 from pipeline.ledger.records import CaseDraft, CaseRecord, Decided, MonthFacts, RecordedCase
+from pipeline.ledger.verdicts import Standing
 
 BUSY_SECONDS = 30.0
 """How long a verdict waits for a month that is being written."""
@@ -133,6 +134,15 @@ class Ledger:
         """Cases of a month that had not ended, with their verdicts as of now; dismissed ones too (see `record.listed`)."""
         with database.explained(self.path):
             return cases.of_month(self._connection, month)
+
+    def standings(self) -> dict[str, Standing]:
+        """Every case that has verdicts, with them."""
+        with database.explained(self.path):
+            return verdicts.standings(self._connection)
+
+    def case_ids(self) -> set[str]:
+        """Ids of all cases there ever were."""
+        return {str(row["case_id"]) for row in self._query("SELECT case_id FROM cases")}
 
     def decided(self) -> list[Decided]:
         """Cases of changed ground that people have judged, by id."""

@@ -1,0 +1,123 @@
+"""What an edited file of cases says, row by row, whatever program it went through: columns move, nulls go, whole numbers become decimals."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyproj
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from pipeline.errors import MinewardenError
+from pipeline.layers.read import Table, read
+from pipeline.ledger import Review
+
+NEEDED = ("id", "version", "review")
+LONGEST = 2000
+"""Signs of a reason or a note."""
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a row says of its case."""
+
+    case_id: str
+    version: int
+    """The state of the case that it answers."""
+    review: Review
+    reason: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    case_id: str
+    reason: str
+
+
+class _Unclear(Exception):
+    """A row that can't be understood; why."""
+
+
+def read_answers(file: Path, area: BaseGeometry, crs: str) -> tuple[list[Answer], list[Refusal]]:
+    """Rows of a GeoJSON or GeoPackage of cases. area: the county, in `crs`.
+
+    Raises MinewardenError `MW-REVIEW-…` where the file can't be used at all.
+    """
+    try:
+        table = read("review", file, file)
+    except MinewardenError as error:
+        told = error.message.removeprefix("Layer review: ")
+        raise MinewardenError(error.code.replace("LAYER", "REVIEW"), told, "Give the flagged.geojson that was edited, as GeoJSON.") from error
+    lacking = [name for name in NEEDED if name not in table.columns]
+    if lacking:
+        raise MinewardenError("MW-REVIEW-COLUMNS", f"{file} has no column {', '.join(lacking)}.", "Edit the file that 'review export' gives.")
+    seen = _where(table, area, crs)
+    answers: dict[str, Answer] = {}
+    refused: dict[str, str] = {}
+    for k in range(len(table.geometry)):
+        row = {name: values[k] for name, values in table.columns.items()}
+        case_id = _text(row["id"]) or f"row {k + 1}"
+        try:
+            answer = _answer(row, bool(seen[k]))
+        except _Unclear as why:
+            refused.setdefault(case_id, str(why))
+            continue
+        if answers.setdefault(case_id, answer) != answer:
+            refused.setdefault(case_id, "It stands there twice, with different answers.")
+    return [a for name, a in answers.items() if name not in refused], [Refusal(name, why) for name, why in refused.items()]
+
+
+def _where(table: Table, area: BaseGeometry, crs: str) -> Sequence[bool] | NDArray[Any]:
+    """Which rows lie in the county; those without an outline are known by their id."""
+    to_grid = pyproj.Transformer.from_crs(table.crs, crs, always_xy=True)
+
+    def inside(geometry: BaseGeometry | None) -> bool:
+        if geometry is None or geometry.is_empty:
+            return True
+        moved = shapely.transform(geometry, lambda c: shapely.get_coordinates(shapely.points(*to_grid.transform(c[:, 0], c[:, 1]))))
+        west, south, east, north = moved.bounds
+        return math.isfinite(west + south + east + north) and bool(shapely.box(west, south, east, north).intersects(area))
+
+    return [inside(geometry) for geometry in table.geometry]
+
+
+def _answer(row: dict[str, Any], inside: bool) -> Answer:
+    case_id = _text(row["id"])
+    if case_id is None:
+        raise _Unclear("It has no id.")
+    if not inside:
+        raise _Unclear("Its outline lies outside the county: the file's coordinate system is wrong, or it was drawn elsewhere.")
+    review = _text(row["review"])
+    if review is None or review not in set(Review):
+        raise _Unclear(f"review is {review!r}; use one of {', '.join(Review)}.")
+    reason, note = _text(row.get("review_reason")), _text(row.get("review_note"))
+    for name, value in (("review_reason", reason), ("review_note", note)):
+        if value is not None and len(value) > LONGEST:
+            raise _Unclear(f"{name} has {len(value)} signs, more than {LONGEST}.")
+    return Answer(case_id, _whole(row["version"]), Review(review), reason, note)
+
+
+def _text(value: Any) -> str | None:
+    """Text without signs that nobody sees; None for what is empty."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    return _UNSEEN.sub("", str(value)).strip() or None
+
+
+def _whole(value: Any) -> int:
+    text = _text(value)
+    try:
+        number = float(text) if text is not None else math.nan
+    except ValueError:
+        number = math.nan
+    if not number.is_integer():
+        raise _Unclear(f"version is {text!r}; it says which state of the case was looked at, and must stay as it was.")
+    return int(number)

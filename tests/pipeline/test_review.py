@@ -1,0 +1,188 @@
+"""Verdicts by an edited GeoJSON: what is clear is taken, the rest is refused row by row, and nothing is applied twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyogrio.raw
+import pyproj
+import pytest
+import shapely
+
+from pipeline.cli import main
+from pipeline.ledger import Ledger, Review
+from tests.pipeline.conftest import MONTHS, NEXT, County
+
+LAST = MONTHS[-1]
+Rows = list[dict[str, Any]]
+Edit = Callable[[Rows], object]
+
+
+def exported(county: County) -> Path:
+    assert main(["review", "export", str(county.config), "--quiet"]) == 0
+    return county.out / "review" / f"{LAST}.geojson"
+
+
+def edited(file: Path, edit: Edit) -> Path:
+    """The file with its rows (feature dicts) changed in place."""
+    collection = json.loads(file.read_text("utf-8"))
+    edit(collection["features"])
+    out = file.with_name("edited.geojson")
+    out.write_text(json.dumps(collection, ensure_ascii=False), "utf-8")
+    return out
+
+
+def apply(county: County, file: Path, *options: str) -> int:
+    return main(["review", "apply", str(county.config), str(file), "--reviewer", "王核查", *options])
+
+
+def decide(row: dict[str, Any], review: str, reason: str | None = None, note: str | None = None) -> None:
+    row["properties"] |= {"review": review, "review_reason": reason, "review_note": note}
+
+
+def standing(county: County) -> dict[str, tuple[str, str | None, str | None, int]]:
+    with Ledger(county.out / "ledger.sqlite", "620422") as ledger:
+        assert ledger.verify_audit() == []
+        records = (case.record for case in ledger.open_cases(LAST))
+        return {r.case_id: (str(r.review), r.review_reason, r.reviewer, r.version) for r in records}
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    return lambda: "".join(capsys.readouterr())
+
+
+def test_verdicts_come_back_and_are_applied_once(again: County, said: Callable[[], str]) -> None:
+    results = again.bytes(MONTHS)
+    file = exported(again)
+    ids = [row["id"] for row in again.rows(LAST)]
+    assert len(ids) >= 3
+
+    def edit(rows: Rows) -> None:
+        decide(rows[0], "confirmed", note="现场已核实")
+        decide(rows[1], "dismissed", "耕作")
+
+    verdicts = edited(file, edit)
+    assert apply(again, verdicts) == 0
+    assert f"2 applied, {len(ids) - 2} unchanged, 0 refused" in said()
+    now = standing(again)
+    assert now[ids[0]] == ("confirmed", None, "王核查", 2)
+    assert now[ids[1]] == ("dismissed", "耕作", "王核查", 2)
+    assert apply(again, verdicts) == 0
+    assert f"0 applied, {len(ids)} unchanged, 0 refused" in said()
+    assert standing(again) == now
+    assert again.bytes(MONTHS) == results
+    given = [row["properties"] for row in json.loads(exported(again).read_text("utf-8"))["features"]]
+    assert [row["id"] for row in given] == ids
+    assert (given[0]["review"], given[0]["review_note"], given[0]["version"]) == ("confirmed", "现场已核实", 2)
+    assert again.run(NEXT, "--quiet") in (0, 3)
+    left = {row["id"]: row["review"] for row in again.rows(NEXT)}
+    assert ids[1] not in left
+    assert left[ids[0]] == "confirmed"
+
+
+def test_other_programs_rewrite_the_file_as_they_like(again: County, tmp_path: Path) -> None:
+    meta, _, wkb, columns = pyogrio.raw.read(exported(again))
+    table = dict(zip(meta["fields"].tolist(), columns, strict=True))
+    table["version"] = table["version"].astype(float)
+    table["review"][0] = " needs_field_check "
+    for name in ("reviewer", "reviewed_at", "also"):
+        del table[name]
+    backwards = {name: values[::-1] for name, values in sorted(table.items(), reverse=True)}
+    to_utm = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:32648", always_xy=True)
+    moved = shapely.transform(shapely.from_wkb(wkb[::-1]), lambda c: np.column_stack(to_utm.transform(c[:, 0], c[:, 1])))
+    for name, driver in (("a.geojson", "GeoJSON"), ("a.gpkg", "GPKG")):
+        fields, data = list(backwards), list(backwards.values())
+        pyogrio.raw.write(tmp_path / name, shapely.to_wkb(moved), data, fields, driver=driver, geometry_type="Unknown", crs="EPSG:32648")
+    first = again.rows(LAST)[0]["id"]
+    assert apply(again, tmp_path / "a.geojson") == 0
+    assert standing(again)[first][0] == "needs_field_check"
+    assert apply(again, tmp_path / "a.gpkg") == 0
+    assert standing(again)[first][3] == 2
+
+
+def test_what_is_not_clear_is_refused_row_by_row(again: County, said: Callable[[], str]) -> None:
+    file = exported(again)
+    ids = [row["id"] for row in again.rows(LAST)]
+    assert apply(again, edited(file, lambda rows: decide(rows[0], "confirmed"))) == 0
+    said()
+
+    def edit(rows: Rows) -> None:
+        decide(rows[0], "dismissed", "其他")  # somebody has confirmed it meanwhile
+        decide(rows[1], "maybe")
+        decide(rows[2], "confirmed")
+        rows.append({**rows[1], "properties": rows[1]["properties"] | {"id": "620422-2024-999999", "review": "confirmed"}})
+        far = {"type": "Polygon", "coordinates": [[[1, 1], [1, 2], [2, 2], [1, 1]]]}
+        rows.append({"type": "Feature", "geometry": far, "properties": rows[1]["properties"] | {"id": "x", "review": "confirmed"}})
+        rows.append({**rows[1], "properties": rows[1]["properties"] | {"id": None, "review": "confirmed"}})
+        rows.append({**rows[1], "properties": rows[1]["properties"] | {"id": "y", "review": "confirmed", "version": "two"}})
+        rows.append({**rows[1], "properties": rows[1]["properties"] | {"id": "z", "review": "confirmed", "review_note": "长" * 2001}})
+
+    wrong = edited(file, edit)
+    before = standing(again)
+    assert apply(again, wrong, "--strict") == 2
+    assert "MW-REVIEW-STRICT" in said()
+    assert standing(again) == before
+    assert apply(again, wrong, "--json") == 3
+    answer = json.loads(said())
+    assert answer["applied"] == 1
+    reasons = {each["id"]: each["reason"] for each in answer["refused"]}
+    assert "王核查 said confirmed" in reasons[ids[0]]
+    assert "review is 'maybe'" in reasons[ids[1]]
+    assert "no such case" in reasons["620422-2024-999999"]
+    assert "outside the county" in reasons["x"]
+    assert "version is 'two'" in reasons["y"]
+    assert "2001 signs" in reasons["z"]
+    assert len(reasons) == 7
+    assert standing(again)[ids[2]][0] == "confirmed"
+    assert standing(again)[ids[0]][0] == "confirmed"
+
+
+def test_rows_that_their_editor_left_alone_are_no_verdict(again: County) -> None:
+    """An old export in which only one row was edited must not undo what others decided since."""
+    old = exported(again)
+    assert apply(again, edited(old, lambda rows: decide(rows[0], "dismissed", "大棚"))) == 0
+    assert apply(again, edited(old, lambda rows: decide(rows[1], "confirmed"))) == 0
+    assert [each[0] for each in list(standing(again).values())[:2]] == ["dismissed", "confirmed"]
+
+
+def test_two_answers_to_one_case_are_none(again: County) -> None:
+    def edit(rows: Rows) -> None:
+        rows.append(json.loads(json.dumps(rows[0])))
+        decide(rows[0], "confirmed")
+        decide(rows[-1], "dismissed")
+
+    assert apply(again, edited(exported(again), edit)) == 3
+    assert {each[0] for each in standing(again).values()} == {str(Review.PENDING)}
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("not json", "MW-REVIEW-FORMAT"),
+        ('{"type": "FeatureCollection", "features": []}', "MW-REVIEW-COLUMNS"),
+        ('{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"id": "a"}, "geometry": null}]}', "MW-REVIEW-"),
+    ],
+)
+def test_a_file_that_is_no_list_of_cases_is_one_message(again: County, tmp_path: Path, said: Callable[[], str], text: str, code: str) -> None:
+    (tmp_path / "wrong.geojson").write_text(text, "utf-8")
+    assert apply(again, tmp_path / "wrong.geojson") == 2
+    assert code in said()
+
+
+def test_files_and_names_that_can_not_be(again: County, tmp_path: Path, said: Callable[[], str]) -> None:
+    assert apply(again, tmp_path / "missing.geojson") == 2
+    assert "MW-REVIEW-FILE" in said()
+    assert apply(again, Path("/vsicurl/http://example.org/a.geojson")) == 2
+    assert "MW-REVIEW-REMOTE" in said()
+    file = exported(again)
+    assert main(["review", "apply", str(again.config), str(file), "--reviewer", " "]) == 2
+    assert "MW-REVIEW-NAME" in said()
+    assert main(["review", "export", str(again.config), "--out", str(again.out / LAST / "flagged.geojson")]) == 2
+    assert "MW-REVIEW-OUT" in said()
+    assert main(["review", "export", str(again.config), "--month", NEXT]) == 2
+    assert "MW-MONTH-MISSING" in said()
