@@ -6,8 +6,8 @@ Each COUNTY is a made county (truth.geojson) with its months done in COUNTY/out;
 name tells its simulator. The features are those published in patches.geojson; a patch is mining when at least 30 % of it lies on a pit
 of the truth; patches that hold some of one, and works that an approval covers, are left out. Logistic regression drawn towards the
 weights an expert gave before seeing data (`terms.EXPERT`), whose signs it may not change. For each simulator it says what a fit on all
-others scores on it. In counties with pits strewn over them (`strewn.py`), of which there are far more than in any county, these count a tenth, and where they lie
-says nothing of villages: they lie anywhere.
+others scores on it. In counties with pits strewn over them (`strewn.py`), of which there are far more than in any county, these
+count a tenth, and where they lie says nothing of villages: they lie anywhere.
 """
 
 from __future__ import annotations
