@@ -6,7 +6,8 @@ Each COUNTY is a made county (truth.geojson) with its months done in COUNTY/out;
 name tells its simulator. The features are those published in patches.geojson; a patch is mining when at least 30 % of it lies on a pit
 of the truth; patches that hold some of one, and works that an approval covers, are left out. Logistic regression drawn towards the
 weights an expert gave before seeing data (`terms.EXPERT`), whose signs it may not change. For each simulator it says what a fit on all
-others scores on it. In counties with pits strewn over them (`strewn.py`), of which there are far more than in any county, these count a quarter.
+others scores on it. In counties with pits strewn over them (`strewn.py`), of which there are far more than in any county, these
+count a tenth, and where they lie says nothing of villages: they lie anywhere.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from pipeline.patches.terms import EXPERT, TERMS, measure
 
 START = Likelihood(-1.0, EXPERT)
 PULL = 4.0
-STREWN_COUNT, STREWN_M2 = 0.25, 2100.0
+STREWN_COUNT, STREWN_M2 = 0.1, 2100.0
 """What a strewn pit counts, and its largest."""
 Data = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 """Terms (n, n_terms), labels (n,) and counts (n,) of patches."""
@@ -59,9 +60,10 @@ def patches_of(county: Path) -> Data:
                 continue  # building works approved in the layers: neither mining nor a false alarm
             share = ground.intersection(pits).area / ground.area
             if not 0.05 < share <= 0.3:
-                rows.append(list(measure(features[name]).values()))
+                placed = share <= 0.3 or not ground.intersects(strewn)
+                rows.append(list(measure(features[name] if placed else features[name] | {"built_around": 0.0}).values()))
                 labels.append(float(share > 0.3))
-                counts.append(STREWN_COUNT if share > 0.3 and ground.intersects(strewn) else 1.0)
+                counts.append(1.0 if placed else STREWN_COUNT)
     return np.array(rows).reshape(len(rows), len(TERMS)), np.array(labels), np.array(counts)
 
 
