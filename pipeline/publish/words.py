@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pipeline.layers.model import Standing
+
 REVIEWS: Mapping[str, str] = {"pending": "待核实", "confirmed": "已确认", "dismissed": "已排除", "needs_field_check": "需实地核查"}
 
 STATUSES: Mapping[str, str] = {"provisional": "初步", "confirmed": "已证实", "ended": "已结束"}
+
+STANDINGS: Mapping[Standing, str] = {
+    Standing.VALID: "有效",
+    Standing.NOT_YET: "未生效",
+    Standing.EXPIRED: "已过期",
+    Standing.CLOSED: "已关闭",
+    Standing.EXPLORATION: "探矿",
+}
+"""What a right is worth."""
 
 LAYERS: Mapping[str, str] = {
     "mining_rights": "采矿权",
