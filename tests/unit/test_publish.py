@@ -193,7 +193,7 @@ def test_a_cog_with_a_hole_is_not_written(tmp_path: Path) -> None:
 
 def test_run_json_has_the_keys_of_the_contract_and_hashes_what_lasts(folder: Path) -> None:
     document = json.loads((folder / "run.json").read_text("utf-8"))
-    keys = "run_id month version config_sha256 bands scenes layers coverage counts timings window warnings outputs"
+    keys = "run_id month version config_sha256 bands model scenes layers coverage counts timings window warnings outputs"
     assert " ".join(document) == keys
     assert [each["path"] for each in document["outputs"]] == [
         "coverage.geojson",
