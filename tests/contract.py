@@ -33,7 +33,7 @@ PATCH = _words("patch_id finding cause mining_likelihood area_m2 first_seen stat
 RUN = _words("run_id month version config_sha256 bands scenes layers coverage counts timings outputs")
 DATES = ("first_seen", "last_seen", "before_date", "after_date", "valid_to", "deadline")
 HASHED = {"flagged.geojson", "patches.geojson", "coverage.geojson", "flagged.gpkg", "disturbance.tif"}
-FILES = HASHED | {"report.html", "run.json"}
+FILES = HASHED | {"report.html", "ledger.xlsx", "run.json"}
 NODATA = 65535
 
 

@@ -22,6 +22,7 @@ from pipeline.ledger import CaseDraft, Ledger
 from pipeline.patches.patch import Cause, Patch, Status
 from pipeline.publish import cog, geojson, gpkg, report, runjson
 from pipeline.publish.features import Judged, coverage_features, flagged_features, is_violation, patches_features
+from pipeline.publish.spreadsheet import book
 from pipeline.publish.wgs84 import Projector
 
 X, Y = 500_000.0, 3_950_000.0
@@ -243,6 +244,7 @@ def publish(folder: Path, judged: Sequence[Judged], facts: runjson.RunFacts, gon
         gone=gone,
     )
     report.write(folder / "report.html", given)
+    book.write(folder / book.NAME, given)
     runjson.write(folder, facts)
     return given
 

@@ -32,7 +32,7 @@ Rows = list[tuple[BaseGeometry, dict[str, Any]]]
 
 _DECIMALS = """area_m2 area_mu area_ha growth_m2 confidence mining_likelihood distance_to_right_m overshoot_m2 overshoot_max_m
     position_error_m overshoot_certain_m2 restriction_m2 lon lat scale bottom top"""
-_NUMBERS: Mapping[str, type] = {
+NUMBERS: Mapping[str, type] = {
     **dict.fromkeys(("severity", "version"), int),
     **dict.fromkeys(("new_this_month", "exploration"), bool),
     **dict.fromkeys(_DECIMALS.split(), float),
@@ -139,7 +139,7 @@ def _write_table(path: Path, table: str, rows: Rows) -> None:
 def _column(name: str, values: list[Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """A column's values and where it is null."""
     mask = np.array([value is None for value in values], bool)
-    kind = _NUMBERS.get(name)
+    kind = NUMBERS.get(name)
     if kind is None:
         return np.array([None if value is None else _text(value) for value in values], object), mask
     return np.array([kind() if value is None else kind(value) for value in values], _DTYPES[kind]), mask

@@ -20,6 +20,7 @@ from pipeline.patches.patch import Patch
 from pipeline.publish import geojson, gpkg, report, runjson
 from pipeline.publish.features import Feature, Judged, Pictured, coverage_features, flagged_features, is_violation, patches_features
 from pipeline.publish.runjson import RunFacts
+from pipeline.publish.spreadsheet import book
 from pipeline.publish.wgs84 import Projector
 
 
@@ -104,5 +105,6 @@ def write_month(folder: Path, files: MonthFiles) -> list[Feature]:
         gone=_gone(files.project.output / months.previous(month), flagged),
     )  # fmt: skip
     report.write(folder / "report.html", given)
+    book.write(folder / book.NAME, given)
     runjson.write(folder, facts)
     return flagged

@@ -87,7 +87,7 @@ def test_text_is_not_escaped_and_each_feature_has_a_line(folder: Path) -> None:
 def test_every_file_has_the_same_bytes_for_the_same_month(folder: Path, tmp_path: Path) -> None:
     made_month.publish(tmp_path / "2024-07", made_month.two_months(tmp_path), made_month.run_facts())
     ours, theirs = ({path.name: files.sha256_file(path) for path in each.iterdir()} for each in (folder, tmp_path / "2024-07"))
-    assert len(ours) == 7
+    assert len(ours) == 8
     assert ours == theirs
     assert not list(tmp_path.glob("2024-07/.*"))
 
@@ -193,7 +193,7 @@ def test_a_cog_with_a_hole_is_not_written(tmp_path: Path) -> None:
 
 def test_run_json_has_the_keys_of_the_contract_and_hashes_what_lasts(folder: Path) -> None:
     document = json.loads((folder / "run.json").read_text("utf-8"))
-    keys = "run_id month version config_sha256 bands scenes layers coverage counts timings window warnings outputs"
+    keys = "run_id month version config_sha256 bands model scenes layers coverage counts timings window warnings outputs"
     assert " ".join(document) == keys
     assert [each["path"] for each in document["outputs"]] == [
         "coverage.geojson",

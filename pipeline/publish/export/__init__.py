@@ -1,0 +1,1 @@
+"""A finished month in the forms that other offices and programs ask for, on demand."""

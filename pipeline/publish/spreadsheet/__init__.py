@@ -1,0 +1,1 @@
+"""ledger.xlsx (台账): the month as offices keep it."""
