@@ -175,11 +175,16 @@ def test_sheets_can_be_filtered_read_and_printed(given: ReportInput) -> None:
         assert sheet.auto_filter.ref == sheet.dimensions
         assert sheet.freeze_panes in ("A2", "B2")
         assert sheet.print_title_rows == "$1:$1"
-        # One page wide is what a sheet says by not saying it.
-        assert (sheet.page_setup.orientation, sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == ("landscape", None, 0)
+        # Forty columns are not read on one page. One page wide is what a sheet says by not saying it.
+        assert (sheet.page_setup.orientation, sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (
+            "landscape",
+            3 if name == "线索" else None,
+            0,
+        )
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
         assert min(column.width for column in sheet.column_dimensions.values()) >= 6
     cases = workbook["线索"]
+    assert cases.print_title_cols == "$A:$A"
     (choice,) = cases.data_validations.dataValidation
     assert choice.formula1 == '"待核实,已确认,已排除,需实地核查"'
     assert cases["A2"].alignment.wrap_text

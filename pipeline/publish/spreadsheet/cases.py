@@ -21,7 +21,7 @@ def sheet(flagged: Sequence[Feature], layers: LayerSet) -> Sheet[Row]:
     for zone in layers.zones:
         zones.setdefault(zone.id, []).append(zone)
     columns = (*_WHAT, *_WHERE, *_WHOSE, *_restrictions(zones), *_OWED, *_VERDICT)
-    return Sheet("线索", columns, [each.properties for each in flagged], paper=A3)
+    return Sheet("线索", columns, [each.properties for each in flagged], paper=A3, pages=3)
 
 
 def _of(name: str, kind: Kind, width: float, meaning: str = "") -> Column[Row]:

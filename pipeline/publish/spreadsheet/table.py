@@ -45,6 +45,8 @@ class Sheet(Generic[T]):
     fixed: int = 1
     """Columns that stay in sight."""
     paper: int = A4
+    pages: int = 1
+    """Pages side by side when it is printed: on one, forty columns could not be read."""
 
 
 class _Beside(Url):  # type: ignore[misc]
@@ -94,13 +96,15 @@ class Book:
         target.autofilter(0, 0, last, right)
         # Ids of digits alone are meant as text.
         target.ignore_errors({"number_stored_as_text": f"A1:XFD{last + 1}"})
-        self.set_up_print(target, sheet.paper)
+        self.set_up_print(target, sheet.paper, sheet.pages)
         target.repeat_rows(0)
+        if sheet.pages > 1:
+            target.repeat_columns(0, sheet.fixed - 1)
 
-    def set_up_print(self, target: Worksheet, paper: int = A4) -> None:
+    def set_up_print(self, target: Worksheet, paper: int = A4, pages: int = 1) -> None:
         target.set_paper(paper)
         target.set_landscape()
-        target.fit_to_pages(1, 0)
+        target.fit_to_pages(pages, 0)
         target.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
         # In a header & begins a command.
         target.set_header("&L" + self.heading.replace("&", "&&"))
