@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 
+from pipeline import months
 from pipeline.config import Project, load
 from pipeline.console import Console
-from pipeline.errors import Exit
+from pipeline.errors import Exit, MinewardenError
 
 Body = Callable[..., Exit | None]
 
@@ -46,3 +47,17 @@ def open_project(console: Console, config: Path, *, begins: bool = False) -> Pro
 def existing(folder: Path) -> Path:
     """The folder, or the nearest above it that is there."""
     return next(each for each in (folder, *folder.parents) if each.exists())
+
+
+def finished_month(project: Project, asked: str | None) -> str:
+    """A month that is done: the one asked for, or the last.
+
+    Raises MinewardenError `MW-MONTH-FORMAT`, `-FUTURE`, `-NONE` or `-MISSING`.
+    """
+    wanted = months.check(asked, months.today()) if asked else None
+    done = months.finished(project.output)
+    if not done:
+        raise MinewardenError("MW-MONTH-NONE", "No month is done yet.", f"minewarden run {project.file}")
+    if wanted is not None and wanted not in done:
+        raise MinewardenError("MW-MONTH-MISSING", f"{wanted} is not done.", f"Ask for a finished month, e.g. {done[-1]}.")
+    return wanted or done[-1]

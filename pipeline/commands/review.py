@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline import months
-from pipeline.commands.common import config_argument, json_option, open_project, talking
+from pipeline.commands.common import config_argument, finished_month, json_option, open_project, talking
 from pipeline.commands.later import later
-from pipeline.config import Project
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
 
@@ -38,7 +36,7 @@ def apply(console: Console, config: Path, file: Path, reviewer: str, strict: boo
     from pipeline.review.apply import apply as take
 
     project = open_project(console, config)
-    _last_month(project)
+    finished_month(project, None)
     crs = project.config.grid.crs
     given, unclear = answers.read_answers(file, county_area(project, crs), crs)
     with Ledger(project.ledger, project.config.county.code) as ledger:
@@ -71,11 +69,8 @@ def export(console: Console, config: Path, month: str | None, out: Path | None) 
     from pipeline.review.export import export as write
 
     project = open_project(console, config)
-    last = _last_month(project)
-    wanted = months.check(month, months.today()) if month else last
+    wanted = finished_month(project, month)
     flagged = project.output / wanted / "flagged.geojson"
-    if wanted not in months.finished(project.output):
-        raise MinewardenError("MW-MONTH-MISSING", f"{wanted} is not done.", f"Ask for a finished month, e.g. {last}.")
     target = out or project.output / "review" / f"{wanted}.geojson"
     if target.resolve() == flagged.resolve():
         raise MinewardenError("MW-REVIEW-OUT", f"{target} is a finished month's own file, which is never changed.", "Give another path.")
@@ -83,13 +78,6 @@ def export(console: Console, config: Path, month: str | None, out: Path | None) 
         count = write(ledger, wanted, flagged, target)
     console.result(f"{count} cases of {wanted}: {target}")
     return Exit.DONE
-
-
-def _last_month(project: Project) -> str:
-    finished = months.finished(project.output)
-    if not finished:
-        raise MinewardenError("MW-MONTH-NONE", "No month is done yet.", f"minewarden run {project.file}")
-    return max(finished)
 
 
 group.add_command(later("serve", "review serve"))

@@ -130,6 +130,13 @@ def _case_properties(judged: Judged, case: CaseRecord, month: str, layers_versio
         "scenes_before": _joined(pictured.scenes_before) if pictured else None,
         "scenes_after": _joined(pictured.scenes_after) if pictured else None,
         "layers_version": layers_version,
+        **verdict_of(case),
+    }
+
+
+def verdict_of(case: CaseRecord) -> dict[str, Any]:
+    """What people decided on a case, as properties."""
+    return {
         "review": str(case.review),
         "review_reason": case.review_reason,
         "review_note": case.review_note,

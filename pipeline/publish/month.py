@@ -14,11 +14,11 @@ from pipeline.config import Project
 from pipeline.findings.finding import Finding
 from pipeline.grid import Grid
 from pipeline.layers.model import LayerSet
-from pipeline.ledger.ledger import MonthWriter
+from pipeline.ledger.ledger import Ledger, MonthWriter
 from pipeline.ledger.records import CaseDraft
 from pipeline.patches.patch import Patch
 from pipeline.publish import geojson, gpkg, report, runjson
-from pipeline.publish.features import Feature, Judged, Pictured, coverage_features, flagged_features, is_violation, patches_features
+from pipeline.publish.features import Feature, Judged, Pictured, coverage_features, flagged_features, is_violation, patches_features, verdict_of
 from pipeline.publish.runjson import RunFacts
 from pipeline.publish.spreadsheet import book
 from pipeline.publish.wgs84 import Projector
@@ -88,8 +88,7 @@ def _gone(last: Path, flagged: Sequence[Feature]) -> list[str]:
 
 def write_month(folder: Path, files: MonthFiles) -> list[Feature]:
     """Write all files of a month but disturbance.tif and the pictures, run.json last; returns the flagged features."""
-    config, projector = files.project.config, Projector(files.grid.crs)
-    month = files.facts.month
+    projector, month = Projector(files.grid.crs), files.facts.month
     flagged = flagged_features(files.judged, month=month, layers_version=files.layers.version, pictured=files.pictured)
     patches = patches_features(files.judged)
     coverage = coverage_features(files.unseen, projector)
@@ -99,12 +98,42 @@ def write_month(folder: Path, files: MonthFiles) -> list[Feature]:
     gpkg.write(folder / "flagged.gpkg", flagged=flagged, patches=patches, coverage=coverage, layers=files.layers, projector=projector, month=month)
     counts = dict(files.facts.counts) | {"flagged": len(flagged), "explained": len(patches) - sum(p.properties["id"] is not None for p in patches)}
     facts = replace(files.facts, counts=counts)
+    write_renewed(folder, files.project, files.layers, facts, flagged, patches, coverage)
+    runjson.write(folder, facts)
+    return flagged
+
+
+def write_renewed(
+    folder: Path,
+    project: Project,
+    layers: LayerSet,
+    facts: RunFacts,
+    flagged: Sequence[Feature],
+    patches: Sequence[Feature],
+    coverage: Sequence[Feature],
+) -> None:
+    """Write the files of a month that verdicts renew: report and spreadsheet."""
+    config = project.config
     given = report.ReportInput(
-        county=config.county.name, code=config.county.code, run=facts, flagged=flagged, patches=patches, coverage=coverage, layers=files.layers,
-        projector=projector, min_likelihood=config.findings.min_likelihood, min_coverage=config.coverage.min, cell_area_m2=files.grid.cell_area_m2,
-        gone=_gone(files.project.output / months.previous(month), flagged),
+        county=config.county.name, code=config.county.code, run=facts, flagged=flagged, patches=patches, coverage=coverage, layers=layers,
+        projector=Projector(config.grid.crs), min_likelihood=config.findings.min_likelihood, min_coverage=config.coverage.min,
+        cell_area_m2=config.grid.resolution**2, gone=_gone(project.output / months.previous(facts.month), flagged),
     )  # fmt: skip
     report.write(folder / "report.html", given)
     book.write(folder / book.NAME, given)
-    runjson.write(folder, facts)
-    return flagged
+
+
+def write_again(project: Project, layers: LayerSet, ledger: Ledger, month: str) -> int:
+    """Write report and spreadsheet of a finished month again, with the verdicts of now; how many cases they hold."""
+    folder = project.output / month
+    flagged = with_verdicts(ledger, month, geojson.read(folder / "flagged.geojson"))
+    patches, coverage = (geojson.read(folder / f"{name}.geojson") for name in ("patches", "coverage"))
+    write_renewed(folder, project, layers, runjson.read(folder), flagged, patches, coverage)
+    return len(flagged)
+
+
+def with_verdicts(ledger: Ledger, month: str, flagged: Sequence[Feature]) -> list[Feature]:
+    """Cases of a finished month with what was decided on them by now."""
+    now = {case.record.case_id: case.record for case in ledger.open_cases(month)}
+    records = [now.get(str(each.properties["id"])) for each in flagged]
+    return [replace(f, properties=f.properties | verdict_of(r)) if r else f for f, r in zip(flagged, records, strict=True)]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
 import pyogrio.raw
 import pyproj
 import pytest
@@ -38,6 +39,10 @@ def edited(file: Path, edit: Edit) -> Path:
 
 def apply(county: County, file: Path, *options: str) -> int:
     return main(["review", "apply", str(county.config), str(file), "--reviewer", "王核查", *options])
+
+
+def sheet(file: Path) -> list[list[str]]:
+    return [[str(cell) for cell in row] for row in openpyxl.load_workbook(file)["线索"].iter_rows(values_only=True)]
 
 
 def decide(row: dict[str, Any], review: str, reason: str | None = None, note: str | None = None) -> None:
@@ -79,6 +84,10 @@ def test_verdicts_come_back_and_are_applied_once(again: County, said: Callable[[
     given = [row["properties"] for row in json.loads(exported(again).read_text("utf-8"))["features"]]
     assert [row["id"] for row in given] == ids
     assert (given[0]["review"], given[0]["review_note"], given[0]["version"]) == ("confirmed", "现场已核实", 2)
+    assert main(["report", str(again.config), "--quiet"]) == 0
+    assert "现场已核实" in json.dumps(sheet(again.out / LAST / "ledger.xlsx"), ensure_ascii=False)
+    assert "已排除" in (again.out / LAST / "report.html").read_text("utf-8")
+    assert again.bytes(MONTHS) == results
     assert again.run(NEXT, "--quiet") in (0, 3)
     left = {row["id"]: row["review"] for row in again.rows(NEXT)}
     assert ids[1] not in left

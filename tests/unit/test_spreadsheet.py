@@ -64,7 +64,7 @@ def test_it_has_a_row_for_each_case_that_says_what_the_geojson_says(given: Repor
         assert case["线索类型"] == row["finding_zh"]
         assert case["监测面积（亩）"] == row["area_mu"]
         assert case["监测面积（m²）"] == row["area_m2"]
-        assert case["前时相"] == datetime.fromisoformat(row["before_date"])
+        assert case["首次发现"] == datetime.fromisoformat(row["first_seen"])
         assert case["采矿可能性"] == row["mining_likelihood"]
         assert case["经度"] == row["lon"]
     assert [case["核实举证结果"] for case in cases[:2]] == ["待核实", "需实地核查"]

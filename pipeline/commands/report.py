@@ -1,0 +1,37 @@
+"""`minewarden report`: a finished month's report and spreadsheet again, with the verdicts so far."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pipeline.commands.common import config_argument, finished_month, open_project, talking
+from pipeline.console import Console
+from pipeline.errors import Exit
+from pipeline.lock import locked
+
+
+@click.command("report")
+@config_argument
+@click.option("--month", metavar="YYYY-MM", help="Which month. Default: the last that is done.")
+@talking
+def command(console: Console, config: Path, month: str | None) -> Exit:
+    """Write a month's report and spreadsheet again, with what people have decided since."""
+    project = open_project(console, config)
+    wanted = finished_month(project, month)
+    with locked(project.output):
+        from pipeline import layers
+        from pipeline.ledger import Ledger
+        from pipeline.publish import runjson
+        from pipeline.publish.month import write_again
+
+        ground = layers.load(project, project.config.grid.crs)
+        with Ledger(project.ledger, project.config.county.code) as ledger:
+            count = write_again(project, ground, ledger, wanted)
+        used = {layer["name"]: layer["sha256"] for layer in runjson.document(project.output / wanted)["layers"]}
+    changed = [layer.name for layer in ground.versions if used.get(layer.name) != layer.sha256]
+    if changed:
+        console.notice(f"{wanted} was judged by other versions of {', '.join(changed)}: findings stand as they were, maps show today's boundaries.")
+    console.result(f"{count} cases of {wanted}: {project.output / wanted / 'report.html'}")
+    return Exit.DONE
