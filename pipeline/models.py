@@ -25,7 +25,7 @@ def in_use(project: Project) -> Likelihood:
         return likelihood.load()
     try:
         return likelihood.load(file)
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         fix = "Put back a copy that lies beside it, or delete it to use the model that ships with the program; 'minewarden train' can fit one anew."
         raise MinewardenError("MW-MODEL-FILE", f"{file}: {error}.", fix, Exit.DAMAGED) from error
 
@@ -45,11 +45,13 @@ def put(project: Project, model: Likelihood) -> None:
 
 def of_run(project: Project, run: Mapping[str, Any]) -> tuple[Likelihood, str | None]:
     """The likelihood that a finished month (`run.json`) was judged by; where it is gone, that in use, and what to tell."""
-    now, wanted = in_use(project), run.get("model")
-    for candidate in (now, likelihood.load()):
-        if wanted in (None, candidate.sha256):
-            return candidate, None
+    now, shipped, wanted = in_use(project), likelihood.load(), run.get("model")
+    if wanted is None:  # of before there was a choice
+        return shipped, None
     try:
-        return likelihood.load(kept(project, str(wanted))), None
+        found = next((model for model in (now, shipped) if model.sha256 == wanted), None) or likelihood.load(kept(project, str(wanted)))
     except (OSError, ValueError):
-        return now, f"the likelihood it was judged by ({str(wanted)[:16]}…) is gone; it was judged by that in use."
+        found = now
+    if found.sha256 == wanted:
+        return found, None
+    return now, f"the likelihood it was judged by ({str(wanted)[:16]}…) is gone; it was judged by that in use."

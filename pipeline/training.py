@@ -1,15 +1,19 @@
 """Is a likelihood that is fitted to what people decided better than the one in use?
 
-Every patch is judged by a fit on others (cross-validation by patch), so no verdict is used to praise what it was fitted to. Only cases that
-were flagged have verdicts; the fit is therefore drawn towards the model in use, which has seen the rest.
+Every patch is judged by a fit on others (cross-validation by patch), and a model that was fitted here by verdicts that came after
+it, so nothing is praised for what it was fitted to. Only cases that were flagged have verdicts; fits are therefore drawn towards the
+shipped model, which has seen the rest.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +23,14 @@ from pipeline.config import Project
 from pipeline.errors import MinewardenError
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.records import Decided, Review
+from pipeline.patches import likelihood
 from pipeline.patches.fitting import Floats, average_precision, calibration_error, fit, judged, losses
 from pipeline.patches.likelihood import Likelihood
 from pipeline.patches.terms import TERMS, measure
-from pipeline.publish import geojson
 from pipeline.publish.features import UNCHANGED
 
 Integers = NDArray[np.int64]
+ACTION = "train"
 FEWEST = 15
 """Confirmed and dismissed patches each, below which nothing can be learned or checked."""
 FOLDS = 5
@@ -35,8 +40,10 @@ SLIP = 0.01
 """A fit may rank worse by so much average precision, as it has not seen what it ranks."""
 LOST = 0.05
 """Share of the confirmed patches that are flagged now which a fit may let go."""
-LAWFUL = "已批准"
-"""Dismissed as approved: that is digging all the same, and teaches nothing of how a pit looks."""
+CAUSES = ("云影", "耕作", "大棚", "建设", "道路", "光伏", "自然")
+"""Reasons of a dismissal that say what else changed the ground."""
+PLAIN = "unlicensed"
+"""A case of this code that is dismissed for no reason was no pit; others may have been dismissed for their boundary or permit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +57,18 @@ class Examples:
     patch: tuple[str, ...]
     counts: Floats
     """(n,): the months of a patch count as one together."""
+    fresh: NDArray[np.bool_]
+    """(n,): judged after the model in use was fitted."""
+    unread: int = 0
+    """Judged patches whose months are gone, or were made by an older version."""
 
-    @property
-    def confirmed(self) -> int:
-        return len({name for name, y in zip(self.patch, self.y, strict=True) if y == 1})
-
-    @property
-    def dismissed(self) -> int:
-        return len(set(self.patch)) - self.confirmed
+    def patches(self, answer: int) -> int:
+        """Fresh ones that were confirmed (1) or dismissed (0)."""
+        return len({name for name, y, fresh in zip(self.patch, self.y, self.fresh, strict=True) if fresh and y == answer})
 
     def some(self, chosen: NDArray[np.bool_]) -> Examples:
         names = tuple(name for name, kept in zip(self.patch, chosen, strict=True) if kept)
-        return Examples(self.x[chosen], self.y[chosen], names, self.counts[chosen])
+        return Examples(self.x[chosen], self.y[chosen], names, self.counts[chosen], self.fresh[chosen])
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,70 +100,99 @@ class Trained:
     """Fitted to all verdicts."""
 
 
-def train(project: Project) -> Trained:
+def train(project: Project, ledger: Ledger) -> Trained:
     """Fit a likelihood to the ledger's verdicts; use it from now on if it is better. Finished months stay as they are.
 
     Raises MinewardenError `MW-TRAIN-FEW` where there are too few verdicts.
     """
     now = models.in_use(project)
-    with Ledger(project.ledger, project.config.county.code) as ledger:
-        examples = _examples(project, ledger.decided())
-        if min(examples.confirmed, examples.dismissed) < FEWEST:
-            raise MinewardenError(
-                "MW-TRAIN-FEW",
-                f"{examples.confirmed} patches of changed ground are confirmed and {examples.dismissed} dismissed for a cause.",
-                f"Nothing can be learned from fewer than {FEWEST} of each: go on reviewing.",
-            )
-        found = assess(examples, now, project.config.findings.min_likelihood)
-        ledger.back_up(project.backup)
+    since = next((at for at, detail in ledger.last_audit(ACTION) if detail["used"] and detail["fitted"] == now.sha256), "")
+    examples = _examples(project, ledger.decided(), since)
+    confirmed, dismissed = examples.patches(1), examples.patches(0)
+    if min(confirmed, dismissed) < FEWEST:
+        when = f" since the model in use was fitted ({since[:10]})" if since else ""
+        unread = (
+            f" {examples.unread} more lie in months that are gone or were made by an older version; --replay makes them anew."
+            if examples.unread
+            else ""
+        )
+        raise MinewardenError(
+            "MW-TRAIN-FEW",
+            f"{confirmed} patches of changed ground were confirmed and {dismissed} dismissed for another cause{when}.{unread}",
+            f"Nothing can be learned from fewer than {FEWEST} of each: go on reviewing.",
+        )
+    found = assess(examples, now, project.config.findings.min_likelihood)
+    detail = {"before": now.sha256, "fitted": found.model.sha256, "used": found.better, "verdicts": [confirmed, dismissed]}
+    ledger.back_up(project.backup)
+    with ledger.transaction():
+        ledger.audit("minewarden", ACTION, detail)
         if found.better:
             models.put(project, found.model)
-        detail = {"before": now.sha256, "fitted": found.model.sha256, "used": found.better, "verdicts": [examples.confirmed, examples.dismissed]}
-        ledger.audit("minewarden", "train", detail)
-        ledger.back_up(project.backup)
+    ledger.back_up(project.backup)
     return found
 
 
 def assess(examples: Examples, now: Likelihood, flagged_from: float) -> Trained:
-    """Fit, and hold it against the model in use on patches that it was not fitted to."""
-    held_out = np.empty(len(examples.y))
+    """Fit, and hold it against the model in use on patches that neither was fitted to."""
+    shipped, held_out = likelihood.load(), np.empty(len(examples.y))
     fold = np.array([int(hashlib.sha256(name.encode()).hexdigest(), 16) % FOLDS for name in examples.patch])
     for k in np.unique(fold):
         rest = examples.some(fold != k)
-        held_out[fold == k] = judged(examples.x[fold == k], fit(rest.x, rest.y, now, rest.counts))
-    old = judged(examples.x, now)
-    scores = [_scores(p, examples, fold, flagged_from) for p in (old, held_out)]
-    sureness = _sureness(examples, old, held_out)
-    before, after = scores
+        held_out[fold == k] = judged(examples.x[fold == k], fit(rest.x, rest.y, shipped, rest.counts))
+    new = examples.fresh
+    fresh, old = examples.some(new), judged(examples.x[new], now)
+    before, after = (_scores(p, fresh, fold[new], flagged_from) for p in (old, held_out[new]))
+    sureness = _sureness(fresh, old, held_out[new])
     ranks = after.average_precision >= before.average_precision - SLIP
     better = sureness >= SURE and ranks and after.confirmed >= (1 - LOST) * before.confirmed
-    return Trained(examples, before, after, sureness, better, now, fit(examples.x, examples.y, now, examples.counts))
+    return Trained(examples, before, after, sureness, better, now, fit(examples.x, examples.y, shipped, examples.counts))
 
 
-def _examples(project: Project, cases: Sequence[Decided]) -> Examples:
+def _answer(case: Decided) -> float | None:
+    """1 = mining, 0 = not; None where a verdict says nothing of how the ground looks."""
+    if case.code in UNCHANGED:
+        return None
+    if case.review is Review.CONFIRMED:
+        return 1.0
+    other_cause = case.reason in CAUSES or (case.code == PLAIN and case.reason is None)
+    return 0.0 if case.review is Review.DISMISSED and other_cause else None
+
+
+def _examples(project: Project, cases: Sequence[Decided], since: str) -> Examples:
     """Features as they were published; a patch with a confirmed part is confirmed."""
-
-    @cache
-    def published(month: str) -> Mapping[str, Mapping[str, float]]:
-        rows = (each.properties for each in geojson.read(project.output / month / "patches.geojson"))
-        return {row["patch_id"]: row["features"] for row in rows if row.get("features")}
-
-    usable = {"confirmed": 1.0, "dismissed": 0.0}
+    published = cache(lambda month: _features(project.output / month / "patches.geojson"))
     answers: dict[str, float] = {}
     months: dict[str, set[str]] = {}
+    new: set[str] = set()
     for case in cases:
-        if case.code in UNCHANGED or str(case.review) not in usable or (case.review is Review.DISMISSED and case.reason == LAWFUL):
+        if (answer := _answer(case)) is None:
             continue
-        answers[case.patch_id] = max(answers.get(case.patch_id, 0.0), usable[str(case.review)])
+        answers[case.patch_id] = max(answers.get(case.patch_id, 0.0), answer)
         months.setdefault(case.patch_id, set()).update(case.months)
-    x, y, names, counts = [], [], [], []
+        new |= {case.patch_id} if case.at > since else set()
+    x, y, names, counts, unread = [], [], [], [], 0
     for patch in sorted(answers):
-        rows = [list(measure(dict(f)).values()) for month in sorted(months[patch]) if (f := published(month).get(patch))]
+        rows = [terms for month in sorted(months[patch]) if (terms := published(month).get(patch))]
         x += rows
         y += [answers[patch]] * len(rows)
         names += [patch] * len(rows)
-        counts += [1 / len(rows)] * len(rows)
-    return Examples(np.array(x, np.float64).reshape(len(x), len(TERMS)), np.array(y), tuple(names), np.array(counts))
+        counts += [1 / len(rows)] * len(rows) if rows else []
+        unread += not rows
+    fresh = np.array([name in new for name in names], bool)
+    return Examples(np.array(x, np.float64).reshape(len(x), len(TERMS)), np.array(y), tuple(names), np.array(counts), fresh, unread)
+
+
+def _features(file: Path) -> dict[str, list[float]]:
+    """Terms by patch, of those that were measured as this version measures them; none where the file is gone or broken."""
+    found: dict[str, list[float]] = {}
+    try:
+        for each in json.loads(file.read_text("utf-8"))["features"]:
+            row = each["properties"]
+            with suppress(KeyError, TypeError):
+                found[str(row["patch_id"])] = list(measure(row["features"]).values())
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return found
 
 
 def _scores(p: Floats, examples: Examples, fold: Integers, flagged_from: float) -> Scores:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from pipeline import months
 from pipeline.config import Project, load
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
+
+if TYPE_CHECKING:
+    from pipeline.ledger import Ledger
 
 Body = Callable[..., Exit | None]
 
@@ -61,3 +64,21 @@ def finished_month(project: Project, asked: str | None) -> str:
     if wanted is not None and wanted not in done:
         raise MinewardenError("MW-MONTH-MISSING", f"{wanted} is not done.", f"Ask for a finished month, e.g. {done[-1]}.")
     return wanted or done[-1]
+
+
+def open_ledger(project: Project) -> Ledger:
+    """The ledger of a county that has finished months; a missing one is not made anew.
+
+    Raises MinewardenError `MW-LEDGER-MONTH`.
+    """
+    from pipeline.ledger import Ledger
+
+    fix = f"Put back the ledger that belongs to these results, or run 'minewarden repair {project.file}'."
+    if not project.ledger.is_file():
+        raise MinewardenError("MW-LEDGER-MONTH", f"There are finished months, but no ledger {project.ledger}.", fix, Exit.DAMAGED)
+    ledger = Ledger(project.ledger, project.config.county.code)
+    unknown = sorted(set(months.finished(project.output)) - set(ledger.months()))
+    if unknown:
+        ledger.close()
+        raise MinewardenError("MW-LEDGER-MONTH", f"{unknown[0]} is finished, but the ledger {project.ledger} does not know of it.", fix, Exit.DAMAGED)
+    return ledger

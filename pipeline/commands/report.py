@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.commands.common import config_argument, finished_month, open_project, talking
+from pipeline.commands.common import config_argument, finished_month, open_ledger, open_project, talking
 from pipeline.console import Console
 from pipeline.errors import Exit
 from pipeline.lock import locked
@@ -22,13 +22,13 @@ def command(console: Console, config: Path, month: str | None) -> Exit:
     wanted = finished_month(project, month)
     with locked(project.output):
         from pipeline import layers
-        from pipeline.ledger import Ledger
         from pipeline.publish import runjson
+        from pipeline.publish.export.finished import find
         from pipeline.publish.month import write_again
 
         ground = layers.load(project, project.config.grid.crs)
-        with Ledger(project.ledger, project.config.county.code) as ledger:
-            count = write_again(project, ground, ledger, wanted)
+        with open_ledger(project) as ledger:
+            count = write_again(project, ground, ledger, find(project, wanted))
         used = {layer["name"]: layer["sha256"] for layer in runjson.document(project.output / wanted)["layers"]}
     changed = [layer.name for layer in ground.versions if used.get(layer.name) != layer.sha256]
     if changed:

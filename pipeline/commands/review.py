@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.commands.common import config_argument, finished_month, json_option, open_project, talking
+from pipeline.commands.common import config_argument, finished_month, json_option, open_ledger, open_project, talking
 from pipeline.commands.later import later
+from pipeline.config import Project
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
 
@@ -31,7 +32,6 @@ def group() -> None:
 def apply(console: Console, config: Path, file: Path, reviewer: str, strict: bool, as_json: bool) -> Exit:
     """Take the verdicts of an edited flagged.geojson into the ledger."""
     from pipeline.layers.load import county_area
-    from pipeline.ledger import Ledger
     from pipeline.review import answers
     from pipeline.review.apply import apply as take
 
@@ -39,7 +39,7 @@ def apply(console: Console, config: Path, file: Path, reviewer: str, strict: boo
     finished_month(project, None)
     crs = project.config.grid.crs
     given, unclear = answers.read_answers(file, county_area(project, crs), crs)
-    with Ledger(project.ledger, project.config.county.code) as ledger:
+    with open_ledger(project) as ledger:
         found = take(ledger, given, unclear, reviewer, strict=strict)
         if found.taken:
             ledger.back_up(project.backup)
@@ -65,19 +65,26 @@ def _tell(console: Console, found: Applied, as_json: bool) -> None:
 @talking
 def export(console: Console, config: Path, month: str | None, out: Path | None) -> Exit:
     """Write a month's cases with the verdicts of now, to be edited and applied."""
-    from pipeline.ledger import Ledger
+    from pipeline.publish.export.finished import find
     from pipeline.review.export import export as write
 
     project = open_project(console, config)
     wanted = finished_month(project, month)
-    flagged = project.output / wanted / "flagged.geojson"
     target = out or project.output / "review" / f"{wanted}.geojson"
-    if target.resolve() == flagged.resolve():
-        raise MinewardenError("MW-REVIEW-OUT", f"{target} is a finished month's own file, which is never changed.", "Give another path.")
-    with Ledger(project.ledger, project.config.county.code) as ledger:
-        count = write(ledger, wanted, flagged, target)
+    _check_target(project, target)
+    with open_ledger(project) as ledger:
+        count = write(ledger, find(project, wanted), target)
     console.result(f"{count} cases of {wanted}: {target}")
     return Exit.DONE
+
+
+def _check_target(project: Project, target: Path) -> None:
+    """Only a GeoJSON of its own may be written; in the output folder only below `review/`."""
+    whole, fix = target.resolve(), "Give the path of a .geojson file outside the results."
+    if target.suffix.lower() not in (".geojson", ".json") or target.is_dir():
+        raise MinewardenError("MW-REVIEW-OUT", f"{target} is no path of a GeoJSON file.", fix)
+    if whole.is_relative_to(project.output.resolve()) and not whole.is_relative_to((project.output / "review").resolve()):
+        raise MinewardenError("MW-REVIEW-OUT", f"{target} lies among the results, which stay as they are.", fix)
 
 
 group.add_command(later("serve", "review serve"))

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import ProjError
 from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
@@ -54,7 +54,7 @@ def to_grid(geometry: NDArray[np.object_], source: str, target: str) -> NDArray[
         if CRS.from_user_input(source) == CRS.from_user_input(target):
             return geometry
         move = Transformer.from_crs(source, target, always_xy=True)
-    except CRSError as error:
+    except ProjError as error:  # CRSError too, and coordinates without a place on earth
         raise MinewardenError(
             "MW-LAYER-CRS", f"The coordinate system {source[:100]!r} is not known.", "Save the layer in EPSG:4490 or EPSG:4326."
         ) from error

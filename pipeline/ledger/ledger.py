@@ -144,6 +144,15 @@ class Ledger:
         """Ids of all cases there ever were."""
         return {str(row["case_id"]) for row in self._query("SELECT case_id FROM cases")}
 
+    def merged_cases(self) -> dict[str, str]:
+        """Ids of cases that were taken in by another, with the id of that."""
+        return {str(row["id"]): str(row["into_id"]) for row in self._query("SELECT id, into_id FROM merges WHERE kind = 'case' ORDER BY month")}
+
+    def last_audit(self, action: str) -> list[tuple[str, dict[str, Any]]]:
+        """When an action was noted, and its details, the latest first."""
+        rows = self._query("SELECT at, detail FROM audit WHERE action = ? ORDER BY seq DESC", action)
+        return [(str(row["at"]), json.loads(row["detail"])) for row in rows]
+
     def decided(self) -> list[Decided]:
         """Cases of changed ground that people have judged, by id."""
         with database.explained(self.path):

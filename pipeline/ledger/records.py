@@ -99,5 +99,6 @@ class Decided:
     """Its finding in the last of the months."""
     review: Review
     reason: str | None
+    at: str
     months: tuple[str, ...]
     """Finished months that listed it up to the verdict, oldest first."""

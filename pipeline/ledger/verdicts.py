@@ -84,7 +84,7 @@ def decided(connection: sqlite3.Connection) -> list[Decided]:
         seen = [row for row in rows[: at + 1] if row["patch_id"] is not None]
         if seen:
             months = tuple(row["month"] for row in seen if row["patch_id"] == seen[-1]["patch_id"])
-            found.append(Decided(case_id, seen[-1]["patch_id"], seen[-1]["code"], last.review, last.reason, months))
+            found.append(Decided(case_id, seen[-1]["patch_id"], seen[-1]["code"], last.review, last.reason, last.at, months))
     return sorted(found, key=lambda each: each.case_id)
 
 

@@ -84,7 +84,7 @@ def load(file: Path = SHIPPED) -> Likelihood:
     try:
         model = json.loads(file.read_text("utf-8"))
         bias, weights = float(model["bias"]), {str(name): float(weight) for name, weight in model["weights"].items()}
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError("it is no model of ours") from error
     if model.get("version") != VERSION or set(weights) != set(TERMS):
         raise ValueError("it was made by another version")

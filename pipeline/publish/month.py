@@ -18,6 +18,7 @@ from pipeline.ledger.ledger import Ledger, MonthWriter
 from pipeline.ledger.records import CaseDraft
 from pipeline.patches.patch import Patch
 from pipeline.publish import geojson, gpkg, report, runjson
+from pipeline.publish.export.finished import Finished
 from pipeline.publish.features import Feature, Judged, Pictured, coverage_features, flagged_features, is_violation, patches_features, verdict_of
 from pipeline.publish.runjson import RunFacts
 from pipeline.publish.spreadsheet import book
@@ -123,12 +124,11 @@ def write_renewed(
     book.write(folder / book.NAME, given)
 
 
-def write_again(project: Project, layers: LayerSet, ledger: Ledger, month: str) -> int:
+def write_again(project: Project, layers: LayerSet, ledger: Ledger, finished: Finished) -> int:
     """Write report and spreadsheet of a finished month again, with the verdicts of now; how many cases they hold."""
-    folder = project.output / month
-    flagged = with_verdicts(ledger, month, geojson.read(folder / "flagged.geojson"))
-    patches, coverage = (geojson.read(folder / f"{name}.geojson") for name in ("patches", "coverage"))
-    write_renewed(folder, project, layers, runjson.read(folder), flagged, patches, coverage)
+    flagged = with_verdicts(ledger, finished.month, finished.cases)
+    patches, coverage = (geojson.read(finished.folder / f"{name}.geojson") for name in ("patches", "coverage"))
+    write_renewed(finished.folder, project, layers, runjson.read(finished.folder), flagged, patches, coverage)
     return len(flagged)
 
 

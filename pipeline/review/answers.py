@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyproj
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import MinewardenError
 from pipeline.layers.read import Table, read
+from pipeline.layers.shapes import to_grid
 from pipeline.ledger import Review
 
 NEEDED = ("id", "version", "review")
+MOST_VERSIONS = 1_000_000
 LONGEST = 2000
 """Signs of a reason or a note."""
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -34,6 +33,8 @@ class Answer:
     review: Review
     reason: str | None
     note: str | None
+    month: str | None
+    """The month whose list it was given out with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,14 @@ def read_answers(file: Path, area: BaseGeometry, crs: str) -> tuple[list[Answer]
     """
     try:
         table = read("review", file, file)
+        seen = _where(table, area, crs)
     except MinewardenError as error:
-        told = error.message.removeprefix("Layer review: ")
-        raise MinewardenError(error.code.replace("LAYER", "REVIEW"), told, "Give the flagged.geojson that was edited, as GeoJSON.") from error
+        code, told = error.code.replace("LAYER", "REVIEW"), error.message.removeprefix("Layer review: ")
+        fix = error.fix if code not in ("MW-REVIEW-FILE", "MW-REVIEW-FORMAT") else "Give the file that 'review export' wrote, edited, as GeoJSON."
+        raise MinewardenError(code, told, fix) from error
     lacking = [name for name in NEEDED if name not in table.columns]
     if lacking:
         raise MinewardenError("MW-REVIEW-COLUMNS", f"{file} has no column {', '.join(lacking)}.", "Edit the file that 'review export' gives.")
-    seen = _where(table, area, crs)
     answers: dict[str, Answer] = {}
     refused: dict[str, str] = {}
     for k in range(len(table.geometry)):
@@ -75,18 +77,16 @@ def read_answers(file: Path, area: BaseGeometry, crs: str) -> tuple[list[Answer]
     return [a for name, a in answers.items() if name not in refused], [Refusal(name, why) for name, why in refused.items()]
 
 
-def _where(table: Table, area: BaseGeometry, crs: str) -> Sequence[bool] | NDArray[Any]:
+def _where(table: Table, area: BaseGeometry, crs: str) -> list[bool]:
     """Which rows lie in the county; those without an outline are known by their id."""
-    to_grid = pyproj.Transformer.from_crs(table.crs, crs, always_xy=True)
 
     def inside(geometry: BaseGeometry | None) -> bool:
         if geometry is None or geometry.is_empty:
             return True
-        moved = shapely.transform(geometry, lambda c: shapely.get_coordinates(shapely.points(*to_grid.transform(c[:, 0], c[:, 1]))))
-        west, south, east, north = moved.bounds
-        return math.isfinite(west + south + east + north) and bool(shapely.box(west, south, east, north).intersects(area))
+        bounds = geometry.bounds
+        return all(map(math.isfinite, bounds)) and bool(shapely.box(*bounds).intersects(area))
 
-    return [inside(geometry) for geometry in table.geometry]
+    return [inside(geometry) for geometry in to_grid(table.geometry, table.crs, crs)]
 
 
 def _answer(row: dict[str, Any], inside: bool) -> Answer:
@@ -102,7 +102,7 @@ def _answer(row: dict[str, Any], inside: bool) -> Answer:
     for name, value in (("review_reason", reason), ("review_note", note)):
         if value is not None and len(value) > LONGEST:
             raise _Unclear(f"{name} has {len(value)} signs, more than {LONGEST}.")
-    return Answer(case_id, _whole(row["version"]), Review(review), reason, note)
+    return Answer(case_id, _whole(row["version"]), Review(review), reason, note, _text(row.get("month")))
 
 
 def _text(value: Any) -> str | None:
@@ -118,6 +118,6 @@ def _whole(value: Any) -> int:
         number = float(text) if text is not None else math.nan
     except ValueError:
         number = math.nan
-    if not number.is_integer():
-        raise _Unclear(f"version is {text!r}; it says which state of the case was looked at, and must stay as it was.")
+    if not number.is_integer() or not 1 <= number <= MOST_VERSIONS:
+        raise _Unclear(f"version is {(text or '')[:40]!r}; it says which state of the case was looked at, and must stay as it was.")
     return int(number)

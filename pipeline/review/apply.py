@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import MinewardenError
@@ -31,18 +31,13 @@ def apply(ledger: Ledger, answers: Sequence[Answer], refused: Sequence[Refusal],
     if not reviewer.strip() or len(reviewer) > LONGEST_NAME or not reviewer.isprintable():
         raise MinewardenError("MW-REVIEW-NAME", f"{reviewer[:80]!r} is no name.", f"Give the reviewer's name, up to {LONGEST_NAME} signs.")
     with ledger.transaction():
-        month = ledger.last_month()
-        now = {case.record.case_id: case.record for case in ledger.open_cases(month)} if month else {}
-        standings, known = ledger.standings(), ledger.case_ids()
+        judge = _Judge(ledger)
         fresh, objections = [], list(refused)
         for answer in answers:
-            standing = standings.get(answer.case_id, Standing())
-            if answer.case_id not in known:
-                objections.append(Refusal(answer.case_id, "There is no such case."))
-            elif _unchanged(answer, standing, now):
+            if judge.unchanged(answer):
                 continue
-            elif answer.version != standing.version:
-                objections.append(Refusal(answer.case_id, _stale(answer, standing)))
+            if objection := judge.objection(answer):
+                objections.append(Refusal(answer.case_id, objection))
             else:
                 fresh.append(answer)
         if strict and objections:
@@ -57,22 +52,48 @@ def apply(ledger: Ledger, answers: Sequence[Answer], refused: Sequence[Refusal],
     return Applied(tuple(fresh), len(answers) - len(fresh) - (len(objections) - len(refused)), tuple(objections))
 
 
-def _unchanged(answer: Answer, standing: Standing, now: Mapping[str, CaseRecord]) -> bool:
-    """Whether a row says what was known already when it was given out, or is known by now."""
-    said = (answer.review, answer.reason, answer.note)
-    current = now.get(answer.case_id)
-    if current is not None and answer.version == standing.version:
-        return said == (current.review, current.review_reason, current.review_note)
-    if standing.last is not None and said == (standing.last.review, standing.last.reason, standing.last.note):
-        return True
-    if answer.version > standing.version:
-        return False
-    given_out = standing.verdicts[answer.version - 2] if answer.version >= 2 else None
-    if given_out is None:
-        return said == (Review.PENDING, None, None)
-    # A dismissed case that grew is given out as pending.
-    reopened = given_out.review is Review.DISMISSED and answer.review is Review.PENDING
-    return (answer.reason, answer.note) == (given_out.reason, given_out.note) and (answer.review is given_out.review or reopened)
+class _Judge:
+    """What the ledger knows of the cases that rows answer."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._standings, self._known, self._merged = ledger.standings(), ledger.case_ids(), ledger.merged_cases()
+        self._lists: dict[str, dict[str, CaseRecord]] = {}
+
+    def _given_out(self, answer: Answer) -> CaseRecord | None:
+        """The case as the list of its month shows it, with the verdicts of now."""
+        if answer.month is None:
+            return None
+        if answer.month not in self._lists:
+            self._lists[answer.month] = {case.record.case_id: case.record for case in self._ledger.open_cases(answer.month)}
+        return self._lists[answer.month].get(answer.case_id)
+
+    def unchanged(self, answer: Answer) -> bool:
+        """Whether a row says what it said when it was given out, or what is known by now."""
+        standing = self._standings.get(answer.case_id, Standing())
+        said = (answer.review, answer.reason, answer.note)
+        listed = self._given_out(answer)
+        if listed is not None and answer.version == standing.version:
+            return said == (listed.review, listed.review_reason, listed.review_note)
+        if standing.last is not None and said == (standing.last.review, standing.last.reason, standing.last.note):
+            return True
+        if answer.version > standing.version:
+            return False
+        if answer.version == 1:
+            return said == (Review.PENDING, None, None)
+        then = standing.verdicts[answer.version - 2]
+        # A dismissed case that grew is given out as pending.
+        reopened = then.review is Review.DISMISSED and answer.review is Review.PENDING
+        return (answer.reason, answer.note) == (then.reason, then.note) and (answer.review is then.review or reopened)
+
+    def objection(self, answer: Answer) -> str | None:
+        """Why a row can't be taken."""
+        standing = self._standings.get(answer.case_id, Standing())
+        if answer.case_id in self._merged:
+            return f"It has become part of {self._merged[answer.case_id]}. Export again and decide on that."
+        if answer.case_id not in self._known:
+            return "There is no such case."
+        return None if answer.version == standing.version else _stale(answer, standing)
 
 
 def _stale(answer: Answer, standing: Standing) -> str:

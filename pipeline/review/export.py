@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pipeline.errors import MinewardenError
 from pipeline.ledger import Ledger
 from pipeline.publish import geojson
+from pipeline.publish.export.finished import Finished
 from pipeline.publish.month import with_verdicts
 
 
-def export(ledger: Ledger, month: str, flagged: Path, out: Path) -> int:
-    """Write the cases of a month's flagged.geojson to `out`, those dismissed since too; how many."""
-    rows = with_verdicts(ledger, month, geojson.read(flagged))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    geojson.write(out, rows)
+def export(ledger: Ledger, finished: Finished, out: Path) -> int:
+    """Write the cases of a month to `out`, those dismissed since too; how many.
+
+    Raises MinewardenError `MW-REVIEW-OUT` where that can't be written.
+    """
+    rows = with_verdicts(ledger, finished.month, finished.cases)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        geojson.write(out, rows)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise MinewardenError("MW-REVIEW-OUT", f"{out.parent} is no folder.", "Give another path.") from error
     return len(rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -193,5 +194,39 @@ def test_files_and_names_that_can_not_be(again: County, tmp_path: Path, said: Ca
     assert "MW-REVIEW-NAME" in said()
     assert main(["review", "export", str(again.config), "--out", str(again.out / LAST / "flagged.geojson")]) == 2
     assert "MW-REVIEW-OUT" in said()
+    for out in (again.out / "ledger.sqlite", again.out / MONTHS[0] / "x.geojson", tmp_path, again.config / "x.geojson"):
+        assert main(["review", "export", str(again.config), "--out", str(out)]) == 2
+        assert "MW-REVIEW-OUT" in said()
     assert main(["review", "export", str(again.config), "--month", NEXT]) == 2
     assert "MW-MONTH-MISSING" in said()
+
+
+def test_what_grew_since_it_was_dismissed_is_not_dismissed_again_by_a_row_nobody_edited(again: County, said: Callable[[], str]) -> None:
+    assert apply(again, edited(exported(again), lambda rows: decide(rows[0], "dismissed", "耕作"))) == 0
+    dismissed = exported(again)
+    first = again.rows(LAST)[0]["id"]
+    with Ledger(again.out / "ledger.sqlite", "620422") as ledger, ledger.month(NEXT) as writer:
+        (case,) = (each for each in ledger.open_cases(LAST) if each.record.case_id == first)
+        (grown,) = writer.identify_cases([replace(case.draft, area_m2=case.draft.area_m2 * 2 + 1000)])
+        assert (grown.case_id, str(grown.review)) == (first, "pending")
+        writer.finish({}, [])
+    said()
+    assert apply(again, edited(dismissed, lambda rows: decide(rows[1], "confirmed"))) == 0
+    assert "1 applied" in said()
+    with Ledger(again.out / "ledger.sqlite", "620422") as ledger:
+        assert [str(each.record.review) for each in ledger.open_cases(NEXT) if each.record.case_id == first] == ["pending"]
+
+
+def test_a_ledger_that_is_gone_is_not_made_anew(again: County, said: Callable[[], str]) -> None:
+    (again.out / "ledger.sqlite").unlink()
+    for command in (["review", "export"], ["report"], ["train"]):
+        assert main([*command, str(again.config)]) == 5
+        assert "MW-LEDGER-MONTH" in said()
+    assert not (again.out / "ledger.sqlite").exists()
+
+
+def test_a_list_that_was_edited_where_it_stands_is_not_given_out(again: County, said: Callable[[], str]) -> None:
+    file = again.out / LAST / "flagged.geojson"
+    file.write_text(file.read_text("utf-8").replace("pending", "confirmed", 1), "utf-8")
+    assert main(["review", "export", str(again.config)]) == 5
+    assert "MW-RESULT-DAMAGED" in said()

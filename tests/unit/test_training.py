@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,15 @@ import numpy as np
 import pytest
 from shapely.geometry import box, mapping
 
-from pipeline import models
+from pipeline import models, training
 from pipeline.cli import main
 from pipeline.config import Project, load
+from pipeline.errors import MinewardenError
 from pipeline.ledger import CaseDraft, Ledger
 from pipeline.patches import likelihood
 from pipeline.patches.fitting import average_precision, calibration_error, fit, judged
 from pipeline.patches.terms import TERMS
-from pipeline.training import LAWFUL, Trained, train
+from pipeline.training import Trained
 from tests.unit.test_patches import disc, find, growing
 
 MONTHS = ("2024-05", "2024-06")
@@ -60,10 +62,16 @@ def county(project: Project, confirmed: int, dismissed: int, *, village: float =
                 {"type": "Feature", "properties": {"patch_id": i, "features": f}, "geometry": mapping(box(105, 35, 105.001, 35.001))}
                 for i, f in zip(ids, measured, strict=True)
             ]
+            (folder / "run.json").write_text("{}")
             (folder / "patches.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": rows}, default=float), "utf-8")
         for k, case in enumerate(cases):
             verdict = ("confirmed", None) if k < confirmed else ("dismissed", reason)
             ledger.record_verdict(case.case_id, verdict[0], version=1, reviewer="张三", reason=verdict[1])
+
+
+def train(project: Project) -> Trained:
+    with Ledger(project.ledger, "620422") as ledger:
+        return training.train(project, ledger)
 
 
 def kept_models(project: Project) -> set[str]:
@@ -103,13 +111,13 @@ def test_verdicts_that_the_model_in_use_explains_already_change_nothing(project:
 def test_too_few_verdicts_are_one_message(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     county(project, 30, 3)
     assert main(["train", str(project.file)]) == 2
-    assert "MW-TRAIN-FEW: 30 patches of changed ground are confirmed and 3 dismissed" in capsys.readouterr().err
+    assert "MW-TRAIN-FEW: 30 patches of changed ground were confirmed and 3 dismissed" in capsys.readouterr().err
 
 
 def test_approved_digging_teaches_nothing(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    county(project, 30, 30, reason=LAWFUL)
+    county(project, 30, 30, reason="已批准")
     assert main(["train", str(project.file)]) == 2
-    assert "30 patches of changed ground are confirmed and 0 dismissed" in capsys.readouterr().err
+    assert "30 patches of changed ground were confirmed and 0 dismissed" in capsys.readouterr().err
 
 
 def test_the_command_says_what_it_did(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
@@ -123,7 +131,8 @@ def test_the_command_says_what_it_did(project: Project, capsys: pytest.CaptureFi
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"version": 1, "bias": 0, "weights": {"novelty": 1}}', '{"version": 1, "bias": NaN, "weights": {}}'])
 def test_a_damaged_model_stops_a_run_and_is_named(project: Project, text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    project.models.mkdir(parents=True)
+    county(project, 20, 20)
+    project.models.mkdir()
     (project.models / models.IN_USE).write_text(text, "utf-8")
     assert main(["train", str(project.file)]) == 5
     assert "MW-MODEL-FILE" in capsys.readouterr().err
@@ -142,3 +151,37 @@ def test_scores_of_a_ranking() -> None:
     assert average_precision(np.array([0.9, 0.8, 0.1]), np.array([1.0, 0.0, 1.0])) == pytest.approx((1 + 2 / 3) / 2)
     assert average_precision(np.array([0.5]), np.array([0.0])) == 0
     assert calibration_error(np.array([0.25, 0.25, 0.95]), np.array([0.0, 1.0, 1.0])) == pytest.approx(2 / 3 * 0.25 + 1 / 3 * 0.05)
+
+
+def test_a_second_training_rests_on_verdicts_that_came_after_the_first(project: Project) -> None:
+    county(project, 30, 30)
+    assert train(project).better
+    with pytest.raises(MinewardenError, match=r"0 patches of changed ground were confirmed and 0 dismissed for another cause since the model") as few:
+        train(project)
+    assert few.value.code == "MW-TRAIN-FEW"
+
+
+@pytest.mark.parametrize("text", ["{", '{"features": [null]}', '{"features": [{"properties": {"patch_id": "P", "features": {"cells": 4}}}]}', None])
+def test_months_that_are_gone_broken_or_of_an_older_version_are_left_out_and_told(project: Project, text: str | None) -> None:
+    county(project, 20, 20)
+    for month in MONTHS:
+        file = project.output / month / "patches.geojson"
+        if text is None:
+            file.unlink()
+        else:
+            file.write_text(text, "utf-8")
+    with pytest.raises(MinewardenError, match="40 more lie in months that are gone or were made by an older version"):
+        train(project)
+
+
+def test_without_a_finished_month_nothing_is_made(project: Project) -> None:
+    assert main(["train", str(project.file)]) == 2
+    assert not project.output.exists()
+
+
+def test_a_month_of_before_there_was_a_choice_was_judged_by_the_shipped_model(project: Project) -> None:
+    models.put(project, replace(likelihood.load(), bias=-9.0))
+    assert models.of_run(project, {}) == (likelihood.load(), None)
+    other = replace(likelihood.load(), bias=-8.0)
+    models.kept(project, other.sha256).write_text(likelihood.load().text)  # a copy that somebody changed
+    assert models.of_run(project, {"model": other.sha256})[1] is not None
