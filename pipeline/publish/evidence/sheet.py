@@ -197,7 +197,8 @@ def _time(canvas: Canvas, sheet: Sheet, y: int) -> None:
     if line is not None:
         early = "（早于本图）" if line < sheet.series.first else ""
         room -= canvas.text(SHEET_WIDTH - MARGIN, y + 2, f"{name} {line}{early}", FINE, chart.CHANGE, align="right") + 10
-    said = f"与自身季节对照，取 {sheet.series.cells} 个像元的中值"
+    cells = sheet.series.cells
+    said = f"与自身季节对照，取 {cells} 个像元的中值" if cells else "本处在县域格网之外，无时间序列"
     canvas.text(COLUMN + 72, y + 2, letters.clipped(said, FINE, room), FINE, SOFT)
     chart.draw(canvas, COLUMN, y + 26, COLUMN_WIDTH, CHART_HEIGHT - 52, sheet.series, events)
     chart.key(canvas, COLUMN, y + CHART_HEIGHT - 20, events)
