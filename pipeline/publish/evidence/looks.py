@@ -68,9 +68,8 @@ class Archive:
         for scene in self._scenes[day]:
             if scene.id in self._left_out:
                 continue
-            if (case, scene.id) not in self._known:
-                if self._is_there(scene):
-                    self._look(scene, [case], values=False)
+            if (case, scene.id) not in self._known and self._is_there(scene):
+                self._look(scene, [case], values=False)
             look = self._known.get((case, scene.id))
             if look is not None and look.seen > 0:
                 found.append((look, scene))
