@@ -36,7 +36,7 @@ from pipeline.patches.outline import geometry_of, unseen_ground
 from pipeline.patches.patch import Patch
 from pipeline.publish import cog, evidence, runjson
 from pipeline.publish.evidence import Photographer
-from pipeline.publish.features import Judged
+from pipeline.publish.features import Judged, is_violation
 from pipeline.publish.month import MonthFiles, name_cases, write_month
 from pipeline.publish.runjson import LayerUse, RunFacts, SceneUse
 from pipeline.retention import folder_of
@@ -250,6 +250,10 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
     partial = inputs.project.output / f"{month}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
+    with clock.stage("evidence"):
+        if any(is_violation(finding, config.findings.min_likelihood) for finding in findings):
+            # Verdicts wait from here to the month's end: what may take long is fetched before.
+            evidence.bring_series(month, trusted, setting)
     with ledger.month(month) as writer:
         judged: list[Judged] = name_cases(writer, month, patches, findings, inputs.project, setting.grid)
         with clock.stage("publish"):

@@ -55,7 +55,7 @@ def sheet(judged: Judged, layers: LayerSet, **changes: Any) -> Sheet:
     middle, *corners = positions(GRID.crs, [each.ground.centroid.coords[0], west, east])
     looks = tuple((date(2024, month, 7), Look(1, month % 3 > 0, 1, 1500, 2500) if month % 3 else Look(1, 0, 0)) for month in range(1, 8))
     days = np.arange(19_500, 19_935, 5)
-    season = Season(days, np.stack([0.3 + 0 * days, 0.05 + 0 * days]), np.stack([0.1 + 0 * days, 0.02 + 0 * days]), 2024)
+    season = Season(days, np.stack([0.3 + 0 * days, 0.05 + 0 * days]), np.stack([0.1 + 0 * days, 0.02 + 0 * days]))
     dates = tuple(
         Date(name, Shown(day, (scene(day),)), spectrum(each, changes.get("bands", BANDS)), "", ("ab" * 32,))
         for name, day in (("前时相", BEFORE), ("后时相", AFTER))

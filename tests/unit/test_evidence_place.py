@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +14,16 @@ from pyproj import Transformer
 from shapely.geometry import Point, box
 
 from pipeline.grid import Grid
+from pipeline.publish.evidence.case import subject
 from pipeline.publish.evidence.coordinates import positions, sexagesimal, true_north, zone_of
+from pipeline.publish.evidence.facts import facts
 from pipeline.publish.evidence.overlay import scale_bar
+from pipeline.publish.evidence.series import Series
+from pipeline.publish.evidence.studio import Portrait, _places
 from pipeline.publish.evidence.window import HEIGHT, MAGNIFICATIONS, MOST, WIDTH, frame_of
+from pipeline.publish.features import flagged_features
+from pipeline.year import Setting
+from tests import made_month, pictures
 
 GRID = Grid(GeoBox((700, 900), Affine(10, 0, 500_000, 0, -10, 3_950_000), "EPSG:32648"))
 
@@ -80,3 +89,24 @@ def test_cells_of_the_frame_are_those_of_the_grid() -> None:
     assert (frame.top, frame.left) < (0, 0), "it reaches beyond the county's corner"
     assert (frame.geobox.affine.c - 500_000) / 10 == frame.left
     assert (3_950_000 - frame.geobox.affine.f) / 10 == frame.top
+
+
+def test_a_sheet_places_its_case_where_the_files_do(tmp_path: Path) -> None:
+    """The published point, in degrees, in metres and on the map."""
+    judged = pictures.cases(tmp_path)[0]
+    (row,) = flagged_features([judged], month="2024-07", layers_version="0123456789ab")
+    setting = Setting(made_month.GRID, ("B04", "B08"), made_month.layers().area, tmp_path, 1, None, 512, lambda *_: None)
+    each = subject(judged, made_month.GRID)
+    empty = Series(date(2023, 5, 1), date(2024, 7, 31), (), None, 4)
+    (found,) = _places([Portrait(subject=each, row=row, series=empty, dates=(None, None))], setting)
+    published = row.properties["lon"], row.properties["lat"]
+    assert (found.middle.lon, found.middle.lat) == published
+    assert found.at == pytest.approx(Transformer.from_crs("EPSG:4326", made_month.GRID.crs, always_xy=True).transform(*published), abs=1e-3)
+    assert each.ground.contains(Point(found.at))
+    north, east = (Transformer.from_crs("EPSG:4326", "EPSG:4544", always_xy=True).transform(*published)[k] for k in (1, 0))
+    assert (found.middle.x, found.middle.y - 35_000_000) == pytest.approx((north, east), abs=0.01)
+    said = {fact.label: fact.text for fact in facts(row.properties, each, found.middle, "会宁县")}
+    assert said["经纬度"] == f"东经 {sexagesimal(published[0])}　北纬 {sexagesimal(published[1])}"
+    first, second = found.corners
+    assert first.lon < published[0] < second.lon
+    assert second.lat < published[1] < first.lat

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pipeline.publish.evidence import chart, text
 from pipeline.publish.evidence.canvas import Canvas
-from pipeline.publish.evidence.composite import NO_DATA, composites, shades, shown_bands, stretch
-from pipeline.publish.evidence.sheet import CAPTION, COLUMN, GAP, HEADER, MARGIN, SHEET_HEIGHT, SHEET_WIDTH, Date, draw
+from pipeline.publish.evidence.composite import NO_DATA, STRETCHED, Composite, composites, shades, shown_bands, stretch
+from pipeline.publish.evidence.sheet import CAPTION, COLUMN, FINE, GAP, HEADER, MARGIN, SHEET_HEIGHT, SHEET_WIDTH, Date, draw
 from pipeline.publish.evidence.window import HEIGHT, WIDTH
 from pipeline.publish.features import Judged
 from tests import pictures
@@ -73,6 +74,34 @@ def test_a_stretch_is_of_both_dates_and_keeps_the_ground_from_white(cases: list[
     seen = shades(true_colour, pictures.BANDS, low, by)
     assert set(np.unique(seen[5:])) == {214, 236}, "hatched"
     assert (seen[:5] == 0).all()
+
+
+def test_a_sheet_says_how_it_was_stretched(cases: list[Judged]) -> None:
+    """Clause by clause, for the red band."""
+    assert STRETCHED == (
+        "拉伸：每个波段两期相同，黑为所示影像合并的 2% 分位，白为其 98% 分位与线索范围 90% 分位之较大者，相距不足 0.03 时向两端放宽；"
+        "2%、98% 分位不计红光反射率 ≥0.45 的像元（云、雪等；别无像元时取 0 和 0.3）"
+    )
+    assert text.width(STRETCHED, FINE) <= SHEET_WIDTH - 2 * MARGIN, "all of it is read"
+    grey = Composite("", ("B04", "B04", "B04"))
+    none, pit = np.zeros((10, 10), bool), np.zeros((10, 10), bool)
+    pit[:2] = True
+    before, after = np.arange(1000, 1100, dtype=np.int16).reshape(1, 10, 10) * 2, np.full((1, 10, 10), 2500, np.int16)
+    both = np.concatenate([before.ravel(), after.ravel()])
+
+    def edges(*spectra: NDArray[np.int16], ground: NDArray[np.bool_]) -> tuple[float, float]:
+        by = stretch(grey, ("B04",), spectra, ground)
+        return by.low[0], by.high[0]
+
+    assert edges(before, after, ground=none) == tuple(np.percentile(both, (2, 98)))
+    cloud = np.full((1, 10, 10), 4500, np.int16)
+    assert edges(before, after, cloud, ground=none) == edges(before, after, ground=none)
+    bright = after.copy()
+    bright[:, :2] = 6000
+    own = np.concatenate([before[0][pit], bright[0][pit]])
+    assert edges(before, bright, ground=pit)[1] == np.percentile(own, 90), "of the ground bright cells count too"
+    assert edges(after, ground=none) == (2350, 2650)
+    assert edges(cloud, ground=none) == (0, 3000)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +175,13 @@ def test_a_series_without_looks_or_baseline_is_drawn(cases: list[Judged]) -> Non
 
     empty = Series(date(2023, 5, 1), date(2024, 7, 31), (), None, 4)
     assert pixels(draw(sheet(cases[0], layers(), series=empty))).shape == (SHEET_HEIGHT, SHEET_WIDTH, 3)
+
+
+@pytest.mark.parametrize("values", [[-0.6, -0.55], [1.2, 1.3], [0.3], [-0.39], [1.04], [-2.0, 2.0], []])
+def test_a_plot_has_room_whatever_the_values(values: list[float]) -> None:
+    low, high = chart._range(values, None)
+    assert low >= -0.4
+    assert low + 0.11 < high <= 1.05
 
 
 def test_what_lies_beyond_the_edge_is_cut_off(tmp_path: Path) -> None:

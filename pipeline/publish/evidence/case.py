@@ -28,9 +28,9 @@ class Subject:
     case_id: str
     frame: Frame
     cells: NDArray[np.int64]
-    """(n, 2): rows and columns of the ground in the county's grid; at least one."""
+    """(n, 2): rows and columns of the ground in the county's grid; at least one. Where all of it lies off the grid, of the ground there."""
     sample: NDArray[np.int64]
-    """(≤ SAMPLE, 2): of these, those that changed first, off the edge where the ground is large enough."""
+    """(≤ SAMPLE, 2): of these, those that changed first, off the edge where the ground is large enough; none off the grid."""
 
     @property
     def inside(self) -> NDArray[np.bool_]:
@@ -58,9 +58,22 @@ def subject(judged: Judged, grid: Grid) -> Subject:
         x, y = judged.finding.geometry.representative_point().coords[0]
         affine = frame.geobox.affine
         inside[int((affine.f - y) / grid.resolution), int((x - affine.c) / grid.resolution)] = True
+    on_grid = inside & _on_grid(frame, grid)
+    if on_grid.any():
+        inside = on_grid
     rows, cols = np.nonzero(inside)
     cells = np.stack([rows + frame.top, cols + frame.left], axis=1).astype(np.int64)
-    return Subject(judged, judged.case.case_id, frame, cells, _sample(cells, inside[rows, cols] & _inner(inside)[rows, cols], judged))
+    sample = _sample(cells, _inner(inside)[rows, cols], judged) if on_grid.any() else cells[:0]
+    return Subject(judged, judged.case.case_id, frame, cells, sample)
+
+
+def _on_grid(frame: Frame, grid: Grid) -> NDArray[np.bool_]:
+    """(h, w): cells of a frame that the county's grid has. A site's outline may reach beyond it."""
+    (height, width), shape = grid.shape, frame.geobox.shape
+    rows, cols = np.arange(shape.y) + frame.top, np.arange(shape.x) + frame.left
+    on_rows, on_cols = (rows >= 0) & (rows < height), (cols >= 0) & (cols < width)
+    out: NDArray[np.bool_] = on_rows[:, None] & on_cols
+    return out
 
 
 def _inner(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:

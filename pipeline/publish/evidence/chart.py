@@ -23,7 +23,8 @@ USUAL: Colour = colour("#2f6f4f")
 AFTER = {"provisional": colour("#e8731a"), "confirmed": colour("#c8102e")}
 """Colour of looks since the change, by the case's status."""
 CHANGE = colour("#c8102e")
-LEAST_RANGE = 0.12
+LEAST, MOST, LEAST_RANGE = -0.4, 1.05, 0.12
+"""Values that a plot reaches to; what lies beyond is drawn on its edge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ def draw(canvas: Canvas, x: int, y: int, width: int, height: int, series: Series
 
 
 def _range(values: Sequence[float], usual: NDArray[np.float64] | None) -> tuple[float, float]:
+    """Lowest and highest value of a plot, at least LEAST_RANGE apart."""
     known = list(values)
     if usual is not None:
         known += [float((usual[0] - usual[1]).min()), float((usual[0] + usual[1]).max())]
@@ -86,7 +88,8 @@ def _range(values: Sequence[float], usual: NDArray[np.float64] | None) -> tuple[
         return 0.0, 1.0
     low, high = min(known), max(known)
     spare = max((LEAST_RANGE - (high - low)) / 2, 0.04 * (high - low))
-    return max(low - spare, -0.4), min(high + spare, 1.05)
+    low = min(max(low - spare, LEAST), MOST - LEAST_RANGE)
+    return low, max(min(high + spare, MOST), low + LEAST_RANGE)
 
 
 def _grid(canvas: Canvas, axes: _Axes, series: Series, *, dated: bool) -> None:

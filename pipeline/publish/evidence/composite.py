@@ -22,6 +22,14 @@ CLOUD_RED = 4500
 """Red reflectance, 1e-4, beyond which cells do not count for the stretch: clouds and snow would make the ground dark. No loess is so bright."""
 LEAST_SPAN = 300
 """Reflectance, 1e-4, that black and white lie apart at least: noise of even ground is not blown up."""
+UNKNOWN = 0, 3000
+"""Black and white, 1e-4, where no cell counts."""
+STRETCHED = (
+    f"拉伸：每个波段两期相同，黑为所示影像合并的 {LOW}% 分位，白为其 {HIGH}% 分位与线索范围 {GROUND_HIGH}% 分位之较大者，"
+    f"相距不足 {LEAST_SPAN / 1e4:g} 时向两端放宽；{LOW}%、{HIGH}% 分位不计红光反射率 ≥{CLOUD_RED / 1e4:g} 的像元"
+    f"（云、雪等；别无像元时取 {UNKNOWN[0] / 1e4:g} 和 {UNKNOWN[1] / 1e4:g}）"
+)
+"""What `stretch` does, as every sheet says it."""
 Spectrum = NDArray[np.int16]
 """(n_bands, h, w): reflectance, 1e-4; NO_DATA where the scene has none."""
 
@@ -103,7 +111,7 @@ def stretch(composite: Composite, bands: tuple[str, ...], spectra: Sequence[Spec
         planes = [spectrum[bands.index(band)] for spectrum in spectra if spectrum is not None]
         known = np.concatenate([each[valid] for each, valid in zip(planes, usable, strict=True)]) if planes else np.zeros(0, np.int16)
         own = np.concatenate([each[ground & (each != NO_DATA)] for each in planes]) if planes else known
-        a, b = (float(edge) for edge in np.percentile(known, (LOW, HIGH))) if len(known) else (0.0, 3000.0)
+        a, b = map(float, np.percentile(known, (LOW, HIGH)) if len(known) else UNKNOWN)
         b = max(b, float(np.percentile(own, GROUND_HIGH))) if len(own) else b
         spare = max(LEAST_SPAN - (b - a), 0.0) / 2
         low.append(a - spare)

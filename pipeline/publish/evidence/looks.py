@@ -37,6 +37,9 @@ class Archive:
         for scene in scenes:
             self._scenes[scene.day].append(scene)
         self._known: dict[tuple[int, str], Look | None] = {}
+        self._there: dict[str, bool] = {}
+        """By scene that was asked for singly: whether its files could be had. It is asked for once, so that all cases get the same answer."""
+        self._asking: dict[str, threading.Lock] = defaultdict(threading.Lock)
         self._lock = threading.Lock()
 
     @property
@@ -65,9 +68,8 @@ class Archive:
         for scene in self._scenes[day]:
             if scene.id in self._left_out:
                 continue
-            if (case, scene.id) not in self._known:
-                for each in self._brought([scene], None):
-                    self._look(each, [case], values=False)
+            if (case, scene.id) not in self._known and self._is_there(scene):
+                self._look(scene, [case], values=False)
             look = self._known.get((case, scene.id))
             if look is not None and look.seen > 0:
                 found.append((look, scene))
@@ -80,6 +82,14 @@ class Archive:
         """Remember why a scene could not be read; of several reasons always the same."""
         with self._lock:
             self.lost[refused.id] = min(refused, self.lost.get(refused.id, refused), key=lambda each: each.told)
+
+    def _is_there(self, scene: Scene) -> bool:
+        with self._lock:
+            asking = self._asking[scene.id]
+        with asking:  # one thread asks, the others wait for its answer
+            if scene.id not in self._there:
+                self._there[scene.id] = bool(self._brought([scene], None))
+            return self._there[scene.id]
 
     def _brought(self, scenes: Sequence[Scene], stage: str | None) -> Sequence[Scene]:
         """Scenes whose files are there."""

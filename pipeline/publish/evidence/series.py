@@ -37,8 +37,6 @@ class Season:
     """(2, n)"""
     red: NDArray[np.float64]
     """(2, n): reflectance, 0–1."""
-    fitted: int
-    """The year in whose January it was fitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class Series:
     looks: tuple[tuple[date, Look], ...]
     season: Season | None
     cells: int
-    """That speak for the ground."""
+    """That speak for the ground; 0 where it lies off the county's grid: then there are no looks either."""
 
 
 def series_of(archive: Archive, month: str, setting: Setting) -> list[Series]:
@@ -60,7 +58,8 @@ def series_of(archive: Archive, month: str, setting: Setting) -> list[Series]:
     seasons = _seasons(archive.subjects, month, first, last, setting)
     out = []
     for case, (each, season) in enumerate(zip(archive.subjects, seasons, strict=True)):
-        found = [(day, seen.look) for day in days if (seen := archive.at(case, day)) is not None and seen.look.seen >= LEAST_SEEN]
+        asked = days if len(each.sample) else []
+        found = [(day, seen.look) for day in asked if (seen := archive.at(case, day)) is not None and seen.look.seen >= LEAST_SEEN]
         out.append(Series(first, last, tuple(found), season, len(each.sample)))
     return out
 
@@ -88,7 +87,7 @@ def _seasons(subjects: Sequence[Subject], month: str, first: date, last: date, s
             rows, cols = rows[known], cols[known]
             terms = [np.concatenate([base.mean[b][:, rows, cols], FINE * base.fine[b][:, rows, cols].astype(float)]) for b in (red, nir)]
             spreads = [SCALES[base.scale[b, rows, cols]][None] for b in (red, nir)]
-            out.append((case, np.concatenate([*terms, *spreads, 2000.0 + base.fitted[rows, cols][None]])))
+            out.append((case, np.concatenate([*terms, *spreads])))
         return out
 
     parts: dict[int, list[NDArray[np.float64]]] = defaultdict(list)
@@ -102,7 +101,7 @@ def _seasons(subjects: Sequence[Subject], month: str, first: date, last: date, s
 
 
 def _season(numbers: NDArray[np.float64], days: NDArray[np.int64], terms: NDArray[np.float64]) -> Season | None:
-    """numbers: (13, cells): five terms of red, five of near infrared, the spread of each (1e-4), year of the fit."""
+    """numbers: (12, cells): five terms of red, five of near infrared, the spread of each (1e-4)."""
     if not numbers.shape[1]:
         return None
     red, nir = terms @ numbers[:5], terms @ numbers[5:10]
@@ -112,4 +111,4 @@ def _season(numbers: NDArray[np.float64], days: NDArray[np.int64], terms: NDArra
     spread = 2 * np.hypot(nir * spread_red, red * spread_nir) / total**2
     ndvi = np.stack([np.median((nir - red) / total, axis=1), SPREADS * np.median(spread, axis=1)])
     reflectance = np.stack([np.median(red, axis=1), np.full(len(days), SPREADS * np.median(spread_red))]) / 1e4
-    return Season(days, ndvi, reflectance, int(numbers[12].max()))
+    return Season(days, ndvi, reflectance)

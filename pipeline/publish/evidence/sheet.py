@@ -14,7 +14,7 @@ from pipeline.publish.evidence import text as letters
 from pipeline.publish.evidence.canvas import BLACK, BRAND, INK, LINE, SOFT, TINT, WHITE, Canvas, Sketch, colour
 from pipeline.publish.evidence.case import Subject
 from pipeline.publish.evidence.choose import Shown
-from pipeline.publish.evidence.composite import NO_DATA, Spectrum, Stretch, composites, hatching, shades, stretch
+from pipeline.publish.evidence.composite import NO_DATA, STRETCHED, Spectrum, Stretch, composites, hatching, shades, stretch
 from pipeline.publish.evidence.coordinates import Position
 from pipeline.publish.evidence.facts import facts
 from pipeline.publish.evidence.overlay import STYLE, Overlay, north_arrow, scale_bar
@@ -197,7 +197,8 @@ def _time(canvas: Canvas, sheet: Sheet, y: int) -> None:
     if line is not None:
         early = "（早于本图）" if line < sheet.series.first else ""
         room -= canvas.text(SHEET_WIDTH - MARGIN, y + 2, f"{name} {line}{early}", FINE, chart.CHANGE, align="right") + 10
-    said = f"与自身季节对照，取 {sheet.series.cells} 个像元的中值"
+    cells = sheet.series.cells
+    said = f"与自身季节对照，取 {cells} 个像元的中值" if cells else "本处在县域格网之外，无时间序列"
     canvas.text(COLUMN + 72, y + 2, letters.clipped(said, FINE, room), FINE, SOFT)
     chart.draw(canvas, COLUMN, y + 26, COLUMN_WIDTH, CHART_HEIGHT - 52, sheet.series, events)
     chart.key(canvas, COLUMN, y + CHART_HEIGHT - 20, events)
@@ -223,11 +224,13 @@ def _footer(canvas: Canvas, sheet: Sheet, stretches: Sequence[Stretch]) -> None:
         text = "全图位于：" + "、".join(sheet.overlay.within)
         canvas.text(x, y + 6, letters.clipped(text, FINE, SHEET_WIDTH - MARGIN - x), FINE, INK)
     lines = [f"{date.name}影像：{_sources(date)}" for date in sheet.dates]
-    shown = "；".join(f"{each.label} 拉伸 {by.label}" for each, by in zip(composites(sheet.bands), stretches, strict=True))
-    lines.append(f"显示：两期各波段取相同的反射率范围（两期合并的 2%–98%，不计云雪），像元原样放大，未平滑。{shown}")
+    shown = "；".join(f"{each.label} 黑–白 {by.label}" for each, by in zip(composites(sheet.bands), stretches, strict=True))
+    skip = sheet.subject.frame.skip
+    enlarged = "像元原样放大" if skip == 1 else f"每 {skip} 行、列取 1 个像元"
+    lines += [f"显示（反射率）：{shown}。{enlarged}，未平滑", STRETCHED]
     lines.append(f"{NOTE}。{sheet.maker}，图层版本 {sheet.row['layers_version']}")
     for k, line in enumerate(lines):
-        canvas.text(MARGIN, y + 30 + 19 * k, letters.clipped(line, FINE, SHEET_WIDTH - 2 * MARGIN), FINE, SOFT)
+        canvas.text(MARGIN, y + 27 + 18 * k, letters.clipped(line, FINE, SHEET_WIDTH - 2 * MARGIN), FINE, SOFT)
 
 
 def _sources(date: Date) -> str:

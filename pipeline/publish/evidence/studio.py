@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyproj import Transformer
+
 from pipeline import __version__
 from pipeline.files import write_atomic
 from pipeline.layers.model import LayerSet
@@ -30,6 +32,8 @@ AT_A_TIME = 48
 MAKER = f"minewarden（矿卫）{__version__}"
 NO_LOOK = "档案中没有该时期看清本处的影像"
 UNREADABLE = "该影像已无法读取："
+PUBLISHED = "EPSG:4326"
+"""Of `lon` and `lat` in the files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,9 @@ class Portrait:
 @dataclass(frozen=True, slots=True)
 class _Where:
     at: tuple[float, float]
-    """In the grid's CRS."""
+    """The published point, in the grid's CRS."""
     middle: Position
+    """The same point, as surveyors write it."""
     corners: tuple[Position, Position]
     north: float
 
@@ -119,13 +124,14 @@ def _hashes(portraits: Sequence[Portrait], by: Photographer) -> dict[str, str]:
 
 
 def _places(portraits: Sequence[Portrait], setting: Setting) -> list[_Where]:
-    """Where each case and the corners of its picture lie."""
+    """Where each case, by its published point, and the corners of its picture lie."""
     crs, frames = setting.grid.crs, [each.subject.frame for each in portraits]
-    middles = [(float(p.x), float(p.y)) for p in (each.subject.ground.representative_point() for each in portraits)]
-    points = [*middles, *(frame.corners[0] for frame in frames), *(frame.corners[1] for frame in frames)]
-    found, many = positions(crs, points), len(portraits)
-    angles = true_north(crs, middles)
-    return [_Where(middles[k], found[k], (found[many + k], found[2 * many + k]), angles[k]) for k in range(many)]
+    published = [(float(each.row.properties["lon"]), float(each.row.properties["lat"])) for each in portraits]
+    to_grid = Transformer.from_crs(PUBLISHED, crs, always_xy=True)
+    at = [(float(x), float(y)) for x, y in (to_grid.transform(lon, lat) for lon, lat in published)]
+    corners = positions(crs, [corner for frame in frames for corner in frame.corners])
+    middles, angles = positions(PUBLISHED, published), true_north(crs, at)
+    return [_Where(at[k], middles[k], (corners[2 * k], corners[2 * k + 1]), angles[k]) for k in range(len(portraits))]
 
 
 def _batches(subjects: Sequence[Subject]) -> Iterator[list[list[int]]]:
