@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pyogrio.raw
 import pytest
 import rasterio
@@ -166,3 +167,28 @@ def test_a_likelihood_of_the_county_s_own_judges_from_the_next_month_on(again: C
     assert judged_by == [shipped.sha256, strict.sha256]
     assert not [row for row in again.rows(NEXT) if row["mining_likelihood"] is not None]
     assert max(row["mining_likelihood"] for row in again.rows(NEXT, "patches") if row["mining_likelihood"] is not None) < 0.5
+
+
+@pytest.mark.parametrize("month", [YEAR[0], YEAR[-1]])
+def test_the_spreadsheet_counts_what_the_geojson_holds(county: County, month: str) -> None:
+    said = county.rows(month)
+    workbook = openpyxl.load_workbook(county.out / month / "ledger.xlsx")
+    head, *lines = workbook["线索"].iter_rows()
+    titles = [cell.value for cell in head]
+    cases = [dict(zip(titles, line, strict=True)) for line in lines]
+    assert [case["图斑编号"].value for case in cases] == [row["id"] for row in said]
+    assert sum(case["监测面积（m²）"].value for case in cases) == pytest.approx(sum(row["area_m2"] for row in said))
+    links = [case["证据图"].hyperlink for case in cases]
+    assert [link and link.target for link in links] == [row["evidence"] for row in said]
+    head, *lines = workbook["矿山"].iter_rows(values_only=True)
+    assert sum(dict(zip(head, line, strict=True))["在册线索（个）"] for line in lines) == sum(row["right_id"] is not None for row in said)
+
+
+def test_a_finished_month_is_exported(county: County, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from pipeline.cli import main
+
+    for form in ("kml", "shp", "txt", "stac"):
+        assert main(["export", str(county.config), "--month", YEAR[-1], "--format", form, "--out", str(tmp_path)]) == 0
+    files = capsys.readouterr().out.split()
+    assert sorted(files) == sorted(str(each) for each in tmp_path.iterdir())
+    assert pyogrio.read_info(tmp_path / f"620422-{YEAR[-1]}.shp")["features"] == len(county.rows(YEAR[-1]))
