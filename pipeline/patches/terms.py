@@ -73,7 +73,7 @@ def _outward(f: Features) -> float:
 
 def _mixed(f: Features) -> float:
     """A working face, spoil and floor side by side; a field is of one piece."""
-    return ramp(f["variety"], 0.04, 0.10)
+    return ramp(f["variety"], 0.04, 0.10) * ramp(f["cells"], 4, 12)
 
 
 def _summer(f: Features) -> float:
