@@ -38,13 +38,18 @@ def findings(output: Path, month: str) -> list[dict[str, Any]]:
     return [feature["properties"] | {"ground": shape(feature["geometry"])} for feature in features]
 
 
-def differences(clean: Path, rough: Path, month: str, least_m2: float = 0, confirmed: bool = False) -> Differences:
+def differences(clean: Path, rough: Path, month: str, least_m2: float = 0, confirmed: bool = False, likely: float = 0) -> Differences:
     """Two output folders compared: a finding is the same where one of its code overlaps it.
 
-    least_m2: findings smaller than this are not looked for in the other; confirmed: provisional ones of the clean archive neither.
+    least_m2: findings smaller than this are not looked for in the other; likely: nor those less likely mining; confirmed: provisional ones of
+    the clean archive neither.
     """
     one, two = findings(clean, month), findings(rough, month)
-    wanted = [f for f in one if f["area_m2"] >= least_m2 and (f["status"] == "confirmed" or not confirmed)]
+
+    def weighty(f: dict[str, Any]) -> bool:
+        return bool(f["area_m2"] >= least_m2 and (f["mining_likelihood"] is None or f["mining_likelihood"] >= likely))
+
+    wanted = [f for f in one if weighty(f) and (f["status"] == "confirmed" or not confirmed)]
 
     def only(some: Sequence[dict[str, Any]], others: Sequence[dict[str, Any]]) -> list[str]:
         return [
@@ -54,7 +59,7 @@ def differences(clean: Path, rough: Path, month: str, least_m2: float = 0, confi
         ]
 
     missing = only(wanted, two)
-    return Differences(len(wanted) - len(missing), missing, only([f for f in two if f["area_m2"] >= least_m2], one))
+    return Differences(len(wanted) - len(missing), missing, only([f for f in two if weighty(f)], one))
 
 
 def unsaid(faults: Sequence[dict[str, str]], runs: Sequence[dict[str, Any]], end: str = "99991231") -> list[str]:
