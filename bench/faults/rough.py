@@ -19,9 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shapely import union_all
 from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
 
 ROOT = Path(__file__).parents[2]
+PLAIN = 0.7
+"""Likelihood from which a false alarm is compared too."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +42,26 @@ def findings(output: Path, month: str) -> list[dict[str, Any]]:
     return [feature["properties"] | {"ground": shape(feature["geometry"])} for feature in features]
 
 
-def differences(clean: Path, rough: Path, month: str, least_m2: float = 0, confirmed: bool = False, likely: float = 0) -> Differences:
+def lookalikes_of(county: Path) -> BaseGeometry:
+    """Ground of a made county that looks like mining and is none."""
+    features = json.loads((county / "truth.geojson").read_text("utf-8"))["features"]
+    return union_all([shape(f["geometry"]) for f in features if f["properties"]["kind"] == "lookalike"])
+
+
+def differences(
+    clean: Path, rough: Path, month: str, least_m2: float = 0, confirmed: bool = False, lookalikes: BaseGeometry | None = None
+) -> Differences:
     """Two output folders compared: a finding is the same where one of its code overlaps it.
 
-    least_m2: findings smaller than this are not looked for in the other; likely: nor those less likely mining; confirmed: provisional ones of
-    the clean archive neither.
+    least_m2: findings smaller than this are not looked for in the other; confirmed: provisional ones of the clean archive neither. lookalikes:
+    ground (as in the files) of what is no mining; findings mostly on it that are less likely than `PLAIN` are false alarms, not findings to keep.
     """
     one, two = findings(clean, month), findings(rough, month)
 
     def weighty(f: dict[str, Any]) -> bool:
-        return bool(f["area_m2"] >= least_m2 and (f["mining_likelihood"] is None or f["mining_likelihood"] >= likely))
+        unsure = f["mining_likelihood"] is not None and f["mining_likelihood"] < PLAIN
+        false = lookalikes is not None and unsure and f["ground"].intersection(lookalikes).area > 0.5 * f["ground"].area
+        return bool(f["area_m2"] >= least_m2 and not false)
 
     wanted = [f for f in one if weighty(f) and (f["status"] == "confirmed" or not confirmed)]
 
