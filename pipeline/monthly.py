@@ -113,7 +113,7 @@ def _to_do(project: Project, first: str, month: str, replay: bool, ledger: Ledge
     finished = months.finished(project.output)
     missing = [m for m in months.span(first, month) if m not in finished]
     if not replay:
-        _agree(finished, ledger, None)
+        ledger.must_know(finished)
         later = [m for m in finished if missing and m > missing[0]]
         if later:
             fix = _replay_from(project, missing[0], first)
@@ -122,7 +122,7 @@ def _to_do(project: Project, first: str, month: str, replay: bool, ledger: Ledge
             raise _no_state(project, missing[0])
         return missing
     start = min([*missing, month])
-    _agree(finished, ledger, start)
+    ledger.must_know(m for m in finished if m < start)  # the others are about to be redone
     if not retention.possible(project.state, start, first):
         message = f"{start} can't be redone: the alerts at the end of {months.previous(start)} are no longer kept ({retention.RULE})."
         raise MinewardenError("MW-REPLAY-STATE", message, f"Redo from an earlier month: {_replay_from(project, start, first)}")
@@ -143,17 +143,6 @@ def clear(project: Project, todo: Sequence[str], ledger: Ledger) -> None:
         shutil.rmtree(retention.folder_of(project.state, each), ignore_errors=True)
     if todo:
         ledger.forget_from(todo[0], keep_ids=True)
-
-
-def _agree(finished: Sequence[str], ledger: Ledger, start: str | None) -> None:
-    """Every finished month but those about to be redone must be known to the ledger, or ids would be given out twice."""
-    known = set(ledger.months())
-    unknown = [m for m in finished if m not in known and (start is None or m < start)]
-    if unknown:
-        raise MinewardenError(
-            "MW-LEDGER-MONTH", f"{unknown[0]} is finished, but the ledger {ledger.path} does not know of it.",
-            "Put back the ledger that belongs to these results, or run 'minewarden repair CONFIG': it redoes those months.", Exit.DAMAGED,
-        )  # fmt: skip
 
 
 def _replay_from(project: Project, month: str, first: str) -> str:

@@ -13,9 +13,9 @@ from PIL import Image
 from shapely.geometry import box
 
 from pipeline.layers.model import LayerSet, Right
+from pipeline.publish.coordinates import positions
 from pipeline.publish.evidence.case import Subject, subject
 from pipeline.publish.evidence.choose import Shown
-from pipeline.publish.evidence.coordinates import positions
 from pipeline.publish.evidence.glance import Look
 from pipeline.publish.evidence.locator import Locator
 from pipeline.publish.evidence.overlay import Surroundings, overlay

@@ -21,8 +21,10 @@ from implant import Pit
 from numpy.typing import NDArray
 from real_series import CLEAR
 from shapely.geometry import Point, mapping
-from truth import Frame, day_of, widened
+from truth import Frame, day_of
 from truth import read as read_truth
+
+from pipeline.patches.outline import widened
 
 RADII = (1.15, 1.3, 1.5, 1.75, 1.95, 2.15, 2.35, 2.55) * 3
 """Cells: 0.04 to 0.2 ha."""

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from rasterio.features import rasterize, shapes
 
 from pipeline.detect.looks import EPOCH_ORDINAL
+from pipeline.patches.outline import widened
 
 Cells = NDArray[np.int64]
 """(n,) flat indices of cells of the grid, ascending."""
@@ -63,13 +64,6 @@ def last_day(month: str) -> int:
     """Day since 1970-01-01 of a month's last day."""
     year, number = int(month[:4]), int(month[5:])
     return day_of(date(year + number // 12, number % 12 + 1, 1)) - 1
-
-
-def widened(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """A mask (h, w) and the cells that touch it: edges of items are mixed cells."""
-    padded = np.pad(mask, 1)
-    around = [padded[1 + y : padded.shape[0] - 1 + y, 1 + x : padded.shape[1] - 1 + x] for y in (-1, 0, 1) for x in (-1, 0, 1)]
-    return np.asarray(np.logical_or.reduce(around))
 
 
 @dataclass(frozen=True, slots=True)

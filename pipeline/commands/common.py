@@ -73,12 +73,13 @@ def open_ledger(project: Project) -> Ledger:
     """
     from pipeline.ledger import Ledger
 
-    fix = f"Put back the ledger that belongs to these results, or run 'minewarden repair {project.file}'."
     if not project.ledger.is_file():
+        fix = f"Put back the ledger that belongs to these results, or run 'minewarden repair {project.file}'."
         raise MinewardenError("MW-LEDGER-MONTH", f"There are finished months, but no ledger {project.ledger}.", fix, Exit.DAMAGED)
     ledger = Ledger(project.ledger, project.config.county.code)
-    unknown = sorted(set(months.finished(project.output)) - set(ledger.months()))
-    if unknown:
+    try:
+        ledger.must_know(months.finished(project.output))
+    except MinewardenError:
         ledger.close()
-        raise MinewardenError("MW-LEDGER-MONTH", f"{unknown[0]} is finished, but the ledger {project.ledger} does not know of it.", fix, Exit.DAMAGED)
+        raise
     return ledger

@@ -6,7 +6,7 @@ import contextlib
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from shapely.geometry.base import BaseGeometry
 
+from pipeline.errors import Exit, MinewardenError
 from pipeline.ledger import audit, backup, cases, database, patches, seals, verdicts
 from pipeline.ledger.forget import forget
 from pipeline.ledger.records import CaseDraft, CaseRecord, Decided, MonthFacts, RecordedCase
@@ -120,6 +121,15 @@ class Ledger:
     def months(self) -> list[str]:
         """Finished months, oldest first."""
         return [str(row[0]) for row in self._query("SELECT month FROM months ORDER BY month")]
+
+    def must_know(self, finished: Iterable[str]) -> None:
+        """Raises MinewardenError `MW-LEDGER-MONTH` where a finished month is not known: ids would be given out twice, verdicts be lost."""
+        unknown = sorted(set(finished) - set(self.months()))
+        if unknown:
+            raise MinewardenError(
+                "MW-LEDGER-MONTH", f"{unknown[0]} is finished, but the ledger {self.path} does not know of it.",
+                "Put back the ledger that belongs to these results, or run 'minewarden repair CONFIG': it redoes those months.", Exit.DAMAGED,
+            )  # fmt: skip
 
     def last_month(self) -> str | None:
         months = self.months()

@@ -14,8 +14,8 @@ from pyproj import Transformer
 from shapely.geometry import Point, box
 
 from pipeline.grid import Grid
+from pipeline.publish.coordinates import positions, sexagesimal, true_north, zone_of
 from pipeline.publish.evidence.case import subject
-from pipeline.publish.evidence.coordinates import positions, sexagesimal, true_north, zone_of
 from pipeline.publish.evidence.facts import facts
 from pipeline.publish.evidence.overlay import scale_bar
 from pipeline.publish.evidence.series import Series

@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from pipeline.detect.looks import EPOCH_ORDINAL
 from pipeline.grid import Grid
+from pipeline.patches.outline import widened
 from pipeline.publish.evidence.window import Frame, frame_of
 from pipeline.publish.features import Judged
 
@@ -78,12 +79,7 @@ def _on_grid(frame: Frame, grid: Grid) -> NDArray[np.bool_]:
 
 def _inner(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Cells with all eight neighbours inside."""
-    padded = np.pad(inside, 1)
-    out = inside.copy()
-    for dy in range(3):
-        for dx in range(3):
-            out &= padded[dy : dy + inside.shape[0], dx : dx + inside.shape[1]]
-    return out
+    return ~widened(np.pad(~inside, 1, constant_values=True))[1:-1, 1:-1]
 
 
 def _sample(cells: NDArray[np.int64], inner: NDArray[np.bool_], judged: Judged) -> NDArray[np.int64]:

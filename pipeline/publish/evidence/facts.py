@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.publish.basis import basis
+from pipeline.publish.coordinates import Position, sexagesimal
 from pipeline.publish.evidence.case import Subject
-from pipeline.publish.evidence.coordinates import Position, sexagesimal
 from pipeline.publish.words import REVIEWS, STATUSES
 
 

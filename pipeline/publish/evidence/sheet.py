@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.publish.coordinates import Position
 from pipeline.publish.evidence import chart, locator
 from pipeline.publish.evidence import text as letters
 from pipeline.publish.evidence.canvas import BLACK, BRAND, INK, LINE, SOFT, TINT, WHITE, Canvas, Sketch, colour
 from pipeline.publish.evidence.case import Subject
 from pipeline.publish.evidence.choose import Shown
 from pipeline.publish.evidence.composite import NO_DATA, STRETCHED, Spectrum, Stretch, composites, hatching, shades, stretch
-from pipeline.publish.evidence.coordinates import Position
 from pipeline.publish.evidence.facts import facts
 from pipeline.publish.evidence.overlay import STYLE, Overlay, north_arrow, scale_bar
 from pipeline.publish.evidence.series import Series

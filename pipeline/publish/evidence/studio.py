@@ -13,10 +13,10 @@ from pyproj import Transformer
 from pipeline import __version__
 from pipeline.files import write_atomic
 from pipeline.layers.model import LayerSet
+from pipeline.publish.coordinates import Position, positions, true_north
 from pipeline.publish.evidence.case import Subject
 from pipeline.publish.evidence.choose import Shown
 from pipeline.publish.evidence.composite import Spectrum, read_spectra, shown_bands
-from pipeline.publish.evidence.coordinates import Position, positions, true_north
 from pipeline.publish.evidence.glance import neighbours
 from pipeline.publish.evidence.locator import Locator
 from pipeline.publish.evidence.looks import Archive

@@ -13,13 +13,12 @@ from shapely.geometry import Polygon
 
 from pipeline import months
 from pipeline.errors import MinewardenError
+from pipeline.publish.coordinates import FIRST_ZONE, LAST_ZONE, crs_of
 from pipeline.publish.export.finished import Finished
 from pipeline.publish.export.gbk import Speller
 from pipeline.publish.gpkg import CRS
 from pipeline.publish.plain import plain
 
-ZONES = range(25, 46)
-"""3-degree zones of China, of which EPSG has CGCS2000 with the zone's number before the easting."""
 DECIMALS = 3
 
 _MEANT_AS_TEXT = str.maketrans({",": "，", "@": "＠", "[": "［", "]": "］"})
@@ -41,9 +40,9 @@ def render(month: Finished, middle: float, encoding: str) -> bytes:
 def zone_of(longitude: float) -> int:
     """Number of the 3-degree zone; MW-EXPORT-ZONE outside China."""
     zone = round(longitude / 3)
-    if zone not in ZONES:
+    if not FIRST_ZONE <= zone <= LAST_ZONE:
         where = f"The county's middle lies at {longitude:.2f} degrees east"
-        raise MinewardenError("MW-EXPORT-ZONE", f"{where}, outside the 3-degree zones {ZONES[0]} to {ZONES[-1]}.", "Export another format.")
+        raise MinewardenError("MW-EXPORT-ZONE", f"{where}, outside the 3-degree zones {FIRST_ZONE} to {LAST_ZONE}.", "Export another format.")
     return zone
 
 
@@ -62,7 +61,7 @@ def _head(month: Finished, zone: int) -> Iterator[str]:
 
 
 def _parcels(month: Finished, zone: int) -> Iterator[str]:
-    transformer = Transformer.from_crs(CRS, f"EPSG:{4488 + zone}", always_xy=True)
+    transformer = Transformer.from_crs(CRS, crs_of(zone), always_xy=True)
     for case in month.cases:
         row = case.properties
         parts = shapely.get_parts(case.written.geometry)

@@ -12,7 +12,7 @@ from pyproj import Transformer
 
 DEGREES = "EPSG:4490"
 FIRST_ZONE, LAST_ZONE = 25, 45
-"""Zones that China lies in; their codes follow each other from `_FIRST_CODE`, eastings with the zone's number in front."""
+"""Zones that China lies in, of which EPSG has CGCS2000 with the zone's number in front of the easting."""
 _FIRST_CODE = 4513
 
 
@@ -34,6 +34,11 @@ class Position:
         return 3 * self.zone
 
 
+def crs_of(zone: int) -> str:
+    """CGCS2000 in a zone of 3 degrees; the zones' codes follow each other."""
+    return f"EPSG:{_FIRST_CODE + zone - FIRST_ZONE}"
+
+
 def zone_of(lon: float) -> int:
     """The 3-degree zone of a longitude, the westernmost or easternmost of China beyond it."""
     return min(max(math.floor(lon / 3 + 0.5), FIRST_ZONE), LAST_ZONE)
@@ -49,7 +54,7 @@ def positions(crs: str, points: Sequence[tuple[float, float]]) -> list[Position]
     out: dict[int, Position] = {}
     for zone in sorted(set(zones)):
         members = [k for k, each in enumerate(zones) if each == zone]
-        to_metres = Transformer.from_crs(DEGREES, f"EPSG:{_FIRST_CODE + zone - FIRST_ZONE}", always_xy=True)
+        to_metres = Transformer.from_crs(DEGREES, crs_of(zone), always_xy=True)
         easts, norths = (np.atleast_1d(values) for values in to_metres.transform(lons[members], lats[members]))
         for k, east, north in zip(members, easts, norths, strict=True):
             out[k] = Position(float(lons[k]), float(lats[k]), zone, float(north), float(east))
