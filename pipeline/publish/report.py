@@ -43,6 +43,10 @@ class ReportInput:
     """Growth of less than a cell is noise and not called growth."""
     gone: Sequence[str] = ()
     """Ids of last month's list that are not in this one."""
+    changes: Sequence[Mapping[str, Any]] = ()
+    """Findings that became others (`changes.json`)."""
+    mines: Sequence[Mapping[str, Any]] = ()
+    """A line for each right (`mines.json`)."""
 
 
 @dataclass(frozen=True, slots=True)
