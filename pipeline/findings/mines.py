@@ -122,7 +122,7 @@ def _mine(
     new_m2 = float((days >= month_end.replace(day=1).toordinal() - EPOCH).sum() * cell_m2)
     open_now = joined([dug.alive, bare])
     restored = dug.ended.difference(open_now).area
-    ended, stopped = _against(dug, _has_ended(entries), least_m2, cell_m2), _against(dug, _had_to_stop(entries), least_m2, cell_m2)
+    ended, stopped = _against(dug, _has_ended(entries), least_m2), _against(dug, _had_to_stop(entries), least_m2)
     activity, since = Activity.NOT_SEEN if hidden else Activity.NEVER_DUG, None
     if new_m2 >= least_m2:
         activity, since = Activity.DIGGING, _day(_spell(days))
@@ -155,10 +155,10 @@ def _had_to_stop(entries: Sequence[Right]) -> Callable[[date], bool]:
     return lambda day: any(entry.stood(day) and entry.stopped_on(day) for entry in entries)
 
 
-def _against(dug: _Dug, barred: Callable[[date], bool], least_m2: float, cell_m2: float) -> list[int]:
-    """First days of the cells that changed when digging was barred, as both looks around the change say; none where they make up no case."""
+def _against(dug: _Dug, barred: Callable[[date], bool], least_m2: float) -> list[int]:
+    """First days of the cells that changed when digging was barred, as both looks around the change say, where they make up a case."""
     days: list[int] = []
     for cells, inside in dug.cells:
-        which = cells.solid(inside & cells.by_day(barred, presumed=False).astype(bool))
-        days += cells.seen[which].tolist()
-    return days if len(days) * cell_m2 >= least_m2 else []
+        ground = _large(cells.outline(cells.solid(inside & cells.by_day(barred, presumed=False).astype(bool))), least_m2)
+        days += cells.seen[cells.inside(ground)].tolist()
+    return days

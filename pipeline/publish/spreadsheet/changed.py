@@ -13,8 +13,8 @@ Row = Mapping[str, Any]
 
 _FIELDS: Mapping[str, str] = {
     "valid_from": "有效期起", "valid_to": "有效期止", "status": "登记状态", "renewal_applied": "延续申请", "method": "开采方式",
-    "mineral": "开采主矿种", "restore_by": "治理期限", "exploration": "探矿", "stood_from": "登记自", "stood_until": "登记至", "state": "治理状态", "deadline": "治理期限",
-    "type": "类型", "covers_m2": "覆盖面积（m²）", "away_m": "距离（m）",
+    "mineral": "开采主矿种", "restore_by": "治理期限", "exploration": "探矿", "stood_from": "登记自", "stood_until": "登记至",
+    "state": "治理状态", "deadline": "治理期限", "type": "类型", "covers_m2": "覆盖面积（m²）", "away_m": "距离（m）",
 }  # fmt: skip
 
 
