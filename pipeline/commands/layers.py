@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pipeline.commands import reconcile
 from pipeline.commands.common import config_argument, json_option, open_project, talking
 from pipeline.commands.later import later
 from pipeline.console import Console
@@ -54,3 +55,4 @@ def check(console: Console, config: Path, as_json: bool) -> Exit:
 
 
 group.add_command(later("import", "layers import"))
+group.add_command(reconcile.command)

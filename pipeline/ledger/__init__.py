@@ -2,6 +2,6 @@
 
 from pipeline.ledger.ledger import Ledger, MonthWriter
 from pipeline.ledger.parts import Change, PartRecord
-from pipeline.ledger.records import CaseDraft, CaseRecord, MonthFacts, RecordedCase, Review
+from pipeline.ledger.records import CaseDraft, CaseRecord, KnownCase, MonthFacts, RecordedCase, Review
 
-__all__ = ["CaseDraft", "CaseRecord", "Change", "Ledger", "MonthFacts", "MonthWriter", "PartRecord", "RecordedCase", "Review"]
+__all__ = ["CaseDraft", "CaseRecord", "Change", "KnownCase", "Ledger", "MonthFacts", "MonthWriter", "PartRecord", "RecordedCase", "Review"]

@@ -18,7 +18,7 @@ from pipeline.errors import Exit, MinewardenError
 from pipeline.ledger import audit, backup, cases, database, parts, patches, seals, verdicts
 from pipeline.ledger.forget import forget
 from pipeline.ledger.parts import Change, PartRecord
-from pipeline.ledger.records import CaseDraft, CaseRecord, Decided, MonthFacts, RecordedCase
+from pipeline.ledger.records import CaseDraft, CaseRecord, Decided, KnownCase, MonthFacts, RecordedCase
 from pipeline.ledger.verdicts import Standing
 
 BUSY_SECONDS = 30.0
@@ -166,6 +166,11 @@ class Ledger:
         """Cases of a month that had not ended, with their verdicts as of now; dismissed ones too (see `record.listed`)."""
         with database.explained(self.path):
             return cases.of_month(self._connection, month)
+
+    def cases_between(self, since: str, until: str) -> list[KnownCase]:
+        """Cases that a month from `since` to `until` recorded, as the last of these months has them."""
+        with database.explained(self.path):
+            return cases.every(self._connection, since, until)
 
     def standings(self) -> dict[str, Standing]:
         """Every case that has verdicts, with them."""

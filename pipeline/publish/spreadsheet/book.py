@@ -22,6 +22,8 @@ from pipeline.publish.words import CHECKS_OFF
 from pipeline.scrub import scrub_text
 
 NAME = "ledger.xlsx"
+OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+"""Of XlsxWriter. Left alone, it would turn text into formulas and links wherever text looks like one."""
 MOST_WARNINGS = 30
 _HEADING_SIGNS = 100
 """A header holds 255 signs with its commands."""
@@ -40,9 +42,7 @@ def render(given: ReportInput) -> bytes:
         _coverage(given.coverage, end),
     )  # fmt: skip
     target = io.BytesIO()
-    # Left alone, it would turn text into formulas and links wherever text looks like one.
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(target, options) as workbook:
+    with xlsxwriter.Workbook(target, OPTIONS) as workbook:
         workbook.set_properties({"title": heading, "created": datetime(end.year, end.month, end.day)})
         book = Book(workbook, heading)
         for sheet in sheets:
