@@ -39,26 +39,33 @@ class Issued:
 def load(file: Path, crs: str, issued: date | None, fields: Mapping[str, str]) -> tuple[list[Issued], list[str]]:
     """Issued patches in `crs`, and what is doubtful about them. issued: of those that have no date of their own.
 
-    Raises MinewardenError (`MW-LAYER-…`, `MW-ISSUED-DATE`, `MW-ISSUED-FIELD`) where a patch has no id, no sound outline or no date.
+    Raises MinewardenError (`MW-LAYER-…`, `MW-ISSUED-…`) where a patch has no id of its own, no sound outline or no date.
     """
-    unknown = [name for name in fields if name not in NAMES]
-    if unknown:
-        fix = f"Fields of issued patches are: {', '.join(NAMES)}."
-        raise MinewardenError("MW-ISSUED-FIELD", f"{unknown[0]!r} is no field of issued patches.", fix)
+    if not file.is_file():
+        raise MinewardenError("MW-ISSUED-FILE", f"There is no file {file}.", "Give the path of the issued patches.")
     locate(FILE, file, file)
     table = read(FILE, file, file)
     shortened, count = table.driver == SHAPEFILE, len(table.geometry)
     columns = {name: _column(name, fields, table.columns, shortened) for name in NAMES}
+    if wrong := next((name for name in fields if name not in NAMES or find(fields[name], table.columns, shortened) is None), None):
+        said = f"--field {wrong}={fields[wrong]}"
+        fix = f"Fields of issued patches are {', '.join(NAMES)}; columns of {file.name} are {', '.join(table.columns)[:300]}."
+        raise MinewardenError("MW-ISSUED-FIELD", f"{said}: there is no such {'column' if wrong in NAMES else 'field'}.", fix)
+    if find(columns["id"], table.columns, shortened) is None:
+        fix = f"Name the column that holds it: --field id=…. It has: {', '.join(table.columns)[:300]}."
+        raise MinewardenError("MW-ISSUED-FIELD", f"{file}: no column is known to hold the patches' numbers.", fix)
     of = rows(str(file), table.columns, columns, tuple(NAMES), count, shortened)
-    # Only of what the caller named a column should be there.
-    of.problems = [problem for problem in of.problems if problem.code != "MW-LAYER-FIELD" or fields]
+    # Columns that were looked for under all their names and are not there are nothing to be told.
+    told = [problem for problem in of.problems if problem.code != "MW-LAYER-FIELD"]
+    of.problems = []
     geometry, found = clean(table.geometry, table.crs, crs, of.note)
     of.check_ids()
-    for problem in (*of.problems, *found):
+    patches = [_patch(of, k, ground, issued) for k, ground in enumerate(geometry) if ground is not None]
+    problems = [*told, *of.problems, *found]
+    for problem in problems:
         if problem.fatal:
             raise MinewardenError(problem.code, problem.message, problem.fix)
-    patches = [_patch(of, k, ground, issued) for k, ground in enumerate(geometry) if ground is not None]
-    return patches, [problem.message for problem in (*of.problems, *found)]
+    return patches, [problem.message for problem in problems]
 
 
 def _column(name: str, fields: Mapping[str, str], columns: Mapping[str, list[Any]], shortened: bool) -> str:
