@@ -51,7 +51,10 @@ def _said(judged: Judged, lookup: Lookup, reach_m: float) -> PartRecord:
 
 
 def _links(said: Sequence[PartRecord], alive: Sequence[Judged]) -> list[Link]:
-    """Each piece of ground with the one that holds most of it now, and each of now with the one that held most of it."""
+    """Each piece of ground with the one that holds most of it now, and each case of now with the one that held most of it.
+
+    What is explained now is told only where it took the place of something: patches lie over each other's rims.
+    """
     options = choices([part.geometry for part in said], [each.finding.geometry for each in alive])
     pairs: dict[tuple[int, int | None], float] = {}
     best: dict[int, tuple[float, int]] = {}
@@ -62,7 +65,7 @@ def _links(said: Sequence[PartRecord], alive: Sequence[Judged]) -> list[Link]:
         for new, shared in same:
             if new not in best or shared > best[new][0]:
                 best[new] = shared, old
-    pairs |= {(old, new): shared for new, (shared, old) in best.items()}
+    pairs |= {(old, new): shared for new, (shared, old) in best.items() if alive[new].finding.code not in EXPLAINED}
     return [(said[old], None if new is None else alive[new], shared) for (old, new), shared in pairs.items()]
 
 
