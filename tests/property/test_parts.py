@@ -112,8 +112,8 @@ def reference(dig: Patch, rights: list[Right]) -> dict[Cell, str]:
             claims[cell][k] = next((s for s, block in blocks.items() if s is not rule and cell in block), rule)
     out = {}
     for cell, claim in claims.items():
-        order = [(list(IN_RIGHT).index(s), k) for k, s in claim.items() if s in IN_RIGHT]
-        out[cell] = "open" if not order else f"{IN_RIGHT[list(IN_RIGHT)[min(order)[0]]]} {min(order)[1]}"
+        order = [(list(IN_RIGHT).index(s), rights[k].id, k) for k, s in claim.items() if s in IN_RIGHT]
+        out[cell] = "open" if not order else f"{IN_RIGHT[list(IN_RIGHT)[min(order)[0]]]} {min(order)[2]}"
     return out
 
 
