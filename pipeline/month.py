@@ -256,15 +256,16 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
         with ledger.rehearsal(month) as writer:
             rehearsed = name_cases(writer, month, patches, findings, inputs.project, setting.grid)
         pictured, lost = evidence.make(partial, rehearsed, by)
+    with clock.stage("publish"):
+        cog.write(partial / "disturbance.tif", setting.grid, lambda: _planes(setting.grid, setting.area, folder, blocks, results))
+        unseen = unseen_ground(_last_seen(setting.grid, setting.area, folder, blocks), setting.grid)
+        worked = mines(patches, inputs.layers, setting.grid, bare, unary_union([ground for ground, _ in unseen]), last_day, config.findings)
     with ledger.month(month) as writer:
         judged: list[Judged] = name_cases(writer, month, patches, findings, inputs.project, setting.grid)
         changes = re_evaluate(writer, judged, inputs.layers, config.findings.tolerance_m)
         if [each.case for each in judged] != [each.case for each in rehearsed]:
             with clock.stage("evidence"):
                 pictured, lost = evidence.make(partial, judged, by)
-        with clock.stage("publish"):
-            cog.write(partial / "disturbance.tif", setting.grid, lambda: _planes(setting.grid, setting.area, folder, blocks, results))
-            unseen = unseen_ground(_last_seen(setting.grid, setting.area, folder, blocks), setting.grid)
         uses = _scene_uses(good, left_out, inputs)
         facts = RunFacts(
             run_id=year.digest(month, inputs.project.sha256, inputs.likelihood.sha256, *(u.sha256 for u in uses)), month=month, version=__version__,
@@ -276,13 +277,9 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
             warnings=[*inputs.doubted(month), *begun.warnings, *watched.warnings, *lost, *cannot_tell(setting.bands, (scene for scene, _ in good))]
             + [f"{name}: {p.message}" for name, problems in inputs.layers.problems.items() for p in problems],
         )  # fmt: skip
-        hidden = unary_union([ground for ground, _ in unseen])
-        worked = mines(patches, inputs.layers, setting.grid, bare, hidden, last_day, config.findings)
         flagged = write_month(partial, MonthFiles(inputs.project, inputs.layers, judged, unseen, facts, setting.grid, pictured, changes, worked))
-        versions = {layer.name: layer.version for layer in inputs.layers.versions}
-        writer.finish(
-            {"flagged": len(flagged), "patches": len(patches), "layers": versions}, [{"id": u.id, "sha256": u.sha256} for u in uses if u.used]
-        )
+        said = {"flagged": len(flagged), "patches": len(patches), "layers": {each.name: each.version for each in inputs.layers.versions}}
+        writer.finish(said, [{"id": u.id, "sha256": u.sha256} for u in uses if u.used])
     fsync_folder(partial)
     set_aside(inputs.project.output / month)
     partial.rename(inputs.project.output / month)
