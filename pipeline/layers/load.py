@@ -14,11 +14,13 @@ from shapely.geometry.base import BaseGeometry
 
 from pipeline.config import LayerConfig, Project
 from pipeline.errors import MinewardenError
-from pipeline.layers import place, records
-from pipeline.layers.columns import rows
+from pipeline.layers import datum, place, records
+from pipeline.layers.columns import Rows, rows
+from pipeline.layers.ground import DEGREES, move
 from pipeline.layers.model import Approval, LayerSet, LayerVersion, LegacyPatch, Problem, Right, Town, Zone
-from pipeline.layers.read import SHAPEFILE, Table, locate, read, sha256
+from pipeline.layers.read import SHAPEFILE, locate, read, sha256
 from pipeline.layers.shapes import NOWHERE, clean
+from pipeline.layers.table import Answers, County, Table, refusal
 from pipeline.layers.whereabouts import guess
 
 AREA = "area"
@@ -35,6 +37,8 @@ class Checked:
     """None where the file can't be read."""
     version: str | None
     problems: tuple[Problem, ...]
+    decided: tuple[str, ...] = ()
+    """What the file left open and was decided, and why."""
 
 
 @dataclass(slots=True)
@@ -50,17 +54,25 @@ class _Layer:
     crs: str = ""
     version: LayerVersion | None = None
     problems: list[Problem] = field(default_factory=list)
+    decided: tuple[str, ...] = ()
 
 
-def _open(layer: _Layer, given: Path, file: Path, crs: str, config: LayerConfig | None) -> None:
+def answers_of(config: LayerConfig) -> Answers:
+    return Answers(config.crs, config.order, config.deduct, config.shift, config.id)
+
+
+def _open(layer: _Layer, given: Path, file: Path, crs: str, config: LayerConfig | None, county: County | None) -> None:
     """Read a layer, or (without `config`) the area; whatever is wrong becomes a Problem."""
     kind = records.kind_of(layer.name, config.kind) if config else records.AREA
+    answers = answers_of(config) if config else Answers()
     try:
-        table, digest = _whole(layer.name, given, file)
+        table, digest = _whole(layer.name, given, file, answers, county)
+        table = datum.settle(table, answers, county, refusal(layer.name, file))
         count = len(table.geometry)
-        layer.version = LayerVersion(layer.name, digest[:12], digest, count)
+        layer.version, layer.decided = LayerVersion(layer.name, digest[:12], digest, count), table.decided
         of = rows(str(file), table.columns, config.fields if config else {}, kind.fields, count, table.driver == SHAPEFILE)
-        geometry, found = clean(table.geometry, table.crs, crs, of.note)
+        told = _remarked(of, table)
+        geometry, found = clean(table.geometry, table.crs, crs, of.note, told)
         layer.corners, layer.crs = shapely.get_coordinates(table.geometry), table.crs
     except MinewardenError as error:
         layer.problems.append(Problem(None, error.code, error.message, error.fix, True))
@@ -73,12 +85,22 @@ def _open(layer: _Layer, given: Path, file: Path, crs: str, config: LayerConfig 
     layer.problems += of.problems + found
 
 
-def _whole(layer: str, given: Path, file: Path) -> tuple[Table, str]:
+def _remarked(of: Rows, table: Table) -> set[int]:
+    """Note what the reader remarked; the features of which it said why they can't be used."""
+    for remark in table.remarks:
+        if remark.feature is None:
+            of.problems.append(Problem(None, remark.code, f"{of.file} {remark.message}.", remark.fix, remark.fatal))
+        else:
+            of.problems.append(of.note(remark.feature, remark.code, remark.message, remark.fix, remark.fatal))
+    return {remark.feature for remark in table.remarks if remark.fatal and remark.feature is not None}
+
+
+def _whole(layer: str, given: Path, file: Path, answers: Answers, county: County | None) -> tuple[Table, str]:
     """A layer and the hash of just what was read: somebody may be saving the file meanwhile."""
     locate(layer, given, file)
     for _ in range(2):
         before = sha256(file)
-        table = read(layer, given, file)
+        table = read(layer, given, file, answers, county)
         if sha256(file) == before:
             return table, before
     raise MinewardenError("MW-LAYER-CHANGED", f"Layer {layer}: {file} changes while it is read.", "Let whoever writes it finish, then run again.")
@@ -86,7 +108,7 @@ def _whole(layer: str, given: Path, file: Path) -> tuple[Table, str]:
 
 def _open_area(project: Project, crs: str) -> _Layer:
     layer, file = _Layer(AREA), project.path(project.config.area)
-    _open(layer, project.config.area, file, crs, None)
+    _open(layer, project.config.area, file, crs, None, None)
     if layer.ground.is_empty and not any(p.fatal for p in layer.problems):
         fix = "Give a file with the county's outline."
         layer.problems.append(Problem(None, "MW-LAYER-EMPTY", f"{file}: the area of the county is empty.", fix, True))
@@ -96,15 +118,19 @@ def _open_area(project: Project, crs: str) -> _Layer:
 def _open_all(project: Project, crs: str) -> list[_Layer]:
     """The area, then the layers in the config's order."""
     area = _open_area(project, crs)
-    layers = [area]
+    layers, county = [area], _where(area.ground, crs)
     for name, config in project.config.layers.items():
         layer, file = _Layer(name), str(project.path(config.path))
-        _open(layer, config.path, Path(file), crs, config)
+        _open(layer, config.path, Path(file), crs, config, county)
         if not area.ground.is_empty and layer.crs:
             layer.problems += _misplaced(layer, file, area.ground, crs)
         layer.problems += place.overlaps(file, [r for r in layer.records if isinstance(r, Right)])
         layers.append(layer)
     return layers
+
+
+def _where(ground: BaseGeometry, crs: str) -> County | None:
+    return None if ground.is_empty else County(*move(ground, crs, DEGREES).bounds)
 
 
 def _misplaced(layer: _Layer, file: str, area: BaseGeometry, crs: str) -> list[Problem]:
@@ -135,6 +161,7 @@ def check(project: Project, crs: str) -> list[Checked]:
             layer.version.features if layer.version else None,
             layer.version.version if layer.version else None,
             tuple(sorted(layer.problems, key=lambda p: not p.fatal)),
+            layer.decided,
         )
         for layer in _open_all(project, crs)
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 import shapely
@@ -74,13 +74,13 @@ def _crossings(geometry: BaseGeometry) -> float:
     return max(met / len(some) - 3, 0) * len(edges) / 2
 
 
-def clean(geometry: NDArray[np.object_], source: str, target: str, say: Say) -> tuple[NDArray[np.object_], list[Problem]]:
-    """Geometries in the grid's CRS, None where one can't be used, and what was wrong."""
+def clean(geometry: NDArray[np.object_], source: str, target: str, say: Say, told: Collection[int] = ()) -> tuple[NDArray[np.object_], list[Problem]]:
+    """Geometries in the grid's CRS, None where one can't be used, and what was wrong. told: features of which the reader said it already."""
     problems: list[Problem] = []
     good = geometry.copy()
 
     def drop(which: NDArray[np.bool_], code: str, message: str, fix: str) -> None:
-        for k in np.flatnonzero(which).tolist():
+        for k in sorted(set(np.flatnonzero(which).tolist()) - set(told)):
             problems.append(say(k, code, message, fix, True))
         good[which] = None
 
