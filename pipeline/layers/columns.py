@@ -9,11 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from pipeline.layers import dates
+from pipeline.layers import aliases, dates
 from pipeline.layers.model import Problem
 
-DBF_NAME_BYTES = 10
-"""A Shapefile's column names end after so many bytes."""
 MOST_SIGNS = 1000
 """Longer text is cut: no name is, and reports would carry it on."""
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
@@ -37,19 +35,15 @@ def _plain(value: Any) -> Any:
     return _UNSEEN.sub(lambda sign: " " if sign[0] in "\t\n\r\u2028\u2029" else "", value[: 4 * MOST_SIGNS])[:MOST_SIGNS]
 
 
-def _short(name: str) -> str:
-    return name.encode()[:DBF_NAME_BYTES].decode(errors="ignore")
-
-
 def find(name: str, columns: Mapping[str, list[Any]], shortened: bool) -> str | None:
-    """The file's column of that name: exactly, else whatever its case, else (in a Shapefile) cut to what fits there."""
+    """The file's column of that name: exactly, else whatever its case, else (in a Shapefile) cut to what fits there, else by a name registers use."""
     if name in columns:
         return name
-    for wanted in (name, _short(name)) if shortened else (name,):
+    for wanted in (name, aliases.cut(name, "utf-8"), aliases.cut(name, "gbk")) if shortened else (name,):
         alike = [column for column in columns if column.casefold() == wanted.casefold()]
         if len(alike) == 1:
             return alike[0]
-    return None
+    return aliases.column_of(name, list(columns), shortened)
 
 
 @dataclass(slots=True)

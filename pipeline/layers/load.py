@@ -58,7 +58,7 @@ class _Layer:
 
 
 def answers_of(config: LayerConfig) -> Answers:
-    return Answers(config.crs, config.order, config.deduct, config.shift, config.id)
+    return Answers(config.crs, config.order, config.deduct, config.shift, config.id, config.fields.get("id"))
 
 
 def _open(layer: _Layer, given: Path, file: Path, crs: str, config: LayerConfig | None, county: County | None) -> None:

@@ -19,7 +19,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from pipeline.errors import MinewardenError
-from pipeline.layers import geopackage
+from pipeline.layers import geopackage, kml
 from pipeline.layers.corners.read import FILES as CORNER_FILES
 from pipeline.layers.corners.read import read as read_corners
 from pipeline.layers.table import Answers, County, Remark, Table, refusal
@@ -45,7 +45,7 @@ FORMATS = {
     ".json": _GEOJSON,
     ".gpkg": GEOPACKAGE,
     ".shp": Format(SHAPEFILE, b"\x00\x00\x27\x0a", 2_000_000_000, "ISO-8859-1"),
-    **{suffix: Format(driver, magic, most) for suffix, (driver, magic, most) in CORNER_FILES.items()},
+    **{suffix: Format(driver, magic, most) for suffix, (driver, magic, most) in (CORNER_FILES | kml.FILES).items()},
 }
 INSTEAD = {
     ".xls": "Open it in Excel or WPS and save it as .xlsx.",
@@ -93,7 +93,7 @@ def locate(layer: str, given: Path, file: Path) -> Format:
             head = stream.read(64)
     except OSError as error:
         raise _refuse("MW-LAYER-FILE", layer, f"{file} can't be read ({error.strerror}).", "Check its permissions.") from error
-    if not head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n" if form is _GEOJSON else b"").startswith(form.magic):
+    if not head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n" if form.magic in (b"{", b"<") else b"").startswith(form.magic):
         raise _refuse("MW-LAYER-FORMAT", layer, f"{file} is not the {form.driver} file that its name claims.", "Export the layer again.")
     if size > form.most_bytes:
         fix = "Cut it to the county and save it as GeoPackage."
@@ -204,6 +204,8 @@ def read(layer: str, given: Path, file: Path, answers: Answers = NOTHING_SAID, c
     form = locate(layer, given, file)
     if file.suffix.lower() in CORNER_FILES:
         return read_corners(file, county, answers, refusal(layer, file))
+    if file.suffix.lower() in kml.FILES:
+        return kml.read(file, answers, refusal(layer, file))
     return _read_gdal(layer, file, form, answers)
 
 

@@ -47,6 +47,8 @@ class Answers:
     """Parameters of an old datum to CGCS2000: three or seven (datum.py)."""
     id: str | None = None
     """Of a file that holds one feature and does not say its id."""
+    id_column: str | None = None
+    """Column that tells one feature's corner points from the next's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.layers.corners.draft import MOST_POINTS, Draft, Pair, Parcel, Ring
 from pipeline.layers.corners.frame import ZONES3, ZONES6, Frame, choose
-from pipeline.layers.ground import ellipsoidal_m2, move
+from pipeline.layers.ground import DEGREES, crs_of, ellipsoidal_m2, move
 from pipeline.layers.table import Answers, County, Refuse, Remark, Table
 
 DRIVER = "corner points"
-DEGREES = "EPSG:4490"
 WRITTEN_M = 0.01
 """Surveyors' coordinates are rounded to this or better: an area follows from them only so far."""
 _CORRECT = "Compare the points with the licence, and correct the file."
@@ -132,12 +130,12 @@ def _against_stated(parcel: Parcel, geometry: BaseGeometry | None, frame: Frame)
 def areas_m2(geometry: BaseGeometry, crs: str) -> list[float]:
     """The area on the ellipsoid, and that in the plane where the CRS has one."""
     areas = [ellipsoidal_m2(geometry, crs)]
-    return areas if CRS(crs).is_geographic else [*areas, float(geometry.area)]
+    return areas if crs_of(crs).is_geographic else [*areas, float(geometry.area)]
 
 
 def ellipsoidal_perimeter(geometry: BaseGeometry, crs: str) -> float:
     """Metres, near enough for rounding."""
-    return float(geometry.length) * (111_000 if CRS(crs).is_geographic else 1)
+    return float(geometry.length) * (111_000 if crs_of(crs).is_geographic else 1)
 
 
 def _ask_for_rings(draft: Draft, county: County | None, answers: Answers, refuse: Refuse) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -9,10 +10,12 @@ from dataclasses import dataclass
 from pipeline.layers.table import Order
 
 _SIGNS = str.maketrans({"º": "°", "˚": "°", "度": "°", "分": "'", "秒": '"', "′": "'", "’": "'", "‘": "'", "`": "'", "″": '"', "”": '"', "“": '"'})
-_DMS = r"(?P<d>\d{1,3})\s*[°-]\s*(?P<m>\d{1,2}(?:\.\d+)?)\s*(?:['-]\s*(?:(?P<s>\d{1,2}(?:\.\d+)?)\s*(?:\"|'{1,2})?)?)?"
-_DECIMAL = r"(?P<v>\d{1,8}\.\d+|\d{6,8})\s*°?"
-_HEMISPHERE = r"(?P<before>东经|北纬|经度|纬度|[NE])?\s*[:=]?\s*"
-_COORDINATE = re.compile(rf"{_HEMISPHERE}(?<![\d.])(?:{_DMS}|{_DECIMAL})(?![\d.])\s*(?P<after>[NE](?![A-Za-z]))?", re.IGNORECASE)
+_DMS = r"(?P<d>\d{1,3})\s*(?:°|(?<=\d)-(?=\d))\s*(?P<m>\d{1,2}(?:\.\d+)?)\s*(?:['-]\s*(?:(?P<s>\d{1,2}(?:\.\d+)?)\s*(?:\"|'{1,2})?)?)?"
+_DECIMAL = r"(?P<v>\d{1,3}\.\d{4,}|\d{6,8}(?:\.\d+)?)\s*°?"
+_COORDINATE = re.compile(
+    rf"(?:(?P<before>东经|北纬|经度|纬度|[NE])\s*[:=]?\s*)?(?<![\dA-DF-MO-Za-z.])(?:{_DMS}|{_DECIMAL})(?![\d.A-DF-MO-Za-z])\s*(?P<after>[NE](?![A-Za-z]))?"
+)
+"""In text, degrees have at least four decimals and metres six digits before the point: other numbers are something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,8 @@ class Figure:
 
     value: float
     """Degrees or metres."""
+    whole: bool
+    """Digits alone, without a point: may be a number of another kind."""
     way: str | None
     """'N' or 'E' where it says so."""
     start: int
@@ -37,13 +42,14 @@ def number(value: object) -> float | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, (int, float)):
-        return float(value)
+        return float(value) if math.isfinite(value) else None
     text = plain(str(value)).strip().rstrip("米mM").strip()
     try:
-        return float(text)
+        value = float(text)
+        return value if math.isfinite(value) else None
     except ValueError:
         found = _COORDINATE.fullmatch(text)
-        return _value(found) if found else None
+    return _value(found) if found else None
 
 
 def figures(text: str) -> list[Figure]:
@@ -52,7 +58,7 @@ def figures(text: str) -> list[Figure]:
     for match in _COORDINATE.finditer(text):
         sign = (match["before"] or match["after"] or "").upper()
         way = "E" if sign in ("E", "东经", "经度") else "N" if sign else None
-        found.append(Figure(_value(match), way, *match.span()))
+        found.append(Figure(_value(match), bool(match["v"]) and "." not in match["v"], way, *match.span()))
     return found
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
 from pipeline.layers.corners.draft import Pair, Said
+from pipeline.layers.ground import crs_of, degrees_of, transformer
 from pipeline.layers.table import Answers, County, Order, Refuse
 
 CGCS2000 = "CGCS2000"
@@ -53,7 +53,7 @@ class Frame:
 
     @property
     def words(self) -> str:
-        crs = CRS(self.crs)
+        crs = crs_of(self.crs)
         names = ("latitude", "longitude") if crs.is_geographic else ("northing", "easting")
         first, second = names if self.order == "north_east" else names[::-1]
         return f"{crs.name} ({self.crs}), {first} before {second}"
@@ -106,8 +106,8 @@ def locate(place: Sequence[float] | np.ndarray, frame: Frame) -> tuple[float, fl
     """Longitude and latitude of two written numbers; None where the frame gives them no place."""
     north, east = place if frame.order == "north_east" else (place[1], place[0])
     try:
-        geographic = CRS(frame.crs).geodetic_crs
-        lon, lat = Transformer.from_crs(frame.crs, geographic, always_xy=True).transform(east, north)
+        geographic = degrees_of(frame.crs)
+        lon, lat = transformer(frame.crs, geographic).transform(east, north) if geographic else (np.nan, np.nan)
     except (CRSError, ProjError):
         return None
     return (float(lon), float(lat)) if np.isfinite([lon, lat]).all() else None
