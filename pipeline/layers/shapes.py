@@ -7,12 +7,13 @@ from collections.abc import Callable, Collection
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from pyproj.exceptions import ProjError
 from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import MinewardenError
+from pipeline.layers.ground import transformer
 from pipeline.layers.model import Problem
 
 POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
@@ -53,7 +54,7 @@ def to_grid(geometry: NDArray[np.object_], source: str, target: str) -> NDArray[
     try:
         if CRS.from_user_input(source) == CRS.from_user_input(target):
             return geometry
-        move = Transformer.from_crs(source, target, always_xy=True)
+        move = transformer(source, target)
     except ProjError as error:  # CRSError too, and coordinates without a place on earth
         raise MinewardenError(
             "MW-LAYER-CRS", f"The coordinate system {source[:100]!r} is not known.", "Save the layer in EPSG:4490 or EPSG:4326."

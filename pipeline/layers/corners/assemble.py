@@ -1,4 +1,4 @@
-"""Parcels as written become polygons in a coordinate system; what they state is held against what they are."""
+"""Parcels as written become polygons in a coordinate system."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
+from pipeline.layers import aliases
 from pipeline.layers.corners.draft import MOST_POINTS, Draft, Pair, Parcel, Ring
 from pipeline.layers.corners.frame import ZONES3, ZONES6, Frame, choose
-from pipeline.layers.ground import DEGREES, crs_of, ellipsoidal_m2, move
+from pipeline.layers.ground import DEGREES, ellipsoidal_m2, move
 from pipeline.layers.table import Answers, County, Refuse, Remark, Table
 
 DRIVER = "corner points"
-WRITTEN_M = 0.01
-"""Surveyors' coordinates are rounded to this or better: an area follows from them only so far."""
 _CORRECT = "Compare the points with the licence, and correct the file."
 
 
@@ -31,7 +30,7 @@ def assemble(draft: Draft, county: County | None, answers: Answers, refuse: Refu
     for k, (parcel, frame) in enumerate(zip(draft.parcels, frames, strict=True)):
         made, found = build(parcel, frame)
         geometry.append(made)
-        remarks += [Remark(k, r.code, r.message, r.fix, r.fatal) for r in (*found, *_against_stated(parcel, made, frame))]
+        remarks += [Remark(k, r.code, r.message, r.fix, r.fatal) for r in found]
     systems = {frame.crs for frame in frames}
     crs = systems.pop() if len(systems) == 1 else DEGREES
     ground = np.empty(len(geometry), object)
@@ -115,29 +114,6 @@ def build(parcel: Parcel, frame: Frame) -> tuple[BaseGeometry | None, list[Remar
     return (shapely.union_all(parts) if all(part.is_valid for part in parts) else MultiPolygon(parts)), remarks
 
 
-def _against_stated(parcel: Parcel, geometry: BaseGeometry | None, frame: Frame) -> list[Remark]:
-    """A stated area that is neither the ellipsoidal one (the rule for rights since 2022) nor that in the plane of the zone (land surveys)."""
-    if parcel.area is None or geometry is None or not geometry.is_valid:
-        return []
-    found = areas_m2(geometry, frame.crs)
-    slack = parcel.area.step_m2 + WRITTEN_M * ellipsoidal_perimeter(geometry, frame.crs)
-    if min(abs(parcel.area.m2 - area) for area in found) <= slack:
-        return []
-    what = f"states an area of {parcel.area.shown}, but its points enclose {found[0] / 1e4:.4f} ha ({found[0] / 1e6:.4f} km²)."
-    return [Remark(None, "MW-LAYER-AREA", what, "A point may be missing or mistyped: " + _CORRECT)]
-
-
-def areas_m2(geometry: BaseGeometry, crs: str) -> list[float]:
-    """The area on the ellipsoid, and that in the plane where the CRS has one."""
-    areas = [ellipsoidal_m2(geometry, crs)]
-    return areas if crs_of(crs).is_geographic else [*areas, float(geometry.area)]
-
-
-def ellipsoidal_perimeter(geometry: BaseGeometry, crs: str) -> float:
-    """Metres, near enough for rounding."""
-    return float(geometry.length) * (111_000 if crs_of(crs).is_geographic else 1)
-
-
 def _ask_for_rings(draft: Draft, county: County | None, answers: Answers, refuse: Refuse) -> None:
     """Decide the rings in doubt as the person said; without an answer ask, with the areas that either answer gives."""
     doubted = [(parcel, ring) for parcel in draft.parcels for ring in parcel.rings if ring.doubt]
@@ -153,7 +129,7 @@ def _ask_for_rings(draft: Draft, county: County | None, answers: Answers, refuse
             made, _ = build(parcel, frame)
             area = f"{ellipsoidal_m2(made, frame.crs) / 1e6:.4f} km²" if made is not None and made.is_valid else "no sound area"
             shown.append(f"{'taken out' if deduct else 'added'}: {area}")
-        stated = f"; stated: {parcel.area.shown}" if parcel.area else ""
+        stated = "".join(f"; stated: {value}" for key, value in parcel.values.items() if aliases.heading(key) in aliases.AREA)
         what = f"holds a ring (line {ring.line}) of which it is not certain whether it is taken out: {ring.doubt} ({'; '.join(shown)}{stated})"
         raise refuse("MW-LAYER-ASK", what, "Look into the licence, then say: deduct: true (taken out, 扣除) or deduct: false (added).")
     for _, ring in doubted:

@@ -26,19 +26,10 @@ class Ring:
     """Why it is not certain whether it is taken out; a person has to say."""
 
 
-@dataclass(frozen=True, slots=True)
-class StatedArea:
-    m2: float
-    step_m2: float
-    """Value of the last digit written."""
-    shown: str
-
-
 @dataclass(slots=True)
 class Parcel:
     rings: list[Ring]
     values: dict[str, Any] = field(default_factory=dict)
-    area: StatedArea | None = None
 
 
 @dataclass(slots=True)

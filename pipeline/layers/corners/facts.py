@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from pipeline.layers import aliases
-from pipeline.layers.corners import stated
 from pipeline.layers.corners.draft import Parcel, Said
 from pipeline.layers.corners.figures import plain
 from pipeline.layers.corners.frame import datum_in
@@ -39,8 +38,8 @@ def of_right(text: str, parcel: Parcel) -> None:
     """Take up what a text says of the right: 'key: value', its licence number, elevations and area."""
     for key, value in _PAIR.findall(plain(text)):
         head = aliases.heading(key)
-        if head in aliases.AREA and parcel.area is None:
-            parcel.area = stated.area(value, stated.unit_in(key) or "平方千米")
+        if head in aliases.AREA:
+            parcel.values.setdefault(key, value.strip())
         elif head in _KNOWN and _KNOWN[head] not in parcel.values:
             parcel.values[_KNOWN[head]] = value.strip()
     number = licence_in(text)

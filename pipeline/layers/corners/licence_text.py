@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.layers.corners import rings, stated
+from pipeline.layers.corners import rings
 from pipeline.layers.corners.draft import Draft, Parcel, Ring, Said
 from pipeline.layers.corners.figures import number, plain
 from pipeline.layers.corners.frame import datum_in
@@ -62,8 +62,6 @@ class _Right:
             self._system(plain(value))
         elif value:
             self.parcel.values[key] = value
-            if key.startswith(("矿区面积", "面积")):
-                self.parcel.area = stated.area(value, stated.unit_in(key) or "平方千米")
 
     def _system(self, value: str) -> None:
         if value.isdigit() and len(value) == 1:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from pipeline.layers.corners import stated
 from pipeline.layers.corners.draft import Draft, Pair, Parcel, Ring, Said
 from pipeline.layers.corners.figures import number, plain
 from pipeline.layers.corners.frame import datum_in
@@ -15,6 +14,7 @@ HEADS = ("属性描述", "地块坐标")
 _HEAD = re.compile(r"\[(属性描述|地块坐标)\]\s*$")
 _FIELDS = ("id", "name", "kind", "图幅号", "用途", "地类编码")
 """Of a parcel's header, after the count and the area."""
+_AREA = "面积(公顷)"
 
 
 def fits(text: str) -> bool:
@@ -86,7 +86,7 @@ class _Reader:
         count, area, *rest = [part.strip() for part in content.removesuffix("@").rstrip(",").split(",")] + [""]
         values = {name: value or None for name, value in zip(_FIELDS, rest, strict=False)}
         kind = values.pop("kind", None)
-        self.draft.parcels.append(Parcel([], values, stated.area(area, "公顷")))
+        self.draft.parcels.append(Parcel([], {**values, _AREA: area or None}))
         self.count, self.counted = (int(plain(count)) if plain(count).isdigit() else None), 0
         if kind not in (None, "面"):
             what = f"is a {kind} (line {line}), no area (面)."

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pipeline.layers import aliases
-from pipeline.layers.corners import facts, register_text, stated
+from pipeline.layers.corners import facts, register_text
 from pipeline.layers.corners.draft import Draft, Parcel
 from pipeline.layers.corners.figures import number
 from pipeline.layers.corners.grid import Block, Cells, Layout, find, shown
@@ -105,8 +105,6 @@ class Sheet:
             value = cells[column] if column < len(cells) else None
             if shown(value) and head not in parcel.values:
                 parcel.values[head] = value
-                if aliases.heading(head) in aliases.AREA:
-                    parcel.area = stated.area(value, stated.unit_in(head) or "平方千米")
 
     def end(self) -> None:
         for right in self.rights:
@@ -186,6 +184,4 @@ def _strings(draft: Draft, rows: Sequence[Cells], refuse: Refuse, where: str) ->
         for head, cell in zip(heads, cells, strict=False):
             if head and head != heads[column] and shown(cell):
                 parcel.values[head] = cell
-                if aliases.heading(head) in aliases.AREA:
-                    parcel.area = stated.area(cell, stated.unit_in(head) or "平方千米")
     return True
