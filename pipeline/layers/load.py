@@ -79,7 +79,8 @@ def _open(layer: _Layer, given: Path, file: Path, crs: str, config: LayerConfig 
         return
     if config:
         of.check_ids()
-        layer.records = records.build(of, geometry, layer.name, kind)
+        built = records.build(of, geometry, layer.name, kind)
+        layer.records = [replace(r, accuracy_m=config.accuracy_m) if isinstance(r, Right) else r for r in built]
     else:
         layer.ground = shapely.union_all([g for g in geometry if g is not None])
     layer.problems += of.problems + found

@@ -31,7 +31,7 @@ CRS = "EPSG:4490"
 Rows = list[tuple[BaseGeometry, dict[str, Any]]]
 
 _DECIMALS = """area_m2 area_mu area_ha growth_m2 confidence mining_likelihood distance_to_right_m overshoot_m2 overshoot_max_m
-    position_error_m overshoot_certain_m2 restriction_m2 lon lat scale bottom top"""
+    position_error_m overshoot_certain_m2 restriction_m2 lon lat scale bottom top accuracy_m"""
 NUMBERS: Mapping[str, type] = {
     **dict.fromkeys(("severity", "version"), int),
     **dict.fromkeys(("new_this_month", "exploration"), bool),
