@@ -62,7 +62,11 @@ class SourceConfig(Strict):
 
 
 class LayerConfig(Strict):
-    path: LocalPath = Field(description="GeoJSON, GeoPackage, Shapefile, KML/KMZ, or corner points as text, CSV or XLSX (docs/layers.md).")
+    path: LocalPath | None = Field(
+        default=None,
+        description="GeoJSON, GeoPackage, Shapefile, KML/KMZ, or corner points as text, CSV or XLSX (docs/layers.md). "
+        "Once a layer was imported, its imported versions are used instead; then it needs no path.",
+    )
     kind: Literal["zone", "approval"] | None = Field(default=None, description="For further layers: `zone` bans mining, `approval` explains change.")
     accuracy_m: float = Field(default=5, ge=0, le=1000, description="How far the layer's boundaries may be off, 95 %.")
     fields: dict[str, str] = Field(default_factory=dict, description="Our field name: the file's column, e.g. {id: 许可证号}.")
@@ -206,6 +210,11 @@ class Project(BaseModel):
     def models(self) -> Path:
         """Likelihoods fitted to what people decided here: that in use, and all that there were."""
         return self.output / "models"
+
+    @property
+    def registers(self) -> Path:
+        """Imported versions of the layers."""
+        return self.output / "layers"
 
     @property
     def logs(self) -> Path:

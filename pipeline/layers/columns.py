@@ -54,6 +54,8 @@ class Rows:
     fields: Mapping[str, list[Any]]
     """Our field name: the file's values."""
     count: int
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Our field name: the file's column."""
     problems: list[Problem] = field(default_factory=list)
 
     def value(self, k: int, name: str) -> Any:
@@ -134,9 +136,10 @@ def _note_changed(rows: Rows, name: str, before: list[Any], after: list[Any]) ->
 def rows(file: str, columns: Mapping[str, list[Any]], mapping: Mapping[str, str], expected: tuple[str, ...], count: int, shortened: bool) -> Rows:
     """A file's columns under our names: those that `mapping` (config `fields`) tells, else those of the same name."""
     found = {name: find(mapping.get(name, name), columns, shortened) for name in expected}
-    out = Rows(file, {name: [_plain(v) for v in columns[column]] for name, column in found.items() if column is not None}, count)
+    there = {name: column for name, column in found.items() if column is not None}
+    out = Rows(file, {name: [_plain(v) for v in columns[column]] for name, column in there.items()}, count, there)
     for name, values in out.fields.items():
-        _note_changed(out, name, columns[found[name] or name], values)
+        _note_changed(out, name, columns[there[name]], values)
     has = f"It has: {', '.join(columns)[:300]}."
     for name, column in mapping.items():
         if name not in expected:

@@ -46,15 +46,16 @@ def settle(table: Table, answers: Answers, county: County | None, refuse: Refuse
         if answers.shift is None:
             return table
         raise refuse("MW-LAYER-DATUM", f"is in {crs.name}, which needs no shift", "Take 'shift' out.")
-    turn, words = _given(crs, answers.shift, refuse) if answers.shift else _published(crs, old, county, refuse)
+    turn, words, accuracy = _given(crs, answers.shift, refuse) if answers.shift else _published(crs, old, county, refuse)
 
     def moved(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(turn.transform(points[:, 0], points[:, 1]))
 
-    return replace(table, geometry=np.asarray(shapely.transform(table.geometry, moved), object), crs=DEGREES, decided=(*table.decided, words))
+    geometry = np.asarray(shapely.transform(table.geometry, moved), object)
+    return replace(table, geometry=geometry, crs=DEGREES, decided=(*table.decided, words), accuracy_m=accuracy)
 
 
-def _given(crs: CRS, shift: tuple[float, ...], refuse: Refuse) -> tuple[Transformer, str]:
+def _given(crs: CRS, shift: tuple[float, ...], refuse: Refuse) -> tuple[Transformer, str, float]:
     """Parameters as Chinese survey offices give them (布尔莎模型): metres, seconds of arc, millionths; rotations turn the frame.
 
     PROJ turns the vector instead: its rotations have the other sign.
@@ -64,10 +65,10 @@ def _given(crs: CRS, shift: tuple[float, ...], refuse: Refuse) -> tuple[Transfor
     dx, dy, dz, rx, ry, rz, ppm = shift + (0.0,) * (7 - len(shift))
     bound = BoundCRS(crs, "EPSG:4326", ToWGS84Transformation(crs.geodetic_crs, dx, dy, dz, -rx, -ry, -rz, ppm))
     words = f"{crs.name} is shifted by the {len(shift)} parameters that were given; it is as exact as they are (check it on a known point)"
-    return Transformer.from_crs(bound, "EPSG:4326", always_xy=True), words
+    return Transformer.from_crs(bound, "EPSG:4326", always_xy=True), words, 0.0
 
 
-def _published(crs: CRS, old: str, county: County | None, refuse: Refuse) -> tuple[Transformer, str]:
+def _published(crs: CRS, old: str, county: County | None, refuse: Refuse) -> tuple[Transformer, str, float]:
     """The published transformation for the county, by the EPSG register."""
     at = county or _CHINA
     area = AreaOfInterest(at.west, at.south, at.east, at.north)
@@ -75,4 +76,4 @@ def _published(crs: CRS, old: str, county: County | None, refuse: Refuse) -> tup
     if not known:
         raise refuse("MW-LAYER-DATUM", f"is in {old}, and no shift from it is published for this county; unshifted it lies 50 to 150 m off", _FIX)
     words = f"{crs.name} is shifted by the published transformation for this area, good to {known[0].accuracy:g} m"
-    return known[0], words
+    return known[0], words, float(known[0].accuracy)

@@ -43,6 +43,8 @@ def read(file: Path, answers: Answers, refuse: Refuse) -> Table:
             remarks.append(Remark(len(geometry), "MW-LAYER-TYPE" if not found else "MW-LAYER-EMPTY", what, fix, True))
         geometry.append(shape)
         values.append(_values(placemark))
+    if not geometry:
+        raise refuse("MW-LAYER-FORMAT", "holds no placemark with an area", "Draw the boundaries as polygons, and export them again.")
     decided = ["coordinates are WGS 84 degrees, longitude before latitude, as in every KML"]
     if points:
         decided.append(f"{points} placemark(s) without an area (labels) are left out")

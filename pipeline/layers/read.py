@@ -17,6 +17,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 from pyproj.exceptions import CRSError
+from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import MinewardenError
 from pipeline.layers import geopackage, kml
@@ -36,7 +37,8 @@ class Format:
 
 
 NOTHING_SAID = Answers()
-UNCLOSED = "MW-LAYER-UNCLOSED"
+_OPEN = "has a ring that is not closed: its last point is not its first."
+_CLOSE = "Close it in the source; or 'layers check --fix' writes a copy in which it is closed by a straight line."
 SHAPEFILE = "ESRI Shapefile"
 _GEOJSON = Format("GeoJSON", b"{", 300_000_000)
 GEOPACKAGE = Format("GPKG", b"SQLite format 3\x00", 8_000_000_000)
@@ -213,7 +215,7 @@ def _read_gdal(layer: str, file: Path, form: Format, answers: Answers) -> Table:
     try:
         name = _table_of(layer, file, form)
         meta, _, wkb, fields = pyogrio.raw.read(file, layer=name, encoding=form.encoding, force_2d=True, datetime_as_string=True)
-        geometry, remarks = _shapes(wkb)
+        geometry, closed = _shapes(wkb)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError, UnicodeDecodeError, OSError) as error:
         raise _refuse("MW-LAYER-READ", layer, f"{file} can't be read: {str(error).split(';')[0][:200]}.", "Export the layer again.") from error
     except (RuntimeError, ValueError, sqlite3.Error, shapely.errors.ShapelyError) as error:
@@ -222,16 +224,15 @@ def _read_gdal(layer: str, file: Path, form: Format, answers: Answers) -> Table:
     if form.driver == SHAPEFILE:
         columns, why = _decode(file, columns)
         decided.append(why)
-    return Table(geometry, columns, _crs_of(layer, file, form, meta["crs"], answers), form.driver, tuple(decided), remarks)
+    remarks = tuple(Remark(k, "MW-LAYER-UNCLOSED", _OPEN, _CLOSE, True) for k in closed)
+    crs = _crs_of(layer, file, form, meta["crs"], answers)
+    return Table(geometry, columns, crs, form.driver, tuple(decided), remarks, closed=closed)
 
 
-def _shapes(wkb: NDArray[np.object_]) -> tuple[NDArray[np.object_], tuple[Remark, ...]]:
-    """Geometries; None where one can't be read, with a remark where that is because a ring is not closed."""
+def _shapes(wkb: NDArray[np.object_]) -> tuple[NDArray[np.object_], dict[int, BaseGeometry]]:
+    """Geometries, None where one can't be read; and those that can't because a ring is not closed, closed by a straight line."""
     with np.errstate(invalid="ignore"):
         geometry = np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), object).reshape(-1)
         lost = [k for k in np.flatnonzero(shapely.is_missing(geometry)).tolist() if wkb[k] is not None]
         closed = np.asarray(shapely.from_wkb(wkb[lost], on_invalid="fix"), object).reshape(-1)
-    what = "has a ring that is not closed: its last point is not its first."
-    fix = "Close it in the source; or 'layers check --fix' writes a copy in which it is closed by a straight line."
-    open_ones = [k for k, shape in zip(lost, closed, strict=True) if shape is not None and shape.area > 0]
-    return geometry, tuple(Remark(k, UNCLOSED, what, fix, True) for k in open_ones)
+    return geometry, {k: shape for k, shape in zip(lost, closed, strict=True) if shape is not None and shape.area > 0}
