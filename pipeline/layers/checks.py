@@ -19,6 +19,8 @@ from pipeline.layers.table import Table
 RIGHTS = ("mining_rights", "exploration_rights")
 SLIVER_WIDTH_M = 1.0
 """Ground that is narrower on average is left over from drawing."""
+_EXACT = 1e15
+"""Spreadsheets keep fifteen digits of a number."""
 _COMPARE = "Compare it with the licence."
 
 
@@ -67,7 +69,9 @@ def _licences(rows: Rows) -> list[Problem]:
     found = []
     for k in range(rows.count):
         number = rows.text(k, "id")
-        wrong = licence.objection(number) if number else None
+        value = rows.value(k, "id")
+        counted = isinstance(value, (int, float)) and abs(value) >= _EXACT
+        wrong = licence.ROUNDED if counted else licence.objection(number) if number else None
         if wrong:
             found.append(rows.note(k, "MW-LAYER-LICENCE", f"has a licence number that {wrong[0]}.", wrong[1]))
     return found

@@ -10,6 +10,7 @@ _OLD = re.compile(r"\d{13}")
 """Before the numbers became national in 2009."""
 _MEANT = re.compile(r"(?=(?:.*\d){10})[A-Za-zСсТ]?[\dOoIl]{11,}")
 _LOOKALIKES = str.maketrans({"О": "0", "O": "0", "o": "0", "I": "1", "l": "1"})
+ROUNDED = ("was rounded by a spreadsheet: its last digits are lost", "Format the column as text, and copy the numbers from the register again.")
 _ROUNDED = re.compile(r"[CT]?\d{15}0{5,}|\d(\.\d+)?E\+\d+", re.IGNORECASE)
 
 _FORM = "A licence number is C (mining) or T (exploration) and 22 digits: compare it with the licence."
@@ -38,7 +39,7 @@ def objection(text: str) -> tuple[str, str] | None:
     if _OLD.fullmatch(spelled):
         return None
     if _ROUNDED.fullmatch(spelled):
-        return "was rounded by a spreadsheet: its last digits are lost", "Format the column as text, and copy the numbers from the register again."
+        return ROUNDED
     letters = spelled[:1] + spelled[1:].translate(_LOOKALIKES)
     if _NUMBER.fullmatch(letters):
         return "has a letter where a digit belongs (O for 0, or l for 1)", f"Write it {letters}."

@@ -31,7 +31,7 @@ def outside(
         return []
     shapely.prepare(area)
     away = ~shapely.intersects(area, np.asarray([r.geometry for r in records], object))
-    fix = "Is it another county's, are its coordinates swapped, or does the file say the wrong CRS?"
+    fix = "Is it another county's, are its coordinates swapped (--order), or does the file say the wrong system (--crs)?"
     if away.all() and len(records) > 1:
         seems = _seems(guess(None))
         return [Problem(None, "MW-LAYER-OUTSIDE", f"{file}: none of its {len(records)} features lies in the county.{seems}", fix, False)]

@@ -7,6 +7,7 @@ import json
 import mmap
 import re
 import sqlite3
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -214,7 +215,9 @@ def read(layer: str, given: Path, file: Path, answers: Answers = NOTHING_SAID, c
 def _read_gdal(layer: str, file: Path, form: Format, answers: Answers) -> Table:
     try:
         name = _table_of(layer, file, form)
-        meta, _, wkb, fields = pyogrio.raw.read(file, layer=name, encoding=form.encoding, force_2d=True, datetime_as_string=True)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Non closed ring", RuntimeWarning)  # it is told of each feature
+            meta, _, wkb, fields = pyogrio.raw.read(file, layer=name, encoding=form.encoding, force_2d=True, datetime_as_string=True)
         geometry, closed = _shapes(wkb)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError, UnicodeDecodeError, OSError) as error:
         raise _refuse("MW-LAYER-READ", layer, f"{file} can't be read: {str(error).split(';')[0][:200]}.", "Export the layer again.") from error

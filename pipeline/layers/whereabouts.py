@@ -56,7 +56,10 @@ def _readings(said: str, area: BaseGeometry, grid: str) -> Iterator[Reading]:
     yield Reading(f"their order is swapped ({swapped})", said, True)
     yield Reading("they are degrees (EPSG:4490)", "EPSG:4490", False)
     yield Reading("they are degrees, latitude before longitude (EPSG:4490)", "EPSG:4490", True)
-    yield Reading(f"they are metres of {grid}", grid, False)
+    surveyed = "Gauss-Kruger" in CRS.from_user_input(said).name
+    metres_of_grid = Reading(f"they are metres of {grid}", grid, False)
+    if not surveyed:
+        yield metres_of_grid
     lon, _ = Transformer.from_crs(grid, "EPSG:4490", always_xy=True).transform(area.centroid.x, area.centroid.y)
     for width, zones, numbered, plain in ((3, range(25, 46), 4488, 4509), (6, range(13, 24), 4478, 4489)):
         off = 3 if width == 6 else 0
@@ -66,3 +69,5 @@ def _readings(said: str, area: BaseGeometry, grid: str) -> Iterator[Reading]:
                 code = f"EPSG:{first + zone}"
                 yield Reading(f"{metres}{how} ({code})", code, False)
                 yield Reading(f"{metres}{how}, northing before easting ({code})", code, True)
+    if surveyed:
+        yield metres_of_grid

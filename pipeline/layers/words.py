@@ -5,6 +5,7 @@ from __future__ import annotations
 TITLES = {
     "MW-LAYER-AREA": "登记面积与坐标不符",
     "MW-LAYER-ASK": "有歧义，需人工确认",
+    "MW-LAYER-AXES": "坐标顺序颠倒",
     "MW-LAYER-CHANGED": "文件正在被改动",
     "MW-LAYER-COORDINATES": "坐标超出范围",
     "MW-LAYER-COUNT": "点数不符",

@@ -63,7 +63,11 @@ def _frames(draft: Draft, county: County | None, answers: Answers, refuse: Refus
             draft.note("MW-LAYER-ZONE", what, "Which is right? Correct the other in the file.")
     if draft.said.datum is None and not answers.crs:
         what = "does not say its datum; its coordinates are taken as CGCS2000 (2000国家大地坐标系), which all registers had to use from July 2018"
-        draft.note("MW-LAYER-DATUM-UNSAID", what, "If they are Xi'an 1980 or Beijing 1954, they lie 50 to 150 m off: say so with crs: EPSG:…")
+        draft.note(
+            "MW-LAYER-DATUM-UNSAID",
+            what,
+            "If they are Xi'an 1980 or Beijing 1954, they lie 50 to 150 m off: say so with --crs EPSG:… (in the config: crs)",
+        )
     return frames, [f"coordinates are {frame.words}: {why}" for frame, why in dict.fromkeys(chosen.values())]
 
 
@@ -131,7 +135,11 @@ def _ask_for_rings(draft: Draft, county: County | None, answers: Answers, refuse
             shown.append(f"{'taken out' if deduct else 'added'}: {area}")
         stated = "".join(f"; stated: {value}" for key, value in parcel.values.items() if aliases.heading(key) in aliases.AREA)
         what = f"holds a ring (line {ring.line}) of which it is not certain whether it is taken out: {ring.doubt} ({'; '.join(shown)}{stated})"
-        raise refuse("MW-LAYER-ASK", what, "Look into the licence, then say: deduct: true (taken out, 扣除) or deduct: false (added).")
+        raise refuse(
+            "MW-LAYER-ASK",
+            what,
+            "Look into the licence, then say --deduct yes (taken out, 扣除) or --deduct no (added); in the config: deduct: yes or no.",
+        )
     for _, ring in doubted:
         ring.adds = not answers.deduct
     said = "taken out" if answers.deduct else "added"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from pyproj.exceptions import CRSError, ProjError
@@ -73,8 +73,10 @@ def choose(points: Sequence[Pair], said: Said, county: County | None, answers: A
     """
     place = np.median(np.asarray(points, float), axis=0)
     readings = list(_readings(place, said, county, answers))
+    if said.binding and answers.order is None and not _best(place, readings, county):
+        _refuse_swapped(place, said, county, answers, refuse)
     if not readings:
-        fix = "Say the system: crs: EPSG:4544 (CGCS2000, meridian 105°), or EPSG:4523 with the zone (35) before the easting; docs/layers.md has all."
+        fix = "Say the system: --crs EPSG:4544 (CGCS2000, meridian 105°), EPSG:4523 with the zone (35) before the easting; docs/layers.md has all."
         raise refuse("MW-LAYER-ZONE", f"holds numbers such as {place[0]:.3f}, {place[1]:.3f}, which fit no zone of China", fix)
     fitting = _best(place, readings, county)
     if len(fitting) > 1:
@@ -87,6 +89,17 @@ def choose(points: Sequence[Pair], said: Said, county: County | None, answers: A
         alone = len(readings) == 1
         return fitting[0], "the file says so" if alone else "of the readings that are left open only this one lies by the county"
     return readings[0], "it is what the file says, though it does not lie by the county" if county else "by the size of its numbers"
+
+
+def _refuse_swapped(place: np.ndarray, said: Said, county: County | None, answers: Answers, refuse: Refuse) -> None:
+    """Say so where the numbers fit the county in the order that the format does not have."""
+    other: Order = "east_north" if said.order == "north_east" else "north_east"
+    fitting = _best(place, list(_readings(place, replace(said, order=other), county, answers)), county)
+    if fitting:
+        shown = f"{place[0]:.3f}, {place[1]:.3f}"
+        what = f"holds numbers such as {shown}, which lie in the county only as {fitting[0].words}: that is not the order of this format"
+        fix = f"Is it meant so? Then say --order {other} (in the config: order: {other}); else correct the file."
+        raise refuse("MW-LAYER-AXES", what, fix)
 
 
 def _best(place: np.ndarray, readings: Sequence[Frame], county: County | None) -> list[Frame]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pipeline.layers.aliases import heading
-from pipeline.layers.corners.figures import number, plain
+from pipeline.layers.corners.figures import plain
 from pipeline.layers.table import Order
 
 Cells = Sequence[object]
@@ -34,7 +34,7 @@ def shown(cell: object) -> str:
 def _words(cell: object) -> set[str]:
     """What a heading says of its column: N or E by name, X or Y by letter."""
     text = heading(shown(cell))
-    if not text or number(cell) is not None or len(text) > 20:
+    if not text or any(sign.isdigit() for sign in text.replace("2000", "")) or len(text) > 20:
         return set()
     return {key for key, pattern in (("E", _EAST), ("N", _NORTH), ("X", _X), ("Y", _Y)) if pattern.search(text)}
 
