@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -109,9 +110,12 @@ def _ring(boundary: Element) -> list[tuple[float, float]]:
     for place in xmlread.text(boundary, "coordinates").split():
         parts = place.split(",")
         try:
-            points.append((float(parts[0]), float(parts[1])))
+            point = float(parts[0]), float(parts[1])
         except (ValueError, IndexError):
             raise ValueError(place) from None
+        if not all(map(math.isfinite, point)):
+            raise ValueError(place)
+        points.append(point)
     return points
 
 

@@ -90,7 +90,7 @@ def versions(project: Project, name: str) -> list[Version]:
     fix = "Put the folder back from a copy, or remove it and import the layer's versions again."
     try:
         read = [_version(name, each) for each in json.loads(index.read_text("utf-8"))["versions"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise MinewardenError("MW-LAYER-STORE", f"{index} can't be read ({type(error).__name__}).", fix, Exit.DAMAGED) from error
     last = {version.since: version for version in read}
     for version in last.values():

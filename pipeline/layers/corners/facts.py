@@ -9,6 +9,8 @@ from pipeline.layers.corners.draft import Parcel, Said
 from pipeline.layers.corners.figures import plain
 from pipeline.layers.corners.frame import datum_in
 
+_WORDS = re.compile("[\u4e00-\u9fff]|CGCS|xian|beijing", re.IGNORECASE)
+"""Without any, a line says nothing of a system."""
 LICENCE = re.compile(r"(?<![A-Za-z0-9])[CT]\d{22}(?!\d)")
 _PAIR = re.compile(r"([\u4e00-\u9fff]{2,10}(?:\([^)]{1,10}\))?)\s*[:=]\s*([^,;。\s][^,;。\t|]{0,80})")
 _ELEVATION = re.compile(r"标高\D{0,12}?(-?\d+(?:\.\d+)?)\s*(?:m|米)?\s*(?:至|到|~|—+|–|--?)\s*\+?(-?\d+(?:\.\d+)?)")
@@ -20,6 +22,8 @@ _KNOWN = {name: field for field, names in aliases.ALIASES.items() for name in na
 
 def of_system(text: str, said: Said) -> None:
     """Take up what a text says of datum, zone and meridian."""
+    if not _WORDS.search(text):
+        return
     spelled = plain(text)
     said.datum = said.datum or datum_in(spelled)
     for pattern, field in ((_WIDTH, "width"), (_MERIDIAN, "meridian"), (_ZONE, "zone")):

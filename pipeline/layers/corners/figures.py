@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pipeline.layers.table import Order
 
 _SIGNS = str.maketrans({"º": "°", "˚": "°", "度": "°", "分": "'", "秒": '"', "′": "'", "’": "'", "‘": "'", "`": "'", "″": '"', "”": '"', "“": '"'})
-_DMS = r"(?P<d>\d{1,3})\s*(?:°|(?<=\d)-(?=\d))\s*(?P<m>\d{1,2}(?:\.\d+)?)\s*(?:['-]\s*(?:(?P<s>\d{1,2}(?:\.\d+)?)\s*(?:\"|'{1,2})?)?)?"
-_DECIMAL = r"(?P<v>\d{1,3}\.\d{4,}|\d{6,8}(?:\.\d+)?)\s*°?"
+_SIGNED = r"(?P<d>\d{1,3})\s*°\s*(?P<m>\d{1,2}(?:\.\d+)?)\s*(?:'\s*(?:(?P<s>\d{1,2}(?:\.\d+)?)\s*(?:\"|'{1,2})?)?)?"
+_HYPHENED = r"(?P<hd>\d{2,3})-(?P<hm>\d{1,2})-(?P<hs>\d{1,2}(?:\.\d+)?)\"?"
+_DECIMAL = r"(?P<v>\d{2,3}\.\d{4,}|\d{6,8}(?:\.\d+)?)\s*°?"
 _COORDINATE = re.compile(
-    rf"(?:(?P<before>东经|北纬|经度|纬度|[NE])\s*[:=]?\s*)?(?<![\dA-DF-MO-Za-z.])(?:{_DMS}|{_DECIMAL})(?![\d.A-DF-MO-Za-z])\s*(?P<after>[NE](?![A-Za-z]))?"
+    r"(?:(?P<before>东经|北纬|经度|纬度|[NE])\s*[:=]?\s*)?(?<![\dA-DF-MO-Za-z.-])"
+    rf"(?:{_SIGNED}|{_HYPHENED}|{_DECIMAL})(?![\d.A-DF-MO-Za-z-])\s*(?P<after>[NE](?![A-Za-z]))?"
 )
 """In text, degrees have at least four decimals and metres six digits before the point: other numbers are something else."""
 
@@ -65,7 +67,8 @@ def figures(text: str) -> list[Figure]:
 def _value(match: re.Match[str]) -> float:
     if match["v"]:
         return float(match["v"])
-    degrees, minutes, seconds = float(match["d"]), float(match["m"]), float(match["s"] or 0)
+    parts = (match["d"], match["m"], match["s"] or "0") if match["d"] else (match["hd"], match["hm"], match["hs"])
+    degrees, minutes, seconds = map(float, parts)
     if minutes >= 60 or seconds >= 60:
         raise ValueError(f"{match[0].strip()!r}: minutes and seconds end at 60")
     return degrees + minutes / 60 + seconds / 3600

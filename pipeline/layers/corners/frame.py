@@ -35,9 +35,9 @@ DATUMS = {
     "Beijing 1954": Datum(4214, 2376, 2397, 21400, 21440),
 }
 _DATUM_WORDS = (
-    (CGCS2000, re.compile(r"CGCS\s*2000|2000\s*国家|国家\s*2000|2000\s*坐标|^2000$", re.IGNORECASE)),
-    ("Xian 1980", re.compile(r"西安|1980|(?<!\d)80\s*坐标|XI'?AN", re.IGNORECASE)),
-    ("Beijing 1954", re.compile(r"北京|1954|(?<!\d)54\s*坐标|BEI\s?JING", re.IGNORECASE)),
+    (CGCS2000, re.compile(r"CGCS\s*2000|2000\s*国家|国家(?:大地)?\s*2000|2000\s*坐标|^2000$", re.IGNORECASE)),
+    ("Xian 1980", re.compile(r"西安\s*(?:19)?80|80\s*年?\s*西安|西安(?:大地)?坐标|(?<!\d)(?:19)?80\s*坐标|xi'?an[ _]*(?:19)?80", re.IGNORECASE)),
+    ("Beijing 1954", re.compile(r"北京\s*(?:19)?54|54\s*年?\s*北京|北京(?:大地)?坐标|(?<!\d)(?:19)?54\s*坐标|beijing[ _]*(?:19)?54", re.IGNORECASE)),
 )
 ZONES3, ZONES6 = range(25, 46), range(13, 24)
 """Zones that China lies in: a number before the easting tells their width too."""
@@ -81,9 +81,8 @@ def choose(points: Sequence[Pair], said: Said, county: County | None, answers: A
     fitting = _best(place, readings, county)
     if len(fitting) > 1:
         shown = "; ".join(frame.words for frame in fitting)
-        fix = f"Say which: order: {fitting[0].order}" + (
-            "." if fitting[0].crs == fitting[1].crs else f", crs: {fitting[0].crs}, or another of these."
-        )
+        options = " or ".join(f"--crs {frame.crs} --order {frame.order}" for frame in fitting)
+        fix = f"Say which: {options} (in the config: crs, order)."
         raise refuse("MW-LAYER-ASK", f"can be read in {len(fitting)} ways that all lie in the county: {shown}", fix)
     if fitting:
         alone = len(readings) == 1

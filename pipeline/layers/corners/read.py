@@ -25,6 +25,8 @@ def read(file: Path, county: County | None, answers: Answers, refuse: Refuse) ->
         draft = _workbook(file, answers, refuse)
     else:
         text, encoding = decode.read_text(file, refuse)
+        if text.count("\n") > workbook.MOST_ROWS:
+            raise refuse("MW-LAYER-SIZE", f"has more than {workbook.MOST_ROWS} lines", "Is it the right file? Cut it to the county.")
         draft = _csv(text, answers, refuse) if file.suffix.lower() == ".csv" else _text(text, answers, refuse)
         draft.decided.insert(0, encoding)
     return assemble(draft, county, answers, refuse)

@@ -14,9 +14,10 @@ from pipeline.layers.corners.draft import MOST_POINTS
 from pipeline.layers.table import Refuse
 
 MOST_UNPACKED = 60_000_000
-"""Bytes of a workbook's parts together: a sheet of 200,000 points takes 20 million."""
-MOST_ROWS = MOST_POINTS
-MOST_COLUMNS = 200
+"""Bytes of a workbook's parts together: a sheet of 100,000 points takes 10 million."""
+MOST_ROWS = MOST_POINTS + 10_000
+"""Headings and blank rows too."""
+MOST_COLUMNS = 80
 _CELL = 2_000_000
 _SAVE = "Save it as .xlsx from Excel or WPS again."
 
