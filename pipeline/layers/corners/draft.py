@@ -10,7 +10,7 @@ from pipeline.layers.table import Order, Remark
 Pair = tuple[float, float]
 """Two numbers in the order in which they are written."""
 
-MOST_POINTS = 100_000
+MOST_POINTS = 50_000
 """Of a file: a county's register has some ten thousand."""
 
 

@@ -14,7 +14,7 @@ from pipeline.layers.corners.draft import MOST_POINTS
 from pipeline.layers.table import Refuse
 
 MOST_UNPACKED = 60_000_000
-"""Bytes of a workbook's parts together: a sheet of 100,000 points takes 10 million."""
+"""Bytes of a workbook's parts together: a sheet of 50,000 points takes 5 million."""
 MOST_ROWS = MOST_POINTS + 10_000
 """Headings and blank rows too."""
 MOST_COLUMNS = 80
