@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -15,6 +16,8 @@ from pipeline.layers.model import Problem
 from pipeline.layers.store import Version
 from pipeline.layers.words import title
 
+MOST_TOLD = 20
+"""Problems of one kind that are told one by one."""
 _KINDS = {"added": "added 新增", "removed": "removed 减少", "changed": "changed 变更"}
 
 
@@ -30,11 +33,18 @@ def tell_checked(console: Console, layer: Checked) -> None:
 def tell_problems(console: Console, decided: Sequence[str], problems: Sequence[Problem]) -> None:
     for words in decided:
         console.result(f"  read so 读取方式: {words}")
+    told: Counter[str] = Counter()
     for problem in problems:
+        told[problem.code] += 1
+        if told[problem.code] > MOST_TOLD:
+            continue
         what = f" {problem.id}" if problem.id else ""
         say = console.notice if problem.fatal else console.result
         kind = "STOPS A RUN 必须改正" if problem.fatal else "warning 提醒"
         say(f"  {kind} {title(problem.code)} {problem.code}{what}: {problem.message} Fix: {problem.fix}")
+    for code, count in told.items():
+        if count > MOST_TOLD:
+            console.result(f"  … {title(code)} {code}: {count - MOST_TOLD} more 另有同类问题; --json lists all")
 
 
 def tell_import(console: Console, project: Project, layer: str, done: Imported) -> None:

@@ -182,7 +182,9 @@ BAD: dict[str, Bad] = {
         written("register.txt", f"{ID}\t{string(RIGHT, ZONE)[:90]}"), "LINE", ("ends before point", "Copy the whole string"), True
     ),
     "register: no licence number": Bad(written("register.txt", string(RIGHT, ZONE)), "ID", ("id",), True),
-    "table: degrees and metres mixed up in one row": Bad(rows(set_cell(2, 5, "不详")), "LINE", ("row 3", "不详", "Write both"), True),
+    "table: degrees and metres mixed up in one row": Bad(
+        rows(set_cell(2, 5, "不详")), "LINE", ("row 3", "不详", "is no coordinate", "Write both"), True
+    ),
     "table: a licence number that Excel has rounded": Bad(
         rows(set_cell(1, 0, 6.20000201001112e21)), "LICENCE", ("rounded by a spreadsheet", "as text")
     ),

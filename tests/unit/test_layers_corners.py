@@ -161,6 +161,61 @@ def test_an_order_that_fits_both_ways_is_asked_for(tmp_path: Path) -> None:
     assert opened(file, county, id=ID, order="east_north").geometry[0].bounds == (30.01, 30.02, 30.015, 30.029)
 
 
+def test_points_given_in_the_old_and_in_today_s_system(tmp_path: Path) -> None:
+    old = [[north + 30, east - 90] for north, east in points(SQUARE)]
+    rows = [[*row, *other] for row, other in zip(numbered(points(SQUARE)), old, strict=True)]
+    turned = [[row[0], *row[3:], *row[1:3]] for row in rows]
+    for heads, cells in (
+        (["", "2000国家大地坐标系", "", "1980西安坐标系", ""], rows),
+        (["", "1980西安坐标系", "", "2000国家大地坐标系", ""], turned),
+    ):
+        table = opened(workbook(tmp_path / "notice.xlsx", [heads, ["点号", "X", "Y", "X", "Y"], *cells]), id=ID)
+        assert is_ground(table, SQUARE)
+        assert any("2000国家大地坐标系" in words for words in table.decided)
+        assert table.remarks == ()
+    assert refused(workbook(tmp_path / "notice.xlsx", [["点号", "X", "Y", "X", "Y"], *rows]), id=ID).code == "MW-LAYER-ASK"
+
+
+def test_points_given_in_metres_and_in_degrees(tmp_path: Path) -> None:
+    rows = [[*row, *degrees] for row, degrees in zip(numbered(points(SQUARE)), points(SQUARE, DEGREES), strict=True)]
+    assert is_ground(opened(workbook(tmp_path / "notice.xlsx", [["点号", "X", "Y", "纬度", "经度"], *rows]), id=ID), SQUARE)
+
+
+def test_a_point_that_can_not_be_read_is_never_left_out_in_silence(tmp_path: Path) -> None:
+    rows: list[list[Any]] = numbered(points(SQUARE))
+    spoilt = [*rows[:2], ["J3", "3951000，12", "5009OO"], rows[3]]
+    assert refused(workbook(tmp_path / "notice.xlsx", [["点号", "X", "Y"], *spoilt]), id=ID).code == "MW-LAYER-LINE"
+    lost = opened(workbook(tmp_path / "notice.xlsx", [["点号", "X", "Y"], *rows[:2], rows[3]]), id=ID)
+    assert [(r.code, "lacks point(s) 3" in r.message) for r in lost.remarks if r.feature == 0] == [("MW-LAYER-COUNT", True)]
+    commas = [[name, f"{north:,.4f}", f"{east:,.4f}"] for name, north, east in rows]
+    assert is_ground(opened(workbook(tmp_path / "notice.xlsx", [["点号", "X", "Y"], *commas]), id=ID), SQUARE)
+
+
+def test_commas_in_a_text_are_a_table_too(tmp_path: Path) -> None:
+    lines = [f"{ID},东矿,{name},{north:.4f},{east:.4f}" for name, north, east in numbered(points(SQUARE))]
+    table = opened(text(tmp_path, "许可证号,矿山名称,点号,X,Y", *lines))
+    assert is_ground(table, SQUARE)
+    assert table.columns == {"许可证号": [ID], "矿山名称": ["东矿"]}
+
+
+def test_rings_of_a_parcel_text(tmp_path: Path) -> None:
+    def parcel(*rings: tuple[int, Polygon]) -> list[str]:
+        lines = ["[属性描述]", "坐标系=2000国家大地坐标系", "带号=35", "[地块坐标]", f",,{ID},东矿,面,,,,@"]
+        for which, polygon in rings:
+            corners = points(polygon, ZONE)
+            lines += [f"J{k},{which},{north:.4f},{east:.4f}" for k, (north, east) in enumerate([*corners, corners[0]], 1)]
+        return lines
+
+    assert is_ground(opened(text(tmp_path, *parcel((1, SQUARE), (2, INNER)))), SQUARE.difference(INNER))
+    assert is_ground(opened(text(tmp_path, *parcel((1, SQUARE), (1, BESIDE)))), SQUARE, BESIDE)
+    assert refused(text(tmp_path, *parcel((1, SQUARE), (1, INNER)))).code == "MW-LAYER-ASK"
+    without = opened(text(tmp_path, *parcel((2, SQUARE), (3, INNER))))
+    assert is_ground(without, SQUARE.difference(INNER))
+    assert [remark.code for remark in without.remarks] == ["MW-LAYER-INSIDE-OUT"]
+    outside = opened(text(tmp_path, *parcel((1, SQUARE), (2, BESIDE))))
+    assert [(remark.code, remark.fatal) for remark in outside.remarks] == [("MW-LAYER-INSIDE-OUT", True)]
+
+
 def test_rights_one_below_another_with_their_attributes(tmp_path: Path) -> None:
     rows = [["采矿许可证号", "矿山名称", "有效期止", "拐点号", "X坐标(m)", "Y坐标(m)"]]
     for identity, name, polygon in ((ID, "东矿", SQUARE), (OTHER, "西矿", BESIDE)):

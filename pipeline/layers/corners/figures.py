@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pipeline.layers.table import Order
 
 _SIGNS = str.maketrans({"º": "°", "˚": "°", "度": "°", "分": "'", "秒": '"', "′": "'", "’": "'", "‘": "'", "`": "'", "″": '"', "”": '"', "“": '"'})
+_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 _SIGNED = r"(?P<d>\d{1,3})\s*°\s*(?P<m>\d{1,2}(?:\.\d+)?)\s*(?:'\s*(?:(?P<s>\d{1,2}(?:\.\d+)?)\s*(?:\"|'{1,2})?)?)?"
 _HYPHENED = r"(?P<hd>\d{2,3})-(?P<hm>\d{1,2})-(?P<hs>\d{1,2}(?:\.\d+)?)\"?"
 _DECIMAL = r"(?P<v>\d{2,3}\.\d{4,}|\d{6,8}(?:\.\d+)?)\s*°?"
@@ -46,6 +47,8 @@ def number(value: object) -> float | None:
     if isinstance(value, (int, float)):
         return float(value) if math.isfinite(value) else None
     text = plain(str(value)).strip().rstrip("米mM").strip()
+    if _THOUSANDS.fullmatch(text):
+        text = text.replace(",", "")
     try:
         value = float(text)
         return value if math.isfinite(value) else None

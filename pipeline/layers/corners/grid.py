@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from pipeline.layers.aliases import heading
 from pipeline.layers.corners.figures import plain
+from pipeline.layers.corners.frame import CGCS2000, datum_in
 from pipeline.layers.table import Order
 
 Cells = Sequence[object]
 
-_EAST = re.compile(r"经度|东经|横坐标|东坐标|^经$|^东$|^lon|^lng|^east|^e$", re.IGNORECASE)
-_NORTH = re.compile(r"纬度|北纬|纵坐标|北坐标|^纬$|^北$|^lat|^north|^n$", re.IGNORECASE)
-_X = re.compile(r"^x(坐标|值|轴)?$|^x[^a-z]", re.IGNORECASE)
-_Y = re.compile(r"^y(坐标|值|轴)?$|^y[^a-z]", re.IGNORECASE)
+_EAST = re.compile(r"经度|东经|横坐标|东坐标|^经$|^东$|^lon|^lng|^east|^[el]$", re.IGNORECASE)
+_NORTH = re.compile(r"纬度|北纬|纵坐标|北坐标|^纬$|^北$|^lat|^north|^[nb]$", re.IGNORECASE)
+_X = re.compile(r"^(坐标)?x(坐标|值|轴)?$|^x[^a-z]", re.IGNORECASE)
+_Y = re.compile(r"^(坐标)?y(坐标|值|轴)?$|^y[^a-z]", re.IGNORECASE)
 _POINT = re.compile(r"点号|拐点|界址点|点名|点编号|序号|编号|号$|^no|^point|^id$", re.IGNORECASE)
 _RING = re.compile(r"圈号|环号|区块|块号|区号|ring", re.IGNORECASE)
 _LARGEST_HEAD = 4
@@ -55,11 +57,16 @@ class Layout:
     rows: int
     """Position of the first row below the header."""
     blocks: list[Block]
+    """Empty where each point is given in several systems and nothing says which is today's."""
     order: Order | None
     """By the headings; None where they contradict one another."""
     contradicts: bool
     attributes: dict[int, str] = field(default_factory=dict)
     ring: int | None = None
+    chosen: str = ""
+    """Of points given in several systems, what the columns that are taken are called."""
+    datum: str | None = None
+    """Of those."""
 
 
 def find(rows: Sequence[Cells]) -> Layout | None:
@@ -97,11 +104,30 @@ def _layout(rows: Sequence[Cells], top: int, bottom: int, said: Sequence[set[str
         name = left if left >= 0 and left not in taken and (not heads.get(left) or _POINT.search(heads[left])) else None
         blocks.append(Block(first, second, name))
         taken |= {left} if name is not None else set()
-    orders = {_order(said[first], said[second]) for first, second in pairs}
+    blocks, chosen, datum = _once(rows, top, said, blocks)
+    orders = {_order(said[block.first], said[block.second]) for block in blocks}
     order = orders.pop() if len(orders) == 1 else None
     rest = {k: head for k, head in heads.items() if head and k not in taken}
     ring = next((k for k, head in rest.items() if _RING.search(head)), None)
-    return Layout(bottom + 1, blocks, order, order is None, {k: head for k, head in rest.items() if k != ring}, ring)
+    attributes = {k: head for k, head in rest.items() if k != ring}
+    return Layout(bottom + 1, blocks, order, bool(blocks) and order is None, attributes, ring, chosen, datum)
+
+
+def _once(rows: Sequence[Cells], top: int, said: Sequence[set[str]], blocks: list[Block]) -> tuple[list[Block], str, str | None]:
+    """Columns side by side under one column of names give the same points in several systems: those in CGCS2000, else those in metres."""
+    if len(blocks) < 2 or blocks[0].name is None or any(block.name is not None for block in blocks[1:]):
+        return blocks, "", None
+    ends = [0, *(block.second + 1 for block in blocks)]
+    above = [" ".join(shown(cell) for row in rows[max(top - 3, 0) : top] for cell in row[start:end]) for start, end in pairwise(ends)]
+    datums = [datum_in(plain(text)) for text in above]
+    metres = [bool(said[block.first] & {"X", "Y"}) for block in blocks]
+    for wanted, of in ((CGCS2000, datums), (True, metres)):
+        found = [k for k, value in enumerate(of) if value == wanted]
+        if len(found) == 1:
+            block = blocks[found[0]]
+            name = " ".join(f"{above[found[0]]} {shown(rows[top][block.first])}, {shown(rows[top][block.second])}".split())
+            return [Block(block.first, block.second, blocks[0].name)], name[:80], datums[found[0]]
+    return [], "", None
 
 
 def _head(rows: Sequence[Cells], top: int, bottom: int, column: int) -> str:
@@ -128,9 +154,9 @@ def _order(first: set[str], second: set[str]) -> Order | None:
 
 
 def split(text: str) -> list[str]:
-    """Cells of a line of a table in a text: parted by tabs, bars, or two and more spaces."""
+    """Cells of a line of a table in a text: parted by tabs, bars, commas, or two and more spaces."""
     spelled = plain(text).strip().strip("|")
-    for sign in ("\t", "|"):
+    for sign in ("\t", "|", ","):
         if sign in spelled:
             return [cell.strip() for cell in spelled.split(sign)]
     return re.split(r"\s{2,}", spelled)

@@ -85,14 +85,29 @@ def _meant(point: Point, ring: Sequence[Point], draft: Draft, parcel: int) -> bo
 def fill(draft: Draft, position: int, sections: Sequence[Section], downwards: bool) -> None:
     """Give a parcel the rings of its sections: those under a heading that says so are taken out, those that lie inside another are in doubt."""
     parcel = draft.parcels[position]
-    for section in sections:
-        for ring in rings(in_order(section.rows, downwards), draft, position):
+    ordered = [(section, in_order(section.rows, downwards)) for section in sections]
+    _note_missing(draft, position, [point for _, points in ordered for point in points])
+    for section, points in ordered:
+        for ring in rings(points, draft, position):
             ring.adds = not TAKEN_OUT.search(section.heading)
             parcel.rings.append(ring)
-    _doubt_inner(parcel)
+    doubt_inner(parcel)
 
 
-def _doubt_inner(parcel: Parcel) -> None:
+def _note_missing(draft: Draft, position: int, points: Sequence[Point]) -> None:
+    """Note numbers that are left out where points are numbered one after another: a line may have been lost."""
+    numbers = [int(found[1]) for point in points if (found := _NUMBER.search(point.name))]
+    if len(numbers) < len(points) or not numbers or max(numbers) - min(numbers) > 2 * len(numbers):
+        return
+    missing = sorted(set(range(min(numbers), max(numbers) + 1)) - set(numbers))
+    if missing:
+        shown = ", ".join(map(str, missing[:10]))
+        what = f"lacks point(s) {shown} between {min(numbers)} and {max(numbers)}."
+        draft.note("MW-LAYER-COUNT", what, "Was a line lost, or could one not be read? Compare with the original.", parcel=position)
+
+
+def doubt_inner(parcel: Parcel) -> None:
+    """Put those that lie inside another of the rings that add in doubt."""
     shapes = [Polygon(ring.points) if len(ring.points) > 2 else Polygon() for ring in parcel.rings]
     sound = [k for k, shape in enumerate(shapes) if shape.is_valid and not shape.is_empty and parcel.rings[k].adds]
     if len(sound) < 2:

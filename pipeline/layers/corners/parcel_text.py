@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pipeline.layers.corners.draft import Draft, Pair, Parcel, Ring, Said
 from pipeline.layers.corners.figures import number, plain
 from pipeline.layers.corners.frame import datum_in
+from pipeline.layers.corners.listing import doubt_inner
 from pipeline.layers.table import Refuse
 
 HEADS = ("属性描述", "地块坐标")
@@ -128,9 +129,20 @@ class _Reader:
             what = f"has a ring (line {self.ring.line}) that does not end with its first point {self.first}; it is closed by a straight line."
             self.draft.note("MW-LAYER-UNCLOSED", what, "Is a line missing at its end? Repeat the first point there.", parcel=self._position)
 
+    def _check_numbers(self) -> None:
+        """Rings of number 1 are the outer ones. Without any the first is; of two inside each other a person has to say."""
+        rings = self.draft.parcels[-1].rings if self.draft.parcels else []
+        if rings and not any(ring.adds for ring in rings):
+            rings[0].adds = True
+            what = f"has no ring numbered 1; its first (line {rings[0].line}) is taken as the outer one."
+            self.draft.note("MW-LAYER-INSIDE-OUT", what, "Number the outer ring 1, and holes 2 and more.", parcel=self._position)
+        elif rings:
+            doubt_inner(self.draft.parcels[-1])
+
     def end(self) -> None:
         """Finish the parcel."""
         self._left_open()
+        self._check_numbers()
         if self.draft.parcels and self.count is not None and self.count != self.counted:
             what = f"states {self.count} points, but has {self.counted} (the repeated ones counted)."
             self.draft.note("MW-LAYER-COUNT", what, "Is a line missing, or one too many? Compare with the survey.", parcel=self._position)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from pipeline.layers.corners.listing import Point, Section, fill
 from pipeline.layers.table import Answers, Refuse
 
 _COORDINATES = "MW-LAYER-LINE"
+_DIGITS = re.compile(r"\d{2}")
 
 
 @dataclass(slots=True)
@@ -75,10 +77,10 @@ class Sheet:
         if first is not None and second is not None:
             name = shown(cells[block.name]) if block.name is not None and block.name < len(cells) else ""
             return Point(name, (first, second), line)
-        if first is None and second is None:
+        if first is None and second is None and not all(_DIGITS.search(shown(cell)) for cell in raw):
             return None
         bad = shown(raw[1] if second is None else raw[0])
-        what = f"{self.where}{line}: one coordinate is a number, the other is {bad[:40]!r}"
+        what = f"{self.where}{line}: {bad[:40]!r} is no coordinate"
         raise self.refuse(_COORDINATES, what, "Write both as plain numbers, or both in degrees, minutes and seconds.")
 
     def _right_of(self, cells: Cells) -> _Right:
@@ -134,6 +136,9 @@ def read(draft: Draft, rows: Sequence[Cells], answers: Answers, refuse: Refuse, 
     layout = find(rows)
     if layout is None:
         return False
+    if not layout.blocks:
+        fix = "Keep the two columns in CGCS2000 (2000国家大地坐标系), and take the others out."
+        raise refuse("MW-LAYER-ASK", f"gives each point more than once (above {where}{layout.rows + 1}), and does not say which is in CGCS2000", fix)
     sheet = Sheet(draft, layout, answers, refuse, where)
     for cells in rows[: layout.rows]:
         text = " ".join(shown(cell) for cell in cells if shown(cell))
@@ -155,6 +160,9 @@ def read(draft: Draft, rows: Sequence[Cells], answers: Answers, refuse: Refuse, 
 
 def _note_order(draft: Draft, layout: Layout) -> None:
     draft.said.order = draft.said.order or layout.order
+    if layout.chosen:
+        draft.said.datum = layout.datum or draft.said.datum
+        draft.decided.append(f"each point is given more than once; the columns {layout.chosen} are taken")
     if layout.contradicts:
         draft.decided.append("the headings contradict one another about which column is north (such as 经度 over X): the county's position decides")
 
