@@ -62,10 +62,26 @@ class SourceConfig(Strict):
 
 
 class LayerConfig(Strict):
-    path: LocalPath = Field(description="GeoJSON, GeoPackage or Shapefile.")
+    path: LocalPath | None = Field(
+        default=None,
+        description="GeoJSON, GeoPackage, Shapefile, KML/KMZ, or corner points as text, CSV or XLSX (docs/layers.md). "
+        "Once a layer was imported, its imported versions are used instead; then it needs no path.",
+    )
     kind: Literal["zone", "approval"] | None = Field(default=None, description="For further layers: `zone` bans mining, `approval` explains change.")
     accuracy_m: float = Field(default=5, ge=0, le=1000, description="How far the layer's boundaries may be off, 95 %.")
     fields: dict[str, str] = Field(default_factory=dict, description="Our field name: the file's column, e.g. {id: 许可证号}.")
+    crs: str | None = Field(
+        default=None, pattern=r"^EPSG:\d{4,6}$", description="Coordinate system, where the file does not say it or says a wrong one, e.g. EPSG:4523."
+    )
+    order: Literal["north_east", "east_north"] | None = Field(
+        default=None, description="Which of two written numbers comes first, where that is asked; latitude is the north."
+    )
+    deduct: bool | None = Field(default=None, description="Whether rings in doubt are taken out (扣除) or added, where that is asked.")
+    shift: tuple[float, ...] | None = Field(
+        default=None,
+        description="Parameters of Xi'an 1980 or Beijing 1954 to CGCS2000, as survey offices give them: dx, dy, dz (m), rx, ry, rz (seconds), ppm.",
+    )
+    id: str | None = Field(default=None, max_length=100, description="Of a file that holds one feature and does not say its id.")
 
 
 class CoverageConfig(Strict):
@@ -194,6 +210,11 @@ class Project(BaseModel):
     def models(self) -> Path:
         """Likelihoods fitted to what people decided here: that in use, and all that there were."""
         return self.output / "models"
+
+    @property
+    def registers(self) -> Path:
+        """Imported versions of the layers."""
+        return self.output / "layers"
 
     @property
     def logs(self) -> Path:

@@ -19,7 +19,6 @@ from pipeline import months
 from pipeline.config import Project
 from pipeline.findings.names import CAUSES, FINDINGS
 from pipeline.layers.issued import Issued
-from pipeline.layers.load import county_area
 from pipeline.ledger import KnownCase, Ledger
 from pipeline.ledger.identity import choices
 from pipeline.publish import geojson
@@ -94,7 +93,7 @@ def _iso(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def of_months(project: Project, ledger: Ledger, issued: Sequence[Issued], first: str, last: str) -> list[Match]:
+def of_months(project: Project, ledger: Ledger, issued: Sequence[Issued], area: BaseGeometry, first: str, last: str) -> list[Match]:
     """Issued patches against what the ledger knew by `last`; of those that only we have, the cases first listed from `first` on.
 
     Sites past their deadline are no change of ground, which is what the ministry looks for.
@@ -107,7 +106,7 @@ def of_months(project: Project, ledger: Ledger, issued: Sequence[Issued], first:
     explained = [Explained(geometry=ground, finding=said["finding"], cause=said["cause"]) for ground, said in patches if said["id"] is None]
     explained += [Explained(geometry=case.geometry, finding=case.code, cause=None) for case in cases if case.code in UNCHANGED_CODES]
     unseen = unary_union([on_grid(each, crs) for each in geojson.read(folder / "coverage.geojson")])
-    matches = reconcile(issued, known, explained, unseen, county_area(project, crs))
+    matches = reconcile(issued, known, explained, unseen, area)
     return [match for match in matches if match.side is not Side.OURS or (match.ours and match.ours.first_month >= first)]
 
 

@@ -46,14 +46,16 @@ def command(
     """Hold the ministry's issued patches (卫片) against our cases: which both have, which only one has, and by how many days we led."""
     from pipeline import reconcile
     from pipeline.layers import issued as patches
+    from pipeline.layers.load import county_area
     from pipeline.publish.spreadsheet import reconciled
 
     project = open_project(console, config)
     finished_month(project, None)
-    found, doubts = patches.load(file, project.config.grid.crs, _day(issued), _fields(fields))
+    area = county_area(project, project.config.grid.crs)
+    found, doubts = patches.load(file, project.config.grid.crs, area, _day(issued), _fields(fields))
     since, until = _window(project, found, first, last)
     with open_ledger(project) as ledger:
-        matches = reconcile.of_months(project, ledger, found, since, until)
+        matches = reconcile.of_months(project, ledger, found, area, since, until)
     head = reconcile.summary(matches)
     if out is not None:
         reconciled.write(out, project.config.county.name, since, until, [match.row() for match in matches])

@@ -11,9 +11,12 @@ from typing import Any
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import MinewardenError
+from pipeline.layers import datum
 from pipeline.layers.columns import Rows, find, rows
-from pipeline.layers.read import SHAPEFILE, locate, read
+from pipeline.layers.opened import Setting
+from pipeline.layers.read import SHAPEFILE, read
 from pipeline.layers.shapes import clean
+from pipeline.layers.table import Answers, refusal
 
 NAMES: Mapping[str, Sequence[str]] = {
     "id": ("id", "图斑编号", "图斑号", "监测图斑编号", "TBBH", "JCBH", "TBH"),
@@ -36,15 +39,18 @@ class Issued:
     after: date | None = None
 
 
-def load(file: Path, crs: str, issued: date | None, fields: Mapping[str, str]) -> tuple[list[Issued], list[str]]:
-    """Issued patches in `crs`, and what is doubtful about them. issued: of those that have no date of their own.
+def load(file: Path, crs: str, area: BaseGeometry, issued: date | None, fields: Mapping[str, str]) -> tuple[list[Issued], list[str]]:
+    """Issued patches in `crs`, and what is doubtful about them.
+
+    area: the county's outline in `crs`, which decides what a file of corner points leaves open; issued: of those that have no date of
+    their own.
 
     Raises MinewardenError (`MW-LAYER-…`, `MW-ISSUED-…`) where a patch has no id of its own, no sound outline or no date.
     """
     if not file.is_file():
         raise MinewardenError("MW-ISSUED-FILE", f"There is no file {file}.", "Give the path of the issued patches.")
-    locate(FILE, file, file)
-    table = read(FILE, file, file)
+    nothing, county = Answers(), Setting(crs, area).county
+    table = datum.settle(read(FILE, file, file, nothing, county), nothing, county, refusal(FILE, file))
     shortened, count = table.driver == SHAPEFILE, len(table.geometry)
     columns = {name: _column(name, fields, table.columns, shortened) for name in NAMES}
     if wrong := next((name for name in fields if name not in NAMES or find(fields[name], table.columns, shortened) is None), None):

@@ -117,7 +117,7 @@ def write(folder: Path, *rows: dict[str, Any], geometry: Any = RING) -> Path:
     ],
 )
 def test_issued_patches_are_read_under_the_names_they_come_with(tmp_path: Path, row: dict[str, str], fields: dict[str, str]) -> None:
-    (patch,), doubts = issued_patches.load(write(tmp_path, row), "EPSG:32648", None, fields)
+    (patch,), doubts = issued_patches.load(write(tmp_path, row), "EPSG:32648", COUNTY, None, fields)
     assert (patch.id, patch.issued, patch.before, patch.after, doubts) == ("T1", OCTOBER, date(2024, 6, 1), None, [])
     assert patch.geometry.area == pytest.approx(40_200, rel=0.02)
 
@@ -136,11 +136,11 @@ def test_what_is_wrong_with_issued_patches_is_told_with_the_fix(
     tmp_path: Path, rows: list[dict[str, str]], fields: dict[str, str], code: str, told: str
 ) -> None:
     with pytest.raises(MinewardenError) as refused:
-        issued_patches.load(write(tmp_path, *rows), "EPSG:32648", None, fields)
+        issued_patches.load(write(tmp_path, *rows), "EPSG:32648", COUNTY, None, fields)
     assert refused.value.code == code
     assert told in refused.value.fix
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(MinewardenError, match="MW-ISSUED-FILE"):
-        issued_patches.load(tmp_path / "none.shp", "EPSG:32648", OCTOBER, {})
+        issued_patches.load(tmp_path / "none.shp", "EPSG:32648", COUNTY, OCTOBER, {})
