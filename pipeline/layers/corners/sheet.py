@@ -144,9 +144,9 @@ def read(draft: Draft, rows: Sequence[Cells], answers: Answers, refuse: Refuse, 
         text = " ".join(shown(cell) for cell in cells if shown(cell))
         facts.of_system(text, draft.said)
     for cells in rows[: max(layout.rows - 1, 0)]:
-        filled = [shown(cell) for cell in cells if shown(cell)]
-        if len(filled) == 1:
-            sheet.lead(filled[0])
+        text = ", ".join(shown(cell) for cell in cells if shown(cell))
+        if text:
+            sheet.lead(text)
     for line, cells in enumerate(rows[layout.rows :], layout.rows + 1):
         again = find([cells])
         if again is None:
