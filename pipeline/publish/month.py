@@ -126,6 +126,7 @@ def write_renewed(
         county=config.county.name, code=config.county.code, run=facts, flagged=flagged, patches=patches, coverage=coverage, layers=layers,
         projector=Projector(config.grid.crs), min_likelihood=config.findings.min_likelihood, min_coverage=config.coverage.min,
         cell_area_m2=config.grid.resolution**2, gone=_gone(project.output / months.previous(facts.month), flagged),
+        changes=lists.read(folder, lists.CHANGES), mines=lists.read(folder, lists.MINES),
     )  # fmt: skip
     report.write(folder / "report.html", given)
     book.write(folder / book.NAME, given)
