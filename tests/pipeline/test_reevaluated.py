@@ -46,10 +46,9 @@ def test_a_register_that_changes_is_told_with_its_field_and_version(again: Count
     assert lines[case["right_id"]]["dug_ha"] > 0
 
     book = openpyxl.load_workbook(again.out / NEXT / "ledger.xlsx")
-    sheets = {name: list(book[name].iter_rows(values_only=True)) for name in ("矿山", "改判")}
-    (told,) = [row for row in sheets["改判"] if row[0] == case["id"]]
-    assert f"有效期止 {was} → 2035-12-31" in str(told)
-    assert {row[0]: row[sheets["矿山"][0].index("本月状况")] for row in sheets["矿山"][1:]} == {id: line["activity_zh"] for id, line in lines.items()}
+    sheets = {name: list(book[name].iter_rows(values_only=True)) for name in ("矿山月报", "改判")}
+    assert ("有效期止", was, "2035-12-31") in {row[6:9] for row in sheets["改判"] if row[0] == case["id"]}
+    assert {row[0]: row[4] for row in sheets["矿山月报"][1:]} == {id: line["activity_zh"] for id, line in lines.items()}
 
     once = again.bytes([NEXT], LISTS)
     assert again.run(NEXT, "--replay", "--quiet") == 0
