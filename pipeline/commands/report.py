@@ -15,8 +15,9 @@ from pipeline.lock import locked
 @click.command("report")
 @config_argument
 @click.option("--month", metavar="YYYY-MM", help="Which month. Default: the last that is done.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language of the report.")
 @talking
-def command(console: Console, config: Path, month: str | None) -> Exit:
+def command(console: Console, config: Path, month: str | None, lang: str) -> Exit:
     """Write a month's report and spreadsheet again, with what people have decided since."""
     project = open_project(console, config)
     wanted = finished_month(project, month)
@@ -25,10 +26,11 @@ def command(console: Console, config: Path, month: str | None) -> Exit:
         from pipeline.publish import runjson
         from pipeline.publish.export.finished import find
         from pipeline.publish.month import write_again
+        from pipeline.publish.say import Language
 
         ground = layers.load(project, project.config.grid.crs)
         with open_ledger(project) as ledger:
-            count = write_again(project, ground, ledger, find(project, wanted))
+            count = write_again(project, ground, ledger, find(project, wanted), Language(lang))
         used = {layer["name"]: layer["sha256"] for layer in runjson.document(project.output / wanted)["layers"]}
     changed = [layer.name for layer in ground.versions if used.get(layer.name) != layer.sha256]
     if changed:
