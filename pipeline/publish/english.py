@@ -50,6 +50,7 @@ _NAMES: Mapping[str, str] = {
     "治理中": "being restored",
     "已治理": "restored",
     # Layers
+    "监测范围": "area",
     "采矿权": "mining rights",
     "探矿权": "exploration rights",
     "历史遗留图斑": "legacy patches",

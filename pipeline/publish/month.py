@@ -93,25 +93,27 @@ def write_month(folder: Path, files: MonthFiles) -> list[Feature]:
     gpkg.write(folder / "flagged.gpkg", flagged=flagged, patches=patches, coverage=coverage, layers=files.layers, projector=projector, month=month)
     counts = dict(files.facts.counts) | {"flagged": len(flagged), "explained": len(patches) - sum(p.properties["id"] is not None for p in patches)}
     facts = replace(files.facts, counts=counts)
-    write_renewed(folder, files.project, files.layers, files.ledger, facts, (flagged, patches, coverage))
+    write_renewed(folder, report_input(folder, files.project, files.layers, files.ledger, facts, (flagged, patches, coverage)))
     runjson.write(folder, facts)
     return flagged
 
 
-def write_renewed(
-    folder: Path,
-    project: Project,
-    layers: LayerSet,
-    ledger: Ledger,
-    facts: RunFacts,
-    features: tuple[Sequence[Feature], Sequence[Feature], Sequence[Feature]],
-    language: Language = Language.ZH,
-) -> None:
-    """Write the files of a month that verdicts renew: report and spreadsheet. features: flagged, patches, coverage."""
+Three = tuple[Sequence[Feature], Sequence[Feature], Sequence[Feature]]
+"""Flagged, patches, coverage."""
+
+
+def write_renewed(folder: Path, given: report.ReportInput, language: Language = Language.ZH) -> None:
+    """Write the files of a month that verdicts renew: report and spreadsheet."""
+    report.write(folder / report.NAME, given, language)
+    book.write(folder / book.NAME, given)
+
+
+def report_input(folder: Path, project: Project, layers: LayerSet, ledger: Ledger, facts: RunFacts, features: Three) -> report.ReportInput:
+    """What report and spreadsheet of the month in `folder` are made from."""
     config, month, (flagged, patches, coverage) = project.config, facts.month, features
     cell = config.grid.resolution**2
     before = earlier.earlier(project.output, months.previous(month), cell)
-    given = report.ReportInput(
+    return report.ReportInput(
         county=config.county.name, code=config.county.code, run=facts, flagged=flagged, patches=patches, coverage=coverage, layers=layers,
         projector=Projector(config.grid.crs), folder=folder, min_likelihood=config.findings.min_likelihood, min_coverage=config.coverage.min,
         cell_area_m2=cell, last_month=before, last_year=earlier.earlier(project.output, earlier.year_before(month), cell),
@@ -119,16 +121,15 @@ def write_renewed(
         gone=history.gone(ledger, before.ids, (str(each.properties["id"]) for each in flagged)),
         courses=history.courses(ledger, month, cell), decisions=history.decisions(ledger),
     )  # fmt: skip
-    report.write(folder / report.NAME, given, language)
-    book.write(folder / book.NAME, given)
 
 
-def write_again(project: Project, layers: LayerSet, ledger: Ledger, finished: Finished, language: Language) -> int:
-    """Write report and spreadsheet of a finished month again, with the verdicts of now; how many cases they hold."""
+def write_again(project: Project, layers: LayerSet, ledger: Ledger, finished: Finished, language: Language) -> report.ReportInput:
+    """Write report and spreadsheet of a finished month again, with the verdicts of now; what they hold."""
     flagged = with_verdicts(ledger, finished.month, finished.cases)
     patches, coverage = (geojson.read(finished.folder / f"{name}.geojson") for name in ("patches", "coverage"))
-    write_renewed(finished.folder, project, layers, ledger, runjson.read(finished.folder), (flagged, patches, coverage), language)
-    return len(flagged)
+    given = report_input(finished.folder, project, layers, ledger, runjson.read(finished.folder), (flagged, patches, coverage))
+    write_renewed(finished.folder, given, language)
+    return given
 
 
 def with_verdicts(ledger: Ledger, month: str, flagged: Sequence[Feature]) -> list[Feature]:

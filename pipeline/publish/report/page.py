@@ -17,6 +17,7 @@ from pipeline.files import write_atomic
 from pipeline.findings.names import FINDINGS
 from pipeline.ledger import Review
 from pipeline.publish.basis import basis
+from pipeline.publish.evidence.text import FONT
 from pipeline.publish.features import M2_PER_MU, Feature
 from pipeline.publish.report import accuracy, svgmap, tallies, thumbnails
 from pipeline.publish.report.earlier import Totals, totals
@@ -52,17 +53,20 @@ def write(path: Path, given: ReportInput, language: Language = Language.ZH) -> N
     write_atomic(path, render(given, language).encode("utf-8", "replace"))
 
 
-def render(given: ReportInput, language: Language = Language.ZH) -> str:
-    """The report as HTML."""
+def render(given: ReportInput, language: Language = Language.ZH, *, printed: bool = False) -> str:
+    """The report as HTML. printed: for paper, where pictures lead nowhere; with the font that ships, as the computer may have none for Chinese."""
     say, environment = Say(language), _environment()
     environment.globals.update(t=say, tell=Teller(say), given=given, run=given.run)
-    style, script = (environment.get_template(name).render() for name in ("style.css", "script.js"))
+    font = base64.b64encode(FONT.read_bytes()).decode("ascii") if printed else ""
+    style = environment.get_template("style.css").render(font=font)
+    script = environment.get_template("script.js").render()
     return environment.get_template("report.html").render(
         lang="zh-CN" if language is Language.ZH else "en",
         style=Markup(style),
         script=Markup(script),
         style_hash=_hash(style),
         script_hash=_hash(script),
+        printed=printed,
         **_view(given, say),
     )
 
