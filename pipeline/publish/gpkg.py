@@ -23,6 +23,7 @@ from pipeline.files import fsync_file, fsync_folder
 from pipeline.layers.model import LayerSet
 from pipeline.publish import gpkgschema
 from pipeline.publish.features import CASE_FIELDS, COVERAGE_FIELDS, PATCH_FIELDS, Feature
+from pipeline.publish.fields import CASES, COVERAGE, PATCHES, Kind
 from pipeline.publish.styles import NAMES, styled
 from pipeline.publish.wgs84 import Projector
 
@@ -34,14 +35,13 @@ VERSION = "1.2"
 
 Rows = list[tuple[BaseGeometry, dict[str, Any]]]
 
-_DECIMALS = """area_m2 area_mu area_ha growth_m2 confidence mining_likelihood distance_to_right_m overshoot_m2 overshoot_max_m
-    position_error_m overshoot_certain_m2 restriction_m2 lon lat scale bottom top"""
+_TYPES: Mapping[Kind, type] = {Kind.NUMBER: float, Kind.INTEGER: int, Kind.BOOLEAN: bool}
 NUMBERS: Mapping[str, type] = {
-    **dict.fromkeys(("severity", "version"), int),
-    **dict.fromkeys(("new_this_month", "exploration"), bool),
-    **dict.fromkeys(_DECIMALS.split(), float),
+    **{each.name: _TYPES[each.kind] for each in (*CASES, *PATCHES, *COVERAGE) if each.kind in _TYPES},
+    "exploration": bool,
+    **dict.fromkeys(("scale", "bottom", "top"), float),
 }
-"""Columns that hold no text, by name: one of nothing but nulls keeps its type from month to month."""
+"""Columns that hold no text, by name, those of the county's layers too: one of nothing but nulls keeps its type from month to month."""
 
 _DTYPES: Mapping[type, Any] = {int: np.int32, float: np.float64, bool: np.bool_}
 
