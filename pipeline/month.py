@@ -156,14 +156,14 @@ def watch_month(inputs: Inputs, month: str, model: Model, good: Seen) -> Watched
 
 def _registered(layers: LayerSet) -> BaseGeometry:
     """Ground of mining rights, whatever their standing, and of legacy patches: where digging is likelier than elsewhere."""
-    return unary_union([*(right.geometry for right in layers.rights), *(patch.geometry for patch in layers.legacy)])
+    return unary_union([*(right.geometry for right in layers.entries), *(patch.geometry for patch in layers.legacy)])
 
 
 def _dug(inputs: Inputs, patches: Sequence[Patch], month: str, model: Model) -> BaseGeometry:
     """Ground that was bare before monitoring, inside those rights that a patch comes near."""
     setting, reach = inputs.setting, inputs.project.config.findings.tolerance_m
     changed = unary_union([p.geometry for p in patches]).buffer(reach) if patches else GeometryCollection()
-    where = unary_union([r.geometry for r in inputs.layers.rights if r.geometry.intersects(changed)])
+    where = unary_union([r.geometry for r in inputs.layers.entries if r.geometry.intersects(changed)])
     if where.is_empty:
         return MultiPolygon()
     ground = Ground(setting.grid, setting.bands, model, setting.area)
@@ -245,7 +245,7 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
     left_out = (*refused, *damaged, *elsewhere, *begun.refused)
     with clock.stage("restoration"):
         trusted = _trusted(inputs, month, left_out)
-        findings += unrestored(inputs.layers, trusted, last_day, setting, config.findings.min_cells)
+        findings += unrestored(inputs.layers, trusted, last_day, setting, config.findings)
     seen, inside = sum(r.seen for r in results), sum(r.inside for r in results)
     partial = inputs.project.output / f"{month}.partial"
     shutil.rmtree(partial, ignore_errors=True)
