@@ -110,7 +110,9 @@ class Rows:
         """Every feature needs an id of its own."""
         if self.count and "id" not in self.fields:
             message = f"{self.file}: there is no column 'id'."
-            self.problems.append(Problem(None, "MW-LAYER-ID", message, "Name the column that holds it: fields: {id: …} in the config.", True))
+            fix = "Name the column that holds it: --field id=COLUMN (in the config: fields: {id: …})."
+            fix += " Or say it, as the file holds one feature: --id C620… (in the config: id)." if self.count == 1 else ""
+            self.problems.append(Problem(None, "MW-LAYER-ID", message, fix, True))
             return
         seen: set[str] = set()
         for k in range(self.count):

@@ -24,7 +24,7 @@ _OLD = re.compile(r"xi'?an[ _]*(19)?80|beijing[ _]*(19)?54|西安.*80|北京.*54
 _CHINA = County(73.0, 17.0, 136.0, 54.0)
 _FIX = (
     "Ask the survey office for the coordinates in CGCS2000 (official since July 2018), "
-    "or for the seven parameters to CGCS2000 and give them: shift: [dx, dy, dz, rx, ry, rz, ppm]."
+    "or for the seven parameters to CGCS2000 and give them: --shift=dx,dy,dz,rx,ry,rz,ppm (in the config: shift)."
 )
 
 
@@ -46,7 +46,7 @@ def settle(table: Table, answers: Answers, county: County | None, refuse: Refuse
         if answers.shift is None:
             return table
         raise refuse("MW-LAYER-DATUM", f"is in {crs.name}, which needs no shift", "Take 'shift' out.")
-    turn, words, accuracy = _given(crs, answers.shift, refuse) if answers.shift else _published(crs, old, county, refuse)
+    turn, words, accuracy = _given(crs, answers.shift, refuse) if answers.shift else _published(crs, old, county, table.shift, refuse)
 
     def moved(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(turn.transform(points[:, 0], points[:, 1]))
@@ -68,12 +68,14 @@ def _given(crs: CRS, shift: tuple[float, ...], refuse: Refuse) -> tuple[Transfor
     return Transformer.from_crs(bound, "EPSG:4326", always_xy=True), words, 0.0
 
 
-def _published(crs: CRS, old: str, county: County | None, refuse: Refuse) -> tuple[Transformer, str, float]:
+def _published(crs: CRS, old: str, county: County | None, stated: tuple[float, ...] | None, refuse: Refuse) -> tuple[Transformer, str, float]:
     """The published transformation for the county, by the EPSG register."""
     at = county or _CHINA
     area = AreaOfInterest(at.west, at.south, at.east, at.north)
     known = TransformerGroup(crs, "EPSG:4326", always_xy=True, area_of_interest=area, allow_ballpark=False).transformers if county else []
     if not known:
-        raise refuse("MW-LAYER-DATUM", f"is in {old}, and no shift from it is published for this county; unshifted it lies 50 to 150 m off", _FIX)
+        own = f" The file's own 转换参数: if they are these, say --shift={','.join(f'{value:g}' for value in stated)}" if stated else ""
+        what = f"is in {old}, and no shift from it is published for this county; unshifted it lies 50 to 150 m off"
+        raise refuse("MW-LAYER-DATUM", what, _FIX + own)
     words = f"{crs.name} is shifted by the published transformation for this area, good to {known[0].accuracy:g} m"
     return known[0], words, float(known[0].accuracy)

@@ -79,6 +79,8 @@ class Table:
     remarks: tuple[Remark, ...] = ()
     accuracy_m: float = 0.0
     """What a shift of its datum adds to the error of its boundaries, 95 %."""
+    shift: tuple[float, ...] | None = None
+    """Parameters of a shift that stand in the file. Their units and signs are not said there: a person has to take them up."""
     closed: Mapping[int, BaseGeometry] = field(default_factory=dict)
     """Features whose rings are not closed, which can't be used as they are, as they would be with a straight line."""
 

@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from pipeline.ledger import identity
 from pipeline.ledger.audit import canonical
 from pipeline.ledger.patches import REST_MONTHS
-from pipeline.ledger.records import CaseDraft, CaseRecord, KnownCase, RecordedCase
+from pipeline.ledger.records import CaseDraft, CaseMonth, CaseRecord, KnownCase, RecordedCase
 from pipeline.ledger.verdicts import Standing, standings
 from pipeline.months import earlier
 
@@ -211,4 +211,17 @@ def of_month(connection: sqlite3.Connection, month: str) -> list[RecordedCase]:
             properties=json.loads(row["properties"]),
         )
         found.append(RecordedCase(_answer(row, verdicts.get(row["case_id"], Standing())), draft))
+    return found
+
+
+def course(connection: sqlite3.Connection, month: str) -> dict[str, list[CaseMonth]]:
+    """Of each case that a month recorded, all that was recorded of it up to then, oldest first."""
+    rows = connection.execute(
+        """SELECT case_id, month, code, status, area_m2, growth_m2 FROM case_months
+           WHERE month <= ? AND case_id IN (SELECT case_id FROM case_months WHERE month = ?) ORDER BY case_id, month""",
+        (month, month),
+    )
+    found: dict[str, list[CaseMonth]] = {}
+    for row in rows:
+        found.setdefault(row["case_id"], []).append(CaseMonth(*tuple(row)[1:]))
     return found

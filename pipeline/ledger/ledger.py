@@ -18,7 +18,7 @@ from pipeline.errors import Exit, MinewardenError
 from pipeline.ledger import audit, backup, cases, database, parts, patches, seals, verdicts
 from pipeline.ledger.forget import forget
 from pipeline.ledger.parts import Change, PartRecord
-from pipeline.ledger.records import CaseDraft, CaseRecord, Decided, KnownCase, MonthFacts, RecordedCase
+from pipeline.ledger.records import CaseDraft, CaseMonth, CaseRecord, Decided, KnownCase, MonthFacts, RecordedCase
 from pipeline.ledger.verdicts import Standing
 
 BUSY_SECONDS = 30.0
@@ -179,6 +179,11 @@ class Ledger:
         with database.explained(self.path):
             return cases.of_month(self._connection, month)
 
+    def course(self, month: str) -> dict[str, list[CaseMonth]]:
+        """Of each case that `month` recorded, all that was recorded of it up to then, oldest first."""
+        with database.explained(self.path):
+            return cases.course(self._connection, month)
+
     def cases_between(self, since: str, until: str) -> list[KnownCase]:
         """Cases that a month from `since` to `until` recorded, as the last of these months has them."""
         with database.explained(self.path):
@@ -196,6 +201,11 @@ class Ledger:
     def merged_cases(self) -> dict[str, str]:
         """Ids of cases that were taken in by another, with the id of that."""
         return {str(row["id"]): str(row["into_id"]) for row in self._query("SELECT id, into_id FROM merges WHERE kind = 'case' ORDER BY month")}
+
+    def mergers(self, month: str) -> list[tuple[str, str, str]]:
+        """Cases that were taken in up to `month`: their ids, those of the cases that took them in, and when."""
+        rows = self._query("SELECT id, into_id, month FROM merges WHERE kind = 'case' AND month <= ? ORDER BY month, id", month)
+        return [(str(row["id"]), str(row["into_id"]), str(row["month"])) for row in rows]
 
     def last_audit(self, action: str) -> list[tuple[str, dict[str, Any]]]:
         """When an action was noted, and its details, the latest first."""

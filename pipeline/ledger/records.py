@@ -96,6 +96,17 @@ class KnownCase:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseMonth:
+    """What a month recorded of a case."""
+
+    month: str
+    code: str
+    status: str
+    area_m2: float
+    growth_m2: float
+
+
+@dataclass(frozen=True, slots=True)
 class MonthFacts:
     """What was noted when a month was finished."""
 

@@ -152,7 +152,13 @@ BAD: dict[str, Bad] = {
         ("Xian 1980", "50 to 150 m", "seven parameters"),
         True,
     ),
-    "parcel: no number": Bad(edited(parcel_text, ".txt", (ID, "")), "ID", ("no id",), True),
+    "parcel: Xi'an 1980 with parameters of its own": Bad(
+        edited(parcel_text, ".txt", ("2000国家大地坐标系", "1980西安坐标系"), ("[地块", "转换参数=-12,130,68,0.5,-0.2,1.5,4\r\n[地块")),
+        "DATUM",
+        ("--shift=-12,130,68,0.5,-0.2,1.5,4",),
+        True,
+    ),
+    "parcel: no number": Bad(edited(parcel_text, ".txt", (ID, "")), "ID", ("--id C620",), True),
     "parcel: a line, no area": Bad(edited(parcel_text, ".txt", (",面,", ",线,")), "TYPE", ("线", "Only areas belong here"), True),
     "parcel: points without a header": Bad(
         written("register.txt", "[地块坐标]\nJ1,1,3951000.1,35500000.2\n"), "LINE", ("before the header", "A header ends in @"), True
@@ -181,7 +187,7 @@ BAD: dict[str, Bad] = {
     "register: cut off": Bad(
         written("register.txt", f"{ID}\t{string(RIGHT, ZONE)[:90]}"), "LINE", ("ends before point", "Copy the whole string"), True
     ),
-    "register: no licence number": Bad(written("register.txt", string(RIGHT, ZONE)), "ID", ("id",), True),
+    "register: no licence number": Bad(written("register.txt", string(RIGHT, ZONE)), "ID", ("--id C620",), True),
     "table: degrees and metres mixed up in one row": Bad(
         rows(set_cell(2, 5, "不详")), "LINE", ("row 3", "不详", "is no coordinate", "Write both"), True
     ),
@@ -204,7 +210,7 @@ BAD: dict[str, Bad] = {
     "letter: a coordinate alone in its line": Bad(
         written("register.txt", LETTER.replace("，北纬35°41′24″", "")), "LINE", ("line 4", "belong in pairs", "in one line"), True
     ),
-    "letter: whose is it": Bad(written("register.txt", BARE), "ID", ("id",), True),
+    "letter: whose is it": Bad(written("register.txt", BARE), "ID", ("--id C620",), True),
     "letter: no coordinates": Bad(written("register.txt", "请协助核实。\n"), "POINTS", ("no corner points", "docs/layers.md"), True),
     "text in no encoding": Bad(written("register.txt", b"\x81\x20\xff\xff\x80"), "ENCODING", ("neither UTF-8 nor GBK", "Save it as UTF-8"), True),
     "KML: a path": Bad(

@@ -176,6 +176,16 @@ def test_points_given_in_the_old_and_in_today_s_system(tmp_path: Path) -> None:
     assert refused(workbook(tmp_path / "notice.xlsx", [["点号", "X", "Y", "X", "Y"], *rows]), id=ID).code == "MW-LAYER-ASK"
 
 
+def test_degrees_minutes_and_seconds_in_columns_of_their_own(tmp_path: Path) -> None:
+    rows = [[1, 105, 0, 36, 35, 41, 6], [2, 105, 0, 54, 35, 41, 6], [3, 105, 0, 54.0, 35, 41, 24], [4, 105, 0, 36, 35, 41, "24.000"]]
+    heads: list[list[Any]] = [["点号", "经度", None, None, "纬度", None, None], [None, "度", "分", "秒", "度", "分", "秒"]]
+    table = opened(workbook(tmp_path / "notice.xlsx", [*heads, *rows]), id=ID)
+    assert is_ground(table, SQUARE)
+    assert table.columns == {"id": [ID]}
+    bad = workbook(tmp_path / "bad.xlsx", [*heads, *rows[:3], [4, 105, 60, 36, 35, 41, 24]])
+    assert "minutes and seconds end at 60" in refused(bad).message
+
+
 def test_points_given_in_metres_and_in_degrees(tmp_path: Path) -> None:
     rows = [[*row, *degrees] for row, degrees in zip(numbered(points(SQUARE)), points(SQUARE, DEGREES), strict=True)]
     assert is_ground(opened(workbook(tmp_path / "notice.xlsx", [["点号", "X", "Y", "纬度", "经度"], *rows]), id=ID), SQUARE)

@@ -35,7 +35,7 @@ def assemble(draft: Draft, county: County | None, answers: Answers, refuse: Refu
     crs = systems.pop() if len(systems) == 1 else DEGREES
     ground = np.empty(len(geometry), object)
     ground[:] = [g if g is None or frame.crs == crs else move(g, frame.crs, crs) for g, frame in zip(geometry, frames, strict=True)]
-    return Table(ground, _columns(draft.parcels, answers), crs, DRIVER, (*draft.decided, *decided), tuple(remarks))
+    return Table(ground, _columns(draft.parcels, answers), crs, DRIVER, (*draft.decided, *decided), tuple(remarks), shift=draft.said.shift)
 
 
 def _bounded(draft: Draft, refuse: Refuse) -> None:
@@ -147,7 +147,7 @@ def _ask_for_rings(draft: Draft, county: County | None, answers: Answers, refuse
 
 
 def _columns(parcels: Sequence[Parcel], answers: Answers) -> dict[str, list[object]]:
-    names = dict.fromkeys(name for parcel in parcels for name in parcel.values)
+    names = dict.fromkeys(name for parcel in parcels for name, value in parcel.values.items() if value is not None)
     columns: dict[str, list[object]] = {name: [parcel.values.get(name) for parcel in parcels] for name in names}
     if answers.id and len(parcels) == 1:
         columns["id"] = [answers.id]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from pipeline.layers.aliases import heading
@@ -48,6 +48,8 @@ class Block:
     first: int
     second: int
     name: int | None
+    parts: int = 1
+    """Columns of a coordinate: 3 where degrees, minutes and seconds have one each."""
 
 
 @dataclass(slots=True)
@@ -105,12 +107,22 @@ def _layout(rows: Sequence[Cells], top: int, bottom: int, said: Sequence[set[str
         blocks.append(Block(first, second, name))
         taken |= {left} if name is not None else set()
     blocks, chosen, datum = _once(rows, top, said, blocks)
+    if blocks and bottom + 1 < len(rows) and all(_parted(rows[bottom + 1], block) for block in blocks):
+        bottom += 1
+        blocks = [replace(block, parts=3) for block in blocks]
+        taken |= {column + k for block in blocks for column in (block.first, block.second) for k in (1, 2)}
     orders = {_order(said[block.first], said[block.second]) for block in blocks}
     order = orders.pop() if len(orders) == 1 else None
     rest = {k: head for k, head in heads.items() if head and k not in taken}
     ring = next((k for k, head in rest.items() if _RING.search(head)), None)
     attributes = {k: head for k, head in rest.items() if k != ring}
     return Layout(bottom + 1, blocks, order, bool(blocks) and order is None, attributes, ring, chosen, datum)
+
+
+def _parted(row: Cells, block: Block) -> bool:
+    """Whether a row heads degrees, minutes and seconds (度, 分, 秒) below both coordinates."""
+    heads = [heading(shown(cell)) for cell in row]
+    return all(heads[column : column + 3] == ["度", "分", "秒"] for column in (block.first, block.second))
 
 
 def _once(rows: Sequence[Cells], top: int, said: Sequence[set[str]], blocks: list[Block]) -> tuple[list[Block], str, str | None]:

@@ -14,7 +14,7 @@ _LINE = re.compile(r"XY(\d+)\s*=\s*(.*)", re.IGNORECASE)
 _TOTAL = "拐点坐标与标高的总行数"
 _ELEVATION = "标高"
 _CODES = {"2": "Xian 1980"}
-"""Of 坐标系统. Other numbers mean different things in different years' programs: they are asked for."""
+"""Of 坐标系统, as programs of land offices have it. What other numbers mean is not known here, and said."""
 
 
 def fits(text: str) -> bool:

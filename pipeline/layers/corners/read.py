@@ -52,6 +52,8 @@ def _text(text: str, answers: Answers, refuse: Refuse) -> Draft:
 def _csv(text: str, answers: Answers, refuse: Refuse) -> Draft:
     draft = Draft([], Said())
     if not sheet.read(draft, workbook.csv_rows(text, refuse), answers, refuse):
+        draft = letter.read(text, refuse)
+    if not draft.parcels:
         raise refuse("MW-LAYER-POINTS", "has no columns of coordinates: no heading says X and Y, or 经度 and 纬度", _EXAMPLES)
     return draft
 

@@ -6,6 +6,7 @@ import re
 
 from pipeline.layers.corners import rings
 from pipeline.layers.corners.draft import Draft, Parcel, Ring, Said
+from pipeline.layers.corners.facts import licence_in
 from pipeline.layers.corners.figures import number, plain
 from pipeline.layers.table import Refuse
 
@@ -88,7 +89,11 @@ def read(text: str, refuse: Refuse) -> Draft:
         except Broken as error:
             raise refuse("MW-LAYER-LINE", f"line {line}: the coordinate string {error}", FIX) from error
         label = _LABEL.sub("", spelled[: match.start()]).strip()
-        if label:
+        number = licence_in(label)
+        if number:
+            parcel.values["id"] = number
+            parcel.values["name"] = _LABEL.sub("", label.replace(number, "")).strip() or None
+        elif label:
             parcel.values["id"] = label.split()[-1]
         out.parcels.append(parcel)
     return out

@@ -68,7 +68,7 @@ class Sheet:
         self._take(right.parcel, cells)
 
     def _point(self, cells: Cells, block: Block, line: int) -> Point | None:
-        raw = [cells[k] if k < len(cells) else None for k in (block.first, block.second)]
+        raw = [_cell(cells, k, block.parts) for k in (block.first, block.second)]
         try:
             values = [number(cell) for cell in raw]
         except ValueError as error:
@@ -113,6 +113,14 @@ class Sheet:
             if any(section.rows for section in right.sections):
                 self.draft.parcels.append(right.parcel)
                 fill(self.draft, len(self.draft.parcels) - 1, right.sections, downwards=True)
+
+
+def _cell(cells: Cells, column: int, parts: int) -> object:
+    """A coordinate's cell; degrees, minutes and seconds of three cells as one text."""
+    found = [shown(cells[k]) if k < len(cells) else "" for k in range(column, column + parts)]
+    if parts == 1:
+        return cells[column] if column < len(cells) else None
+    return "{}°{}'{}\"".format(*found) if any(found) else None
 
 
 def _key(layout: Layout, answers: Answers) -> int | None:
