@@ -38,8 +38,9 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
+# Two at a time; a file's tests share the county they make.
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 bench: setup
 	@for file in bench/bench_*.py; do echo "$$file"; $(BIN)/python "$$file"; done
