@@ -66,7 +66,7 @@ def _frames(draft: Draft, county: County | None, answers: Answers, refuse: Refus
         draft.note(
             "MW-LAYER-DATUM-UNSAID",
             what,
-            "If they are Xi'an 1980 or Beijing 1954, they lie 50 to 150 m off: say so with --crs EPSG:… (in the config: crs)",
+            "If they are Xi'an 1980 or Beijing 1954, they lie 50 to 150 m off: say so with --crs EPSG:… (in the config: crs).",
         )
     return frames, [f"coordinates are {frame.words}: {why}" for frame, why in dict.fromkeys(chosen.values())]
 
