@@ -116,10 +116,10 @@ _SUMMARY: Mapping[str, str] = {
     "本月在册线索 {cases} 个，其中新增 {new} 个、面积扩大 {grown} 个，合计 {ha} 公顷（{mu} 亩）。": (
         "{cases} leads are open: {new} new, {grown} grown; {ha} ha ({mu} mu) in all."
     ),
-    "查看影像 {scenes} 景，看清了监测范围的 {share}，发现地表变化 {patches} 处。": (
-        "{scenes} scenes were looked at, {share} of the area was seen clearly, {patches} patches of ground have changed."
+    "查看影像 {scenes} 景，看清了监测范围的 {share}，记有地表变化 {patches} 处。": (
+        "{scenes} scenes were looked at, {share} of the area was seen clearly, {patches} patches of ground are known to have changed."
     ),
-    "这些变化都有解释，或像采矿的可能性不足，见“有解释的变化”。": "They are all explained, or too unlikely to be mining: see 'Explained change'.",
+    "这些变化都有解释，或已被核查排除，或像采矿的可能性不足，见“有解释的变化”。": "They are explained, dismissed, or too unlikely to be mining: see 'Explained change'.",
     "以下均为卫星影像线索，须经实地核查，不能直接作为处罚依据。": "All that follows are leads from satellite images: to be checked in the field, no ground for a penalty by themselves.",
     "本月看清的范围不足 {share}，结果不完整：": "Less than {share} of the area was seen clearly; the month is incomplete: ",
     "没有列出线索的地方可能只是没有看到。": "where nothing is listed the ground may just not have been seen.",

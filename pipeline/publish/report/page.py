@@ -19,6 +19,7 @@ from pipeline.ledger import Review
 from pipeline.publish.basis import basis
 from pipeline.publish.evidence.text import FONT
 from pipeline.publish.features import M2_PER_MU, Feature
+from pipeline.publish.plain import plain
 from pipeline.publish.report import accuracy, svgmap, tallies, thumbnails
 from pipeline.publish.report.earlier import Totals, totals
 from pipeline.publish.report.given import ReportInput
@@ -72,13 +73,20 @@ def render(given: ReportInput, language: Language = Language.ZH, *, printed: boo
 
 
 def _environment() -> Environment:
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_seen
+    )
     environment.filters.update(ha=_hectares, mu=_mu, m2=_square_metres, percent=_percent, share=_share, compact=_compact)
     environment.globals.update(
         reviews=REVIEWS, statuses=STATUSES, findings=FINDINGS, layer_names=LAYERS, colours=SEVERITY_COLOURS, severities=SEVERITY_NAMES,
         rates=accuracy, brief=BRIEF,
     )  # fmt: skip
     return environment
+
+
+def _seen(value: Any) -> Any:
+    """Text without signs that nobody sees: a mark in a name must not turn what stands around it."""
+    return plain(value) if type(value) is str and not value.isprintable() else value
 
 
 def _hash(text: str) -> str:
@@ -103,6 +111,7 @@ def _view(given: ReportInput, say: Say) -> dict[str, Any]:
         "total": tallies.total,
         "compared": [(earlier, earlier.totals) for earlier in (given.last_month, given.last_year)],
         "codes": _codes(now, given),
+        "changed": len({each.properties["patch_id"] for each in given.patches if each.properties["status"] != "ended"}),
         "used": used,
         "left_out": [scene for scene in run.scenes if not scene.used],
         "off": [(LAYERS.get(name, name), CHECKS_OFF.get(name, "依赖此图层的检查未进行")) for name in given.layers.off],
