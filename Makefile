@@ -51,8 +51,9 @@ lock: setup
 	PIP_CONFIG_FILE=/dev/null $(BIN)/pip-compile --quiet --extra dev --extra s3 --extra stac --extra sentinelhub --generate-hashes --allow-unsafe --strip-extras --no-header \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements.lock pyproject.toml
 
-# After a change of the config's models, or of what the files hold.
+# After a change of the config's models, of the rules, or of what the files hold.
 reference: setup
+	$(BIN)/python -c 'from pipeline.findings.law import render; print(render(), end="")' > docs/rules.md
 	$(BIN)/python -c 'from pipeline.config_text import EXAMPLE, render; print(render(EXAMPLE), end="")' > configs/reference.yaml
 	$(BIN)/python -c 'from pipeline.publish.reference import markdown; print(markdown(), end="")' > docs/fields.md
 

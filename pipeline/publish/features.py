@@ -89,7 +89,7 @@ def _case_properties(judged: Judged, case: CaseRecord, month: str, layers_versio
         "finding": str(finding.code),
         "finding_zh": FINDINGS[finding.code],
         "also": _joined(finding.also),
-        "severity": 3 if case.reopened else finding.severity,
+        "severity": finding.severity_regrown if case.reopened else finding.severity,
         "status": finding.status,
         "first_seen": _iso(finding.first_seen),
         "last_seen": _iso(finding.last_seen),

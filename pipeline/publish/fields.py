@@ -42,7 +42,7 @@ CASES: Sequence[Field] = (
     Field(
         "severity",
         Kind.INTEGER,
-        "3 in a banned zone, on farmland, grown after a dismissal, or 1 ha and more; 1 provisional or within the position error; else 2.",
+        "By the table `findings.severity` of the config: 3 grave, 2 plain, 1 to be watched.",
     ),
     Field("status", T, "Of the change, see below."),
     Field("first_seen", D, "First anomalous look; for `unrestored` the first look that judged it."),

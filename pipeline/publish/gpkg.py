@@ -39,7 +39,7 @@ _TYPES: Mapping[Kind, type] = {Kind.NUMBER: float, Kind.INTEGER: int, Kind.BOOLE
 NUMBERS: Mapping[str, type] = {
     **{each.name: _TYPES[each.kind] for each in (*CASES, *PATCHES, *COVERAGE) if each.kind in _TYPES},
     "exploration": bool,
-    **dict.fromkeys(("scale", "bottom", "top"), float),
+    **dict.fromkeys(("scale", "bottom", "top", "accuracy_m"), float),
 }
 """Columns that hold no text, by name, those of the county's layers too: one of nothing but nulls keeps its type from month to month."""
 

@@ -12,12 +12,14 @@ from shapely.geometry.base import BaseGeometry
 from pipeline import months
 from pipeline.config import Project
 from pipeline.findings.finding import Finding
+from pipeline.findings.mines import Mine
 from pipeline.grid import Grid
 from pipeline.layers.model import LayerSet
+from pipeline.ledger import Change
 from pipeline.ledger.ledger import Ledger, MonthWriter
 from pipeline.ledger.records import CaseDraft
 from pipeline.patches.patch import Patch
-from pipeline.publish import geojson, gpkg, report, runjson
+from pipeline.publish import changes, geojson, gpkg, lists, mines, report, runjson
 from pipeline.publish.export.finished import Finished
 from pipeline.publish.features import Feature, Judged, Pictured, coverage_features, flagged_features, is_violation, patches_features, verdict_of
 from pipeline.publish.report import earlier, history
@@ -41,6 +43,9 @@ class MonthFiles:
     """What the evidence pictures show, by case id."""
     ledger: Ledger
     """In which the month is being written."""
+    changes: Sequence[Change] = ()
+    """Findings that became others."""
+    mines: Sequence[Mine] = ()
 
 
 def name_cases(writer: MonthWriter, month: str, patches: Sequence[Patch], findings: Sequence[Finding], project: Project, grid: Grid) -> list[Judged]:
@@ -91,6 +96,8 @@ def write_month(folder: Path, files: MonthFiles) -> list[Feature]:
     geojson.write(folder / "patches.geojson", patches)
     geojson.write(folder / "coverage.geojson", coverage)
     gpkg.write(folder / "flagged.gpkg", flagged=flagged, patches=patches, coverage=coverage, layers=files.layers, projector=projector, month=month)
+    lists.write(folder, lists.CHANGES, month, changes.rows(files.changes))
+    lists.write(folder, lists.MINES, month, mines.rows(files.mines, flagged))
     counts = dict(files.facts.counts) | {"flagged": len(flagged), "explained": len(patches) - sum(p.properties["id"] is not None for p in patches)}
     facts = replace(files.facts, counts=counts)
     write_renewed(folder, report_input(folder, files.project, files.layers, files.ledger, facts, (flagged, patches, coverage)))
@@ -120,6 +127,7 @@ def report_input(folder: Path, project: Project, layers: LayerSet, ledger: Ledge
         trend=earlier.trend(project.output, month, len(flagged), facts.observed_fraction),
         gone=history.gone(ledger, before.ids, (str(each.properties["id"]) for each in flagged)),
         courses=history.courses(ledger, month, cell), decisions=history.decisions(ledger),
+        changes=lists.read(folder, lists.CHANGES), mines=lists.read(folder, lists.MINES),
     )  # fmt: skip
 
 

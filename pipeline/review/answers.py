@@ -12,8 +12,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import MinewardenError
-from pipeline.layers.read import Table, read
+from pipeline.layers.read import read
 from pipeline.layers.shapes import to_grid
+from pipeline.layers.table import Table
 from pipeline.ledger import Review
 
 TABLE = "cases"

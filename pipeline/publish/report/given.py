@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pipeline.layers.model import LayerSet
 from pipeline.publish.features import Feature
@@ -43,3 +44,7 @@ class ReportInput:
     """What became of each case, by its id."""
     decisions: Decisions = field(default_factory=Decisions)
     """All that people decided in this county so far."""
+    changes: Sequence[Mapping[str, Any]] = ()
+    """Findings that became others (`changes.json`)."""
+    mines: Sequence[Mapping[str, Any]] = ()
+    """A line for each right (`mines.json`)."""
