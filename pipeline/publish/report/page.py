@@ -19,6 +19,7 @@ from pipeline.ledger import Review
 from pipeline.publish.basis import basis
 from pipeline.publish.evidence.text import FONT
 from pipeline.publish.features import M2_PER_MU, Feature
+from pipeline.publish.mines import ACTIVITIES, CONCERNS
 from pipeline.publish.plain import plain
 from pipeline.publish.report import accuracy, svgmap, tallies, thumbnails
 from pipeline.publish.report.earlier import Totals, totals
@@ -27,12 +28,14 @@ from pipeline.publish.report.history import Course, Kind
 from pipeline.publish.report.tell import Teller
 from pipeline.publish.say import Language, Say
 from pipeline.publish.styles import SEVERITY_COLOURS, SEVERITY_NAMES
-from pipeline.publish.words import CHECKS_OFF, LAYERS, REVIEWS, STATUSES
+from pipeline.publish.words import CHECKS_OFF, LAYERS, REVIEWS, STANDINGS, STATUSES
 from pipeline.scrub import scrub_text
 
 NAME = "report.html"
 BRIEF = 9
 """Cases of a group that the first screen names."""
+MINES_TO_SEE = ("dug_after_end", "dug_after_stop_order")
+"""What is said of a mine that a person should look into."""
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -79,7 +82,8 @@ def _environment() -> Environment:
     environment.filters.update(ha=_hectares, mu=_mu, m2=_square_metres, percent=_percent, share=_share, compact=_compact)
     environment.globals.update(
         reviews=REVIEWS, statuses=STATUSES, findings=FINDINGS, layer_names=LAYERS, colours=SEVERITY_COLOURS, severities=SEVERITY_NAMES,
-        rates=accuracy, brief=BRIEF,
+        rates=accuracy, standings={standing.value: chinese for standing, chinese in STANDINGS.items()}, activities=ACTIVITIES, concerns=CONCERNS,
+        brief=BRIEF, most_lines=tallies.MOST_LINES,
     )  # fmt: skip
     return environment
 
@@ -107,6 +111,7 @@ def _view(given: ReportInput, say: Say) -> dict[str, Any]:
         "by_finding": tallies.by_finding(given, say),
         "by_town": tallies.by_town(given, say),
         "by_mine": tallies.by_mine(given, say),
+        "worked": tallies.worked(given),
         "explained": tallies.explained(given, say),
         "total": tallies.total,
         "compared": [(earlier, earlier.totals) for earlier in (given.last_month, given.last_year)],
@@ -167,7 +172,12 @@ def _waiting(ordered: Sequence[Feature], given: ReportInput) -> dict[str, int]:
     reopened = [row for row in pending if _last_said(given.courses.get(row["id"])) == Review.DISMISSED]
     provisional = [row for row in rows if row["status"] == "provisional"]
     by_review = {str(review): sum(row["review"] == review for row in rows) for review in Review}
-    return by_review | {"grave": sum(row["severity"] == 3 for row in pending), "reopened": len(reopened), "provisional": len(provisional)}
+    mines = sum(any(concern in MINES_TO_SEE for concern in mine["concerns"]) for mine in given.mines)
+    return (
+        by_review
+        | {"mines": mines}
+        | {"grave": sum(row["severity"] == 3 for row in pending), "reopened": len(reopened), "provisional": len(provisional)}
+    )
 
 
 def _last_said(course: Course | None) -> str | None:

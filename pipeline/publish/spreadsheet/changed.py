@@ -7,15 +7,9 @@ from typing import Any
 
 from pipeline.publish.spreadsheet.cells import Kind
 from pipeline.publish.spreadsheet.table import Column, Sheet
-from pipeline.publish.words import LAYERS, TITLES
+from pipeline.publish.words import LAYER_FIELDS, LAYERS, TITLES
 
 Row = Mapping[str, Any]
-
-_FIELDS: Mapping[str, str] = {
-    "valid_from": "有效期起", "valid_to": "有效期止", "status": "登记状态", "renewal_applied": "延续申请", "method": "开采方式",
-    "mineral": "开采主矿种", "restore_by": "治理期限", "exploration": "探矿", "stood_from": "登记自", "stood_until": "登记至",
-    "state": "治理状态", "deadline": "治理期限", "type": "类型", "covers_m2": "覆盖面积（m²）", "away_m": "距离（m）",
-}  # fmt: skip
 
 
 def sheet(changes: Sequence[Row]) -> Sheet[Row]:
@@ -23,7 +17,7 @@ def sheet(changes: Sequence[Row]) -> Sheet[Row]:
 
 
 def _because(row: Row) -> str:
-    lines = [f"{_named(each)} {each['record']}：{_FIELDS.get(each['field'], each['field'])} {_was(each)}" for each in row["because"]]
+    lines = [f"{_named(each)} {each['record']}：{LAYER_FIELDS.get(each['field'], each['field'])} {_was(each)}" for each in row["because"]]
     return "\n".join(lines) or "图层未变：地表变化或影像判断不同"
 
 
