@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline import months
+from pipeline.commands import reconcile
 from pipeline.commands.common import config_argument, json_option, open_project, talking
 from pipeline.config import LayerConfig, Project
 from pipeline.console import Console
@@ -173,3 +174,6 @@ def _mend(project: Project, opened: Opened, setting: Setting) -> dict[str, Any] 
     lines = [f"Mended copy of {opened.file.name}: what was changed 改动清单", *mended.changes]
     write_atomic(file.with_suffix(".txt"), ("\n".join(lines) + "\n").encode("utf-8-sig", "replace"))
     return {"file": str(file), "list": str(file.with_suffix(".txt")), "changes": mended.changes}
+
+
+group.add_command(reconcile.command)

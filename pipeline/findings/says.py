@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pipeline.findings.facts import Facts
-from pipeline.findings.groups import Ground
+from pipeline.findings.groups import IN_RIGHT, Ground
 from pipeline.layers.model import Right
 
 Says = Callable[[Facts], str]
@@ -32,10 +32,17 @@ def _entry(right: Right) -> str:
     return f"right {right.id} ({', '.join(said)})"
 
 
+def _when(f: Facts, right: Right) -> str:
+    """On which day a right stood as it is taken to have stood."""
+    if (IN_RIGHT.get(right.standing(f.first_day)) is Ground.VALID) is (f.part.ground in (Ground.VALID, Ground.BANNED)):
+        return f"on {f.first_day}"
+    return f"on the likeliest day of change or at the last normal look before {f.first_day}"
+
+
 def standing(what: str) -> Says:
     def say(f: Facts) -> str:
         assert f.right is not None
-        return f"inside {_entry(f.right)}, {what} on {f.first_day}"
+        return f"inside {_entry(f.right)}, {what} {_when(f, f.right)}"
 
     return say
 
@@ -46,7 +53,7 @@ def in_right(f: Facts) -> str:
         return f"in no right on {f.first_day}"
     if f.part.ground is Ground.BEYOND:
         return f"beyond right {f.right.id}"
-    return f"right {f.right.id} was {f.part.ground} on {f.first_day}"
+    return f"right {f.right.id} was {'valid' if f.part.ground is Ground.BANNED else f.part.ground} {_when(f, f.right)}"
 
 
 def overshoot(f: Facts) -> str:

@@ -19,7 +19,7 @@ from datetime import date, timedelta
 
 from shapely import equals_exact, normalize
 
-from pipeline.layers.model import LayerSet, Right
+from pipeline.layers.model import Right
 
 SAME_M = 0.01
 """Corners that lie no farther apart are the same: one register in two formats."""
@@ -50,12 +50,6 @@ def along_time(editions: Iterable[Edition]) -> tuple[tuple[Right, ...], tuple[Ri
     lives = [entry for name in names for entry in _life([(day, by_day[day].get(name)) for day in days])]
     former = sorted((entry for entry in lives if entry.stood_until is not None), key=lambda entry: (entry.id, entry.stood_until))
     return tuple(entry for entry in lives if entry.stood_until is None), tuple(former)
-
-
-def with_history(layers: LayerSet, earlier: Iterable[Edition], since: date) -> LayerSet:
-    """Layers whose rights stood as they are from `since` on, and before it as earlier editions of the registers say."""
-    now, former = along_time([*earlier, Edition(since, layers.rights)])
-    return replace(layers, rights=now, former=former)
 
 
 @dataclass(slots=True)

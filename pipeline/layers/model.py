@@ -59,6 +59,8 @@ class Right:
     """Day of an order to stop work (停产)."""
     resumed: date | None = None
     """Day from which work was allowed again (复工)."""
+    layer: str = "mining_rights"
+    """Name of the layer in the config."""
     exploration: bool = False
     """From the layer `exploration_rights`, or status 探矿."""
     accuracy_m: float = 5.0

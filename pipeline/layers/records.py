@@ -55,6 +55,7 @@ def _right(rows: Rows, k: int, geometry: Geometries, layer: str) -> Right:
         top=rows.number(k, "top"),
         stopped=rows.date(k, "stopped"),
         resumed=rows.date(k, "resumed"),
+        layer=layer,
         exploration=layer == "exploration_rights" or status == EXPLORATION_STATUS,
     )
     _period(rows, k, right)

@@ -8,6 +8,9 @@ from pipeline.layers.model import Standing
 
 REVIEWS: Mapping[str, str] = {"pending": "待核实", "confirmed": "已确认", "dismissed": "已排除", "needs_field_check": "需实地核查"}
 
+REASONS = ("云影", "耕作", "大棚", "建设", "道路", "光伏", "已批准", "自然", "其他")
+"""Why a case is dismissed, best said in one of these; `train` learns from most of them."""
+
 TITLES: Mapping[str, str] = {
     "id": "图斑编号",
     "patch_id": "变化图斑编号",
@@ -71,6 +74,7 @@ STANDINGS: Mapping[Standing, str] = {
 """What a right is worth."""
 
 LAYERS: Mapping[str, str] = {
+    "area": "监测范围",
     "mining_rights": "采矿权",
     "exploration_rights": "探矿权",
     "legacy_patches": "历史遗留图斑",

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shapely.geometry.base import BaseGeometry
 
 from pipeline.layers.history import DATED, Edition, along_time
 from pipeline.layers.model import Right, Standing
@@ -82,23 +83,50 @@ def test_each_day_has_the_entry_that_stood(said: Said) -> None:
         assert got == expected, day
 
 
-@settings(max_examples=40, deadline=None)
-@given(registers(), st.integers(0, 250), st.integers(0, 20), st.integers(0, 20))
-def test_ground_is_judged_by_the_entry_of_its_day(said: Said, offset: int, west: int, south: int) -> None:
-    """A square dug on one day, somewhere over the boundaries: each of its cells goes to the rule that the calendar's entry asks for."""
+DIG, MARGIN = box(300, 300, 500, 500), 12.0
+"""Ground that is judged point by point. Nearer to a boundary pieces may be too small for a finding of their own."""
+ORDER = {
+    Standing.VALID: "permitted",
+    Standing.CLOSED: "closed_mine",
+    Standing.EXPIRED: "expired_permit",
+    Standing.EXPLORATION: "exploration_as_mining",
+}
+"""Which right claims ground that several hold, and what it makes of it."""
+
+
+@st.composite
+def polygons(draw: st.DrawFn) -> BaseGeometry:
+    corners = draw(st.lists(st.tuples(st.integers(20, 60), st.integers(20, 60)), min_size=3, max_size=6, unique=True))
+    return shapely.MultiPoint([(WEST + 10 * x + 3, SOUTH + 10 * y - 2) for x, y in corners]).convex_hull.buffer(5, join_style="mitre")
+
+
+@st.composite
+def counties(draw: st.DrawFn) -> list[tuple[str, Said]]:
+    """Registers of up to three rights, each with a boundary of its own in every edition."""
+    out: list[tuple[str, Said]] = []
+    for k in range(draw(st.integers(1, 3))):
+        said = [(day, entry and replace(entry, id=f"C{k}", geometry=draw(polygons()))) for day, entry in draw(registers())]
+        out.append((f"C{k}", said))
+    return out
+
+
+@settings(max_examples=60, deadline=None)
+@given(counties(), st.integers(0, 250))
+def test_every_point_is_judged_by_what_stood_on_its_day(county: list[tuple[str, Said]], offset: int) -> None:
+    """Random boundaries, terms and editions; a dig of one day. Each point goes to the rule that a calendar and a ruler ask for."""
     day = FIRST + timedelta(days=offset)
-    now, former = along_time([Edition(since, [entry] if entry else []) for since, entry in said])
-    x, y = 200 + 20 * west, 200 + 20 * south
-    findings = found(patch((box(x, y, x + 60, y + 60), day)), *now, *former, tolerance_m=0)
-    entry = painted(said)[day]
-    codes = {Standing.VALID: "permitted", Standing.EXPIRED: "expired_permit", Standing.CLOSED: "closed_mine"}
-    for finding in findings:
-        for cx, cy in ((x + 10 * i + 5, y + 10 * j + 5) for i in range(6) for j in range(6)):
-            point = shapely.Point(WEST + cx, SOUTH + cy)
-            if finding.geometry.contains(point):
-                inside = entry is not None and entry.geometry.contains(point)
-                code = codes.get(entry.standing(day)) if entry and inside else None
-                assert finding.code in (code or "unlicensed", "cross_boundary" if code is None else code)
+    entries = [each for _, said in county for part in along_time([Edition(since, [e] if e else []) for since, e in said]) for each in part]
+    findings = found(patch((DIG, day)), *entries, tolerance_m=0)
+    standing = [entry for _, said in county if (entry := painted(said)[day])]
+    lines = shapely.union_all([DIG.boundary, *(each.geometry.boundary for each in entries)])
+    for x, y in ((x, y) for x in range(307, 500, 14) for y in range(307, 500, 14)):
+        point = shapely.Point(WEST + x, SOUTH + y)
+        if lines.distance(point) < MARGIN:
+            continue
+        claims = [entry.standing(day) for entry in standing if entry.geometry.contains(point)]
+        expected = next((code for worth, code in ORDER.items() if worth in claims), None)
+        (code,) = {finding.code.value for finding in findings if finding.geometry.contains(point)}
+        assert code == expected or (expected is None and code in ("unlicensed", "cross_boundary"))
 
 
 def test_a_story() -> None:
