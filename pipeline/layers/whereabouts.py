@@ -12,6 +12,7 @@ from pyproj.exceptions import CRSError, ProjError
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.layers.ground import DEGREES, crs_of, transformer
+from pipeline.layers.zones import CGCS2000, DATUMS, ZONES3, ZONES6
 
 _NEAR_M = 100_000
 """A layer of a county lies no further from it than this."""
@@ -62,7 +63,8 @@ def _readings(said: str, area: BaseGeometry, grid: str) -> Iterator[Reading]:
     if not surveyed:
         yield metres_of_grid
     lon, _ = transformer(grid, DEGREES).transform(area.centroid.x, area.centroid.y)
-    for width, zones, numbered, plain in ((3, range(25, 46), 4488, 4509), (6, range(13, 24), 4478, 4489)):
+    today = DATUMS[CGCS2000]
+    for width, zones, numbered, plain in ((3, ZONES3, today.zone3, today.meridian3), (6, ZONES6, today.zone6, today.meridian6)):
         off = 3 if width == 6 else 0
         for zone in sorted(zones, key=lambda zone: abs(width * zone - off - lon))[:2]:
             metres = f"they are metres of CGCS2000, {width}-degree zone {zone}"

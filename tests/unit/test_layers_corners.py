@@ -15,11 +15,11 @@ from shapely.geometry import Polygon
 from pipeline.errors import MinewardenError
 from pipeline.layers import mojibake
 from pipeline.layers.corners.figures import figures, number, plain
-from pipeline.layers.corners.frame import DATUMS, ZONES3, ZONES6
 from pipeline.layers.datum import settle
 from pipeline.layers.ground import DEGREES, ellipsoidal_m2, move
 from pipeline.layers.read import read
 from pipeline.layers.table import Answers, County, Table, refusal
+from pipeline.layers.zones import DATUMS, ZONES3, ZONES6
 from tests.registers import Entry, string, workbook
 
 HERE = County(105.0, 35.68, 105.03, 35.7)
