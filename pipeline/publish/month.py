@@ -105,7 +105,7 @@ def write_month(folder: Path, files: MonthFiles) -> list[Feature]:
     return flagged
 
 
-Three = tuple[Sequence[Feature], Sequence[Feature], Sequence[Feature]]
+Published = tuple[Sequence[Feature], Sequence[Feature], Sequence[Feature]]
 """Flagged, patches, coverage."""
 
 
@@ -115,7 +115,7 @@ def write_renewed(folder: Path, given: report.ReportInput, language: Language = 
     book.write(folder / book.NAME, given)
 
 
-def report_input(folder: Path, project: Project, layers: LayerSet, ledger: Ledger, facts: RunFacts, features: Three) -> report.ReportInput:
+def report_input(folder: Path, project: Project, layers: LayerSet, ledger: Ledger, facts: RunFacts, features: Published) -> report.ReportInput:
     """What report and spreadsheet of the month in `folder` are made from."""
     config, month, (flagged, patches, coverage) = project.config, facts.month, features
     cell = config.grid.resolution**2

@@ -68,7 +68,7 @@ def test_a_browser_that_fails_or_hangs_leaves_no_half_pdf(
     again: County, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = f":{Path('/usr/bin')}:{Path('/bin')}"
-    browser(tmp_path / "broken", 'for a in "$@"; do case "$a" in --print-to-pdf=*) echo half > "${a#*=}";; esac; done; exit 3')
+    browser(tmp_path / "broken", 'for a in "$@"; do case "$a" in --print-to-pdf=*) echo %PDF-half > "${a#*=}";; esac; done; exit 3')
     monkeypatch.setenv("PATH", str(tmp_path / "broken") + path)
     assert main(["report", str(again.config), "--pdf"]) == 1
     assert "exit code 3" in capsys.readouterr().err
@@ -82,10 +82,10 @@ def test_a_browser_that_fails_or_hangs_leaves_no_half_pdf(
 
 def test_a_pdf_lies_beside_the_page(again: County, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     browser(tmp_path / "good", f'for a in "$@"; do case "$a" in --print-to-pdf=*) out="${{a#*=}}";; file://*) page="${{a#file://}}";; esac; done\n'
-            f'cp "$page" {tmp_path}/asked.html; printf "%%PDF-1.4" > "$out"')  # fmt: skip
+            f'cp "$page" {tmp_path}/asked.html; printf "%%PDF-1.4 %%%%EOF" > "$out"')  # fmt: skip
     monkeypatch.setenv("PATH", f"{tmp_path / 'good'}:/usr/bin:/bin")
     assert main(["report", str(again.config), "--pdf", "--lang", "en"]) == 0
-    assert (again.out / LAST / pdf.NAME).read_bytes() == b"%PDF-1.4"
+    assert (again.out / LAST / pdf.NAME).read_bytes() == b"%PDF-1.4 %%EOF"
     assert str(again.out / LAST / pdf.NAME) in capsys.readouterr().out
     asked = (tmp_path / "asked.html").read_text("utf-8")
     assert "font/ttf;base64" in asked

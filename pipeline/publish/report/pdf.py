@@ -19,7 +19,7 @@ SECONDS = 900
 """Three thousand cases, three hundred pages, take one or two minutes."""
 _OPTIONS = (
     "--headless", "--disable-gpu", "--no-first-run", "--disable-extensions", "--disable-background-networking", "--disable-component-update",
-    "--host-resolver-rules=MAP * ~NOTFOUND", "--no-pdf-header-footer", "--disable-pdf-tagging",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
 )  # fmt: skip
 
 
@@ -33,9 +33,9 @@ def write(path: Path, html: str) -> None:
         folder = Path(name)
         page, made = folder / "report.html", folder / NAME
         page.write_text(html, "utf-8", "replace")
-        said = _print(browser, folder, page, made)
+        said = run(browser, folder, "--no-pdf-header-footer", "--disable-pdf-tagging", f"--print-to-pdf={made}", page.as_uri())
         data = made.read_bytes() if made.is_file() else b""
-    if not data.startswith(b"%PDF-"):
+    if not (data.startswith(b"%PDF-") and data.rstrip().endswith(b"%%EOF")):
         fix = f"Open report.html in any browser and print it to a file. A browser from a snap package can't read {folder.parent}."
         raise MinewardenError("MW-PDF-FAILED", f"{browser} made no PDF ({said}).", fix, Exit.FAULT)
     write_atomic(path, data)
@@ -53,11 +53,11 @@ def find() -> str:
     raise MinewardenError("MW-PDF-BROWSER", "A PDF needs Chromium, Chrome or Edge, and none is found.", fix)
 
 
-def _print(browser: str, folder: Path, page: Path, made: Path) -> str:
-    """Run the browser; how it ended."""
+def run(browser: str, folder: Path, *arguments: str) -> str:
+    """Have a browser do something without a window, its traces in a folder; how it ended."""
     # Its sandbox refuses to work for root.
-    sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    command = [browser, *_OPTIONS, *sandbox, f"--user-data-dir={folder / 'profile'}", f"--print-to-pdf={made}", page.as_uri()]
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    command = [browser, *_OPTIONS, *sandbox, f"--user-data-dir={folder / 'profile'}", *arguments]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         return f"exit code {process.wait(SECONDS)}"
