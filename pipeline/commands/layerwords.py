@@ -41,7 +41,7 @@ def tell_problems(console: Console, decided: Sequence[str], problems: Sequence[P
         what = f" {problem.id}" if problem.id else ""
         say = console.notice if problem.fatal else console.result
         kind = "STOPS A RUN 必须改正" if problem.fatal else "warning 提醒"
-        say(f"  {kind} {title(problem.code)} {problem.code}{what}: {problem.message} Fix: {problem.fix}")
+        say(f"  {kind} {title(problem.code)} {problem.code}{what}\n      {problem.message}\n      Fix 办法: {problem.fix}")
     for code, count in told.items():
         if count > MOST_TOLD:
             console.result(f"  … {title(code)} {code}: {count - MOST_TOLD} more 另有同类问题; --json lists all")
@@ -77,7 +77,7 @@ def tell_changes(console: Console, changes: Sequence[Change]) -> None:
 def _parts(change: Change) -> list[str]:
     before, after = (None if area is None else f"{area / 1e4:.4f}" for area in (change.before_m2, change.after_m2))
     if change.kind != "changed":
-        return [f"{after or before} ha"]
+        return [f"{after or before} ha", *([f"on the ground of {change.same_ground}, which is gone"] if change.same_ground else [])]
     parts = [f"{before} → {after} ha", f"boundary moved by up to {change.moved_m:g} m"] if change.moved_m is not None else []
     return parts + [f"{name}: {_shown(old)} → {_shown(new)}" for name, (old, new) in change.fields.items()]
 
@@ -154,6 +154,7 @@ def _change_as_json(change: Change) -> dict[str, Any]:
         "before_m2": change.before_m2,
         "after_m2": change.after_m2,
         "moved_m": change.moved_m,
+        "same_ground": change.same_ground,
         "fields": {name: [_json_value(value) for value in values] for name, values in change.fields.items()},
     }
 

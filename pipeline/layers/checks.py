@@ -24,9 +24,9 @@ _EXACT = 1e15
 _COMPARE = "Compare it with the licence."
 
 
-def of_table(rows: Rows, table: Table, layer: str) -> list[Problem]:
-    """What a file's columns show: damaged text, stated areas, malformed licence numbers."""
-    return [*_damaged(rows, table), *_areas(rows, table), *(_licences(rows) if layer in RIGHTS else [])]
+def of_table(rows: Rows, table: Table, usable: NDArray[np.bool_], layer: str) -> list[Problem]:
+    """What a file's columns show: damaged text, stated areas (of features that are `usable`), malformed licence numbers."""
+    return [*_damaged(rows, table), *_areas(rows, table, usable), *(_licences(rows) if layer in RIGHTS else [])]
 
 
 def _damaged(rows: Rows, table: Table) -> list[Problem]:
@@ -45,7 +45,7 @@ def _damaged(rows: Rows, table: Table) -> list[Problem]:
     return found
 
 
-def _areas(rows: Rows, table: Table) -> list[Problem]:
+def _areas(rows: Rows, table: Table, usable: NDArray[np.bool_]) -> list[Problem]:
     """Features whose stated area is another than their points enclose."""
     found = []
     for column, values in table.columns.items():
@@ -53,16 +53,12 @@ def _areas(rows: Rows, table: Table) -> list[Problem]:
             continue
         for k, value in enumerate(values):
             said, geometry = stated.parse(value, column), table.geometry[k]
-            if said is None or geometry is None or not _measurable(geometry) or stated.fits(said, geometry, table.crs):
+            if said is None or not usable[k] or not geometry.is_valid or stated.fits(said, geometry, table.crs):
                 continue
             square = ellipsoidal_m2(geometry, table.crs)
             what = f"states an area of {said.shown}, but its points enclose {square / 1e4:.4f} ha ({square / 1e6:.4f} km²)."
             found.append(rows.note(k, "MW-LAYER-AREA", what, "A point may be missing or mistyped, or the area be of another version. " + _COMPARE))
     return found
-
-
-def _measurable(geometry: BaseGeometry) -> bool:
-    return geometry.geom_type in ("Polygon", "MultiPolygon") and not geometry.is_empty and bool(geometry.is_valid)
 
 
 def _licences(rows: Rows) -> list[Problem]:

@@ -5,7 +5,6 @@ A county's own parameters are good to decimetres, published ones to a metre; wit
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -20,8 +19,8 @@ from pyproj.transformer import AreaOfInterest, TransformerGroup
 from pipeline.layers.ground import DEGREES
 from pipeline.layers.table import Answers, County, Refuse, Table
 
-_OLD = re.compile(r"xi'?an[ _]*(19)?80|beijing[ _]*(19)?54|西安.*80|北京.*54", re.IGNORECASE)
-_CHINA = County(73.0, 17.0, 136.0, 54.0)
+TODAY_M = 6_378_137.0
+"""Semi-major axis of CGCS2000, WGS 84 and GRS 80; Xi'an 1980 has 6,378,140, Beijing 1954 (Krasovsky) 6,378,245."""
 _FIX = (
     "Ask the survey office for the coordinates in CGCS2000 (official since July 2018), "
     "or for the seven parameters to CGCS2000 and give them: --shift=dx,dy,dz,rx,ry,rz,ppm (in the config: shift)."
@@ -29,10 +28,11 @@ _FIX = (
 
 
 def old_datum(crs: CRS) -> str | None:
-    """The name of the old datum that a CRS is in; None where it is in a newer one."""
-    geodetic = crs.geodetic_crs
-    names = [crs.name] if geodetic is None else [geodetic.name, geodetic.datum.name if geodetic.datum else ""]
-    return next((name for name in names if _OLD.search(name)), None)
+    """The name of the old datum that a CRS is in: one whose ellipsoid is not that of today's systems; None where it is."""
+    ellipsoid = crs.ellipsoid
+    if ellipsoid is None or abs(ellipsoid.semi_major_metre - TODAY_M) < 1:
+        return None
+    return crs.geodetic_crs.name if crs.geodetic_crs is not None else crs.name
 
 
 def settle(table: Table, answers: Answers, county: County | None, refuse: Refuse) -> Table:
@@ -70,9 +70,10 @@ def _given(crs: CRS, shift: tuple[float, ...], refuse: Refuse) -> tuple[Transfor
 
 def _published(crs: CRS, old: str, county: County | None, stated: tuple[float, ...] | None, refuse: Refuse) -> tuple[Transformer, str, float]:
     """The published transformation for the county, by the EPSG register."""
-    at = county or _CHINA
-    area = AreaOfInterest(at.west, at.south, at.east, at.north)
-    known = TransformerGroup(crs, "EPSG:4326", always_xy=True, area_of_interest=area, allow_ballpark=False).transformers if county else []
+    known = []
+    if county is not None:
+        area = AreaOfInterest(county.west, county.south, county.east, county.north)
+        known = TransformerGroup(crs, "EPSG:4326", always_xy=True, area_of_interest=area, allow_ballpark=False).transformers
     if not known:
         own = f" The file's own 转换参数: if they are these, say --shift={','.join(f'{value:g}' for value in stated)}" if stated else ""
         what = f"is in {old}, and no shift from it is published for this county; unshifted it lies 50 to 150 m off"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from pipeline.layers.checks import outline_key
 from pipeline.layers.ground import ellipsoidal_m2
 from pipeline.layers.records import Record
 
@@ -35,14 +36,19 @@ class Change:
     """Farthest that any point of the boundary lies from the other boundary; None where it stayed, or was not there."""
     fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     """Field: value before and after."""
+    same_ground: str | None = None
+    """Of one that was added: the removed one that had the very same outline, as where a right gets a new number."""
 
 
 def compare(old: Sequence[Record], new: Sequence[Record], crs: str) -> list[Change]:
     """Features added, removed and changed, by id. crs: of their geometries, in metres."""
     before, after = ({record.id: record for record in side} for side in (old, new))
+    gone = {outline_key(record.geometry): identity for identity, record in before.items() if identity not in after}
     out = []
     for identity in sorted(before.keys() | after.keys()):
         change = _change(before.get(identity), after.get(identity), crs)
+        if change is not None and change.kind == "added":
+            change = replace(change, same_ground=gone.get(outline_key(after[identity].geometry)))
         if change is not None:
             out.append(change)
     return out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -84,7 +85,7 @@ def _unpacked(file: Path, refuse: Refuse) -> bytes:
                 raise refuse("MW-LAYER-SIZE", what, "Export the boundaries alone, without pictures or other layers.")
             with archive.open(main) as stream:
                 return stream.read(MOST_BYTES + 1)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError) as error:
         raise refuse("MW-LAYER-READ", "is no KMZ that can be unpacked", _AGAIN) from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
@@ -55,11 +56,20 @@ def mend(opened: Opened, setting: Setting) -> Mended:
     _restore_text(work)
     _tidy_numbers(work)
     _move_home(work, setting)
-    for k in range(len(work.geometry)):
+    for k in _usable(work, setting.crs):
         _make_sound(work, k)
         _drop_slivers(work, k, setting.crs)
     _drop_repeated(work, setting.crs)
     return Mended(canonical.render(work.geometry, work.crs, work.columns, work.names), work.changes)
+
+
+def _usable(work: _Work, grid: str) -> list[int]:
+    """Features whose coordinates are numbers, in their own CRS and in the grid's."""
+    out = []
+    for k, shape in enumerate(work.geometry):
+        if shape is not None and all(np.isfinite(shapely.get_coordinates(each)).all() for each in (shape, move(shape, work.crs, grid))):
+            out.append(k)
+    return out
 
 
 def _restore_text(work: _Work) -> None:
@@ -127,8 +137,9 @@ def _drop_repeated(work: _Work, grid: str) -> None:
     """Take out features that stand there twice with the same outline and the same values."""
     seen: set[tuple[bytes, str]] = set()
     keep = []
+    usable = set(_usable(work, grid))
     for k, shape in enumerate(work.geometry):
-        outline = outline_key(move(shape, work.crs, grid)) if shape is not None else b""
+        outline = outline_key(move(shape, work.crs, grid)) if shape is not None and k in usable else b""
         key = (outline, repr([values[k] for values in work.columns.values()]))
         if outline and key in seen:
             work.say(k, "stood there twice; it is there once")

@@ -82,7 +82,7 @@ def open_layer(name: str, given: Path, file: Path, config: LayerConfig, setting:
     built = records.build(layer.rows, layer.geometry, name, kind)
     layer.records = [replace(r, accuracy_m=accuracy) if isinstance(r, Right) else r for r in built]
     layer.problems += layer.rows.problems
-    layer.problems += checks.of_table(layer.rows, layer.table, name)
+    layer.problems += checks.of_table(layer.rows, layer.table, ~shapely.is_missing(layer.geometry), name)
     layer.problems += checks.slivers(layer.rows, layer.geometry)
     if setting.area is not None and not setting.area.is_empty:
         layer.problems += _misplaced(layer, setting.area, setting.crs)

@@ -178,7 +178,12 @@ def _named_crs(file: Path) -> str | None:
     """The name of a GeoJSON's CRS, where it has one."""
     with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as text:
         named = NAMED_CRS.search(text)
-        return str(json.loads(b'"%b"' % named[1])) if named else None
+        if named is None:
+            return None
+        try:
+            return str(json.loads(b'"%b"' % named[1]))
+        except ValueError:
+            return named[1].decode("utf-8", "replace")
 
 
 def _crs_of(layer: str, file: Path, form: Format, found: str | None, answers: Answers) -> str:

@@ -68,7 +68,7 @@ def to_grid(geometry: NDArray[np.object_], source: str, target: str) -> NDArray[
 
 def _crossings(geometry: BaseGeometry) -> float:
     """About how often the edges of an outline cross or touch, neighbours left out; told from some of its edges."""
-    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(geometry)]
+    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(shapely.get_parts(geometry))]
     edges = np.concatenate([shapely.linestrings(np.stack([ring[:-1], ring[1:]], axis=1)) for ring in rings])
     some = edges[:: max(len(edges) // SOME_EDGES, 1)]
     met = len(shapely.STRtree(edges).query(some, predicate="intersects")[0])

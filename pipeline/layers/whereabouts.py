@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 from shapely.geometry.base import BaseGeometry
+
+from pipeline.layers.ground import DEGREES, crs_of, transformer
+from pipeline.layers.zones import CGCS2000, DATUMS, ZONES3, ZONES6
 
 _NEAR_M = 100_000
 """A layer of a county lies no further from it than this."""
@@ -44,7 +46,7 @@ def guess(points: NDArray[np.float64], said: str, area: BaseGeometry, grid: str)
 def _lies(place: NDArray[np.float64], crs: str, grid: str, near: BaseGeometry) -> bool:
     """Whether a place in `crs` lies in `near`."""
     try:
-        moved = Transformer.from_crs(crs, grid, always_xy=True).transform(*place)
+        moved = transformer(crs, grid).transform(*place)
     except (CRSError, ProjError):
         return False
     return bool(np.isfinite(moved).all() and near.contains(shapely.Point(moved)))
@@ -52,16 +54,17 @@ def _lies(place: NDArray[np.float64], crs: str, grid: str, near: BaseGeometry) -
 
 def _readings(said: str, area: BaseGeometry, grid: str) -> Iterator[Reading]:
     """Ways in which coordinates are mistaken, the likeliest first."""
-    swapped = "latitude before longitude" if CRS.from_user_input(said).is_geographic else "northing before easting"
+    swapped = "latitude before longitude" if crs_of(said).is_geographic else "northing before easting"
     yield Reading(f"their order is swapped ({swapped})", said, True)
     yield Reading("they are degrees (EPSG:4490)", "EPSG:4490", False)
     yield Reading("they are degrees, latitude before longitude (EPSG:4490)", "EPSG:4490", True)
-    surveyed = "Gauss-Kruger" in CRS.from_user_input(said).name
+    surveyed = "Gauss-Kruger" in crs_of(said).name
     metres_of_grid = Reading(f"they are metres of {grid}", grid, False)
     if not surveyed:
         yield metres_of_grid
-    lon, _ = Transformer.from_crs(grid, "EPSG:4490", always_xy=True).transform(area.centroid.x, area.centroid.y)
-    for width, zones, numbered, plain in ((3, range(25, 46), 4488, 4509), (6, range(13, 24), 4478, 4489)):
+    lon, _ = transformer(grid, DEGREES).transform(area.centroid.x, area.centroid.y)
+    today = DATUMS[CGCS2000]
+    for width, zones, numbered, plain in ((3, ZONES3, today.zone3, today.meridian3), (6, ZONES6, today.zone6, today.meridian6)):
         off = 3 if width == 6 else 0
         for zone in sorted(zones, key=lambda zone: abs(width * zone - off - lon))[:2]:
             metres = f"they are metres of CGCS2000, {width}-degree zone {zone}"

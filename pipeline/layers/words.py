@@ -25,6 +25,7 @@ TITLES = {
     "MW-LAYER-LICENCE": "许可证号不规范",
     "MW-LAYER-LINE": "坐标行无法识别",
     "MW-LAYER-MOJIBAKE": "文字乱码",
+    "MW-LAYER-NAME": "图层名称不对",
     "MW-LAYER-NAN": "坐标不是数字",
     "MW-LAYER-NUMBER": "数值无法识别",
     "MW-LAYER-OUTSIDE": "不在本县范围",
@@ -35,6 +36,7 @@ TITLES = {
     "MW-LAYER-READ": "文件无法读取",
     "MW-LAYER-REMOTE": "不是本机文件",
     "MW-LAYER-SELF-CROSSING": "界线自相交",
+    "MW-LAYER-SINCE": "生效日期在将来",
     "MW-LAYER-SIZE": "文件过大",
     "MW-LAYER-SLIVER": "狭长碎屑",
     "MW-LAYER-STATE": "治理状态不规范",
@@ -45,6 +47,7 @@ TITLES = {
     "MW-LAYER-TEXT": "文字过长或含不可见字符",
     "MW-LAYER-TYPE": "不是面状图形",
     "MW-LAYER-UNCLOSED": "界线未闭合",
+    "MW-LAYER-VERSION": "没有这个版本",
     "MW-LAYER-ZONE": "带号不符",
 }
 

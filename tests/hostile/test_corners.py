@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import main
-from tests.hostile.conftest import Given
+from tests.hostile.conftest import RING, Given, features
 from tests.registers import workbook
 
 ROW = "<row><c><v>105.01</v></c><c><v>35.69</v></c></row>"
@@ -112,6 +112,23 @@ def test_an_outline_of_half_a_million_points_is_read(given: Given) -> None:
     turn = [2 * math.pi * k / 500_000 for k in range(500_000)]
     given.write("r.kml", placemark(" ".join(f"{105.015 + 0.004 * math.cos(t):.8f},{35.69 + 0.004 * math.sin(t):.8f}" for t in turn)))
     assert given.check("r.kml") == (0, [])
+
+
+def test_parts_that_cross_themselves_are_mended_with_a_warning(given: Given) -> None:
+    bow = [[105.01, 35.685], [105.015, 35.685], [105.01, 35.689], [105.015, 35.69], [105.01, 35.685]]
+    away = [[x + 0.01, y] for x, y in bow]
+    given.write("r.geojson", features({"type": "MultiPolygon", "coordinates": [[bow], [away]]}))
+    exit_code, problems = given.check("r.geojson")
+    assert (exit_code, [problem["code"] for problem in problems]) == (0, ["MW-LAYER-SELF-CROSSING"])
+
+
+@pytest.mark.parametrize("name", [b"EPSG::44\x0190", b"EPSG::\xc5\xff"])
+def test_a_crs_s_name_that_is_no_text(given: Given, name: bytes) -> None:
+    sound = json.dumps(features({"type": "Polygon", "coordinates": [RING]})).encode()
+    given.write("r.geojson", sound.replace(b'"features"', b'"crs": {"type": "name", "properties": {"name": "%b"}}, "features"' % name))
+    exit_code, problems = given.check("r.geojson")
+    assert exit_code == 2
+    assert problems[0]["code"] in ("MW-LAYER-CRS", "MW-LAYER-READ")
 
 
 def test_what_a_document_links_to_is_not_fetched(given: Given) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import openpyxl
 import pytest
 
 from pipeline.ledger import Ledger
@@ -43,6 +44,11 @@ def test_a_register_that_changes_is_told_with_its_field_and_version(again: Count
     assert set(lines) == {each["properties"]["id"] for each in collection["features"]}
     assert lines[case["right_id"]]["standing"] == "valid"
     assert lines[case["right_id"]]["dug_ha"] > 0
+
+    book = openpyxl.load_workbook(again.out / NEXT / "ledger.xlsx")
+    sheets = {name: list(book[name].iter_rows(values_only=True)) for name in ("矿山月报", "改判")}
+    assert ("有效期止", was, "2035-12-31") in {row[6:9] for row in sheets["改判"] if row[0] == case["id"]}
+    assert {row[0]: row[4] for row in sheets["矿山月报"][1:]} == {id: line["activity_zh"] for id, line in lines.items()}
 
     once = again.bytes([NEXT], LISTS)
     assert again.run(NEXT, "--replay", "--quiet") == 0

@@ -219,6 +219,9 @@ BAD: dict[str, Bad] = {
         ("Draw it as a polygon",),
         True,
     ),
+    "a Shapefile in Beijing 1954": Bad(
+        lambda folder: table("ESRI Shapefile", {"id": "id"})(folder / "register.shp", [RIGHT], "EPSG:4214"), "DATUM", ("Beijing", "50 to 150 m"), True
+    ),
     "Shapefile without .prj": Bad(no_crs, "CRS", ("does not say its coordinate system", "crs: EPSG:4490"), True),
     "Shapefile without .dbf": Bad(no_dbf, "PARTS", ("register.dbf", "Copy all files"), True),
     "a ring that is not closed": Bad(features(right(OPEN)), "UNCLOSED", ("not closed", "--fix"), True),

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import shapely
+from shapely import affinity
 from shapely.geometry import Polygon
 
+import pipeline.layers
 from pipeline import layers, months
 from pipeline.cli import main
 from pipeline.config import load as load_config
 from pipeline.layers.model import Approval, LayerSet, Standing
+from pipeline.layers.words import TITLES
 from pipeline.lock import locked
 from tests.registers import FORMATS, Entry, corners_xlsx, geojson, kml, parcel_text
 
@@ -218,6 +222,7 @@ def test_the_difference_of_versions(office: Office) -> None:
     # 0.001° of longitude on the parallel of 35.69°
     assert changes[ONE]["moved_m"] == pytest.approx(90.5, abs=0.1)
     assert changes[ONE]["after_m2"] / changes[ONE]["before_m2"] == pytest.approx(4 / 5, rel=1e-3)
+    assert changes[THREE]["same_ground"] == TWO
     assert changes[ONE]["fields"] == {"holder": [None, "乙公司"]}
     back = office.run("diff", "mining_rights", "2024-06-30", "2024-05-31", "--json")
     assert (back["before"]["since"], back["after"]["since"]) == ("2024-06-01", "2024-01-01")
@@ -269,6 +274,24 @@ def test_a_layer_with_its_axes_swapped_is_mended_by_the_check(office: Office) ->
     assert "their order is swapped" in rights["fixed"]["changes"][0]
     office.bring(Path(rights["fixed"]["file"]))
     assert [problem["code"] for problem in office.run("check", "--json")["layers"][1]["problems"]] == []
+
+
+def test_every_problem_has_a_title_in_chinese() -> None:
+    codes = {
+        code for file in Path(pipeline.layers.__file__).parent.rglob("*.py") for code in re.findall(r'"(MW-LAYER-[A-Z-]+)"', file.read_text("utf-8"))
+    }
+    assert len(codes) > 40
+    assert [code for code in sorted(codes) if code not in TITLES] == []
+
+
+def test_a_long_list_is_cut_for_people_and_whole_for_programs(office: Office) -> None:
+    entries = [Entry(f"C6200002010011{k:03d}", f"{k}号矿", affinity.translate(WIDE, 0.0001 * k)) for k in range(60)]
+    file = geojson(office.folder / "r.geojson", entries, "EPSG:4490")
+    told = office.run("import", "mining_rights", str(file))
+    assert told.count("MW-LAYER-LICENCE C62") == 20
+    assert "许可证号不规范 MW-LAYER-LICENCE: 40 more 另有同类问题" in told
+    (_, rights) = office.run("check", "--json")["layers"]
+    assert sum(problem["code"] == "MW-LAYER-LICENCE" for problem in rights["problems"]) == 60
 
 
 def test_check_tells_in_chinese_too(office: Office) -> None:

@@ -12,9 +12,10 @@ from shapely.geometry.base import BaseGeometry
 
 from pipeline.layers import aliases
 from pipeline.layers.corners.draft import MOST_POINTS, Draft, Pair, Parcel, Ring
-from pipeline.layers.corners.frame import ZONES3, ZONES6, Frame, choose
+from pipeline.layers.corners.frame import Frame, choose
 from pipeline.layers.ground import DEGREES, ellipsoidal_m2, move
 from pipeline.layers.table import Answers, County, Refuse, Remark, Table
+from pipeline.layers.zones import ZONES3, ZONES6
 
 DRIVER = "corner points"
 _CORRECT = "Compare the points with the licence, and correct the file."
@@ -66,7 +67,7 @@ def _frames(draft: Draft, county: County | None, answers: Answers, refuse: Refus
         draft.note(
             "MW-LAYER-DATUM-UNSAID",
             what,
-            "If they are Xi'an 1980 or Beijing 1954, they lie 50 to 150 m off: say so with --crs EPSG:… (in the config: crs)",
+            "If they are Xi'an 1980 or Beijing 1954, they lie 50 to 150 m off: say so with --crs EPSG:… (in the config: crs).",
         )
     return frames, [f"coordinates are {frame.words}: {why}" for frame, why in dict.fromkeys(chosen.values())]
 

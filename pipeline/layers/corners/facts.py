@@ -43,9 +43,9 @@ def of_right(text: str, parcel: Parcel) -> None:
     for key, value in _PAIR.findall(plain(text)):
         head = aliases.heading(key)
         if head in aliases.AREA:
-            parcel.values.setdefault(key, value.strip())
+            parcel.values.setdefault(key, value.strip(" )"))
         elif head in _KNOWN and _KNOWN[head] not in parcel.values:
-            parcel.values[_KNOWN[head]] = value.strip()
+            parcel.values[_KNOWN[head]] = (licence_in(value) if _KNOWN[head] == "id" else None) or value.strip(" )")
     number = licence_in(text)
     if number:
         parcel.values.setdefault("id", number)

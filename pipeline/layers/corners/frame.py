@@ -12,35 +12,13 @@ from pyproj.exceptions import CRSError, ProjError
 from pipeline.layers.corners.draft import Pair, Said
 from pipeline.layers.ground import crs_of, degrees_of, transformer
 from pipeline.layers.table import Answers, County, Order, Refuse
+from pipeline.layers.zones import CGCS2000, DATUMS, ZONES3, ZONES6, Datum
 
-CGCS2000 = "CGCS2000"
-
-
-@dataclass(frozen=True, slots=True)
-class Datum:
-    """Codes of a datum in the EPSG register; zones and meridians follow each other in them."""
-
-    degrees: int
-    zone3: int
-    """Plus the number of a 3-degree zone: its number stands before the easting."""
-    meridian3: int
-    """Plus the number of a 3-degree zone: easting without it."""
-    zone6: int
-    meridian6: int
-
-
-DATUMS = {
-    CGCS2000: Datum(4490, 4488, 4509, 4478, 4489),
-    "Xian 1980": Datum(4610, 2324, 2345, 2314, 2325),
-    "Beijing 1954": Datum(4214, 2376, 2397, 21400, 21440),
-}
 _DATUM_WORDS = (
     (CGCS2000, re.compile(r"CGCS\s*2000|2000\s*国家|国家(?:大地)?\s*2000|2000\s*坐标|^2000$", re.IGNORECASE)),
     ("Xian 1980", re.compile(r"西安\s*(?:19)?80|80\s*年?\s*西安|西安(?:大地)?坐标|(?<!\d)(?:19)?80\s*坐标|xi'?an[ _]*(?:19)?80", re.IGNORECASE)),
     ("Beijing 1954", re.compile(r"北京\s*(?:19)?54|54\s*年?\s*北京|北京(?:大地)?坐标|(?<!\d)(?:19)?54\s*坐标|beijing[ _]*(?:19)?54", re.IGNORECASE)),
 )
-ZONES3, ZONES6 = range(25, 46), range(13, 24)
-"""Zones that China lies in: a number before the easting tells their width too."""
 _ZONE_M = 1_000_000
 _IN_COUNTY = 0.05
 """Degrees about the county's box that still count as in it."""

@@ -9,8 +9,9 @@ from itertools import pairwise
 
 from pipeline.layers.aliases import heading
 from pipeline.layers.corners.figures import plain
-from pipeline.layers.corners.frame import CGCS2000, datum_in
+from pipeline.layers.corners.frame import datum_in
 from pipeline.layers.table import Order
+from pipeline.layers.zones import CGCS2000
 
 Cells = Sequence[object]
 

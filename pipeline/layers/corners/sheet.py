@@ -181,7 +181,7 @@ def _strings(draft: Draft, rows: Sequence[Cells], refuse: Refuse, where: str) ->
     if first is None:
         return False
     column = next(k for k, cell in enumerate(rows[first]) if register_text.is_string(cell))
-    heads = [shown(cell) for cell in rows[first - 1]] if first else []
+    heads = {k: shown(cell) for k, cell in enumerate(rows[first - 1])} if first else {}
     draft.said.order, draft.said.binding = "north_east", True
     for cells in rows[:first]:
         facts.of_system(" ".join(shown(cell) for cell in cells), draft.said)
@@ -197,7 +197,8 @@ def _strings(draft: Draft, rows: Sequence[Cells], refuse: Refuse, where: str) ->
             except register_text.Broken as error:
                 raise refuse(_COORDINATES, f"{where}{line}: the coordinate string {error}", register_text.FIX) from error
         parcel = draft.parcels[-1]
-        for head, cell in zip(heads, cells, strict=False):
-            if head and head != heads[column] and shown(cell):
+        for k, cell in enumerate(cells):
+            head = heads.get(k)
+            if head and k != column and shown(cell):
                 parcel.values[head] = cell
     return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -50,7 +51,7 @@ def sheets(file: Path, refuse: Refuse) -> Iterator[tuple[str, list[list[Any]]]]:
                         yield sheet.title, _rows(sheet, refuse)
             finally:
                 book.close()
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError, SyntaxError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError, SyntaxError, zlib.error, zipfile.BadZipFile) as error:
             # what a broken workbook trips openpyxl over
             raise refuse("MW-LAYER-READ", f"can't be read as a workbook ({type(error).__name__})", _SAVE) from error
 
@@ -79,6 +80,6 @@ def _modest(file: Path, refuse: Refuse) -> None:
                 with archive.open(member) as stream:
                     if b"<!DOCTYPE" in stream.read(4096):
                         raise refuse("MW-LAYER-FORMAT", "declares a document type, which no spreadsheet program writes", _SAVE)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError) as error:
         fix = "Is it an old .xls, or protected by a password? " + _SAVE
         raise refuse("MW-LAYER-FORMAT", "is no .xlsx workbook", fix) from error

@@ -15,7 +15,7 @@ from pipeline.files import write_atomic
 from pipeline.publish.features import Feature
 from pipeline.publish.plain import plain
 from pipeline.publish.report import ReportInput
-from pipeline.publish.spreadsheet import cases, cells, changed, register
+from pipeline.publish.spreadsheet import cases, cells, changed, register, worked
 from pipeline.publish.spreadsheet.cells import Kind, day
 from pipeline.publish.spreadsheet.table import Book, Column, Sheet
 from pipeline.publish.words import CHECKS_OFF
@@ -38,7 +38,8 @@ def render(given: ReportInput) -> bytes:
     end = months.last_day(given.run.month)
     heading = f"{plain(given.county)[:_HEADING_SIGNS]} {given.run.month[:4]}年{int(given.run.month[5:])}月 矿山监测台账"
     sheets: Sequence[Sheet[Any]] = (
-        cases.sheet(given.flagged, given.layers), register.mines(given), register.legacy(given), changed.sheet(given.changes),
+        cases.sheet(given.flagged, given.layers), register.mines(given), register.legacy(given),
+        worked.sheet(given.mines), changed.sheet(given.changes),
         _coverage(given.coverage, end),
     )  # fmt: skip
     target = io.BytesIO()

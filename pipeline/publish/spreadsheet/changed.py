@@ -1,8 +1,8 @@
-"""The sheet 改判: findings that became others, and which layer, version and field made the difference."""
+"""The sheet 改判: findings that became others, a row for each field of a layer that made the difference."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.publish.spreadsheet.cells import Kind
@@ -11,36 +11,40 @@ from pipeline.publish.words import LAYER_FIELDS, LAYERS, TITLES
 
 Row = Mapping[str, Any]
 
+NO_LAYER: Row = {"layer": None, "record": None, "field": None, "before": None, "after": None, "version_before": None, "version_after": None}
+
 
 def sheet(changes: Sequence[Row]) -> Sheet[Row]:
-    return Sheet("改判", _COLUMNS, changes)
+    return Sheet("改判", _COLUMNS, list(_rows(changes)))
+
+
+def _rows(changes: Sequence[Row]) -> Iterator[Row]:
+    for change in changes:
+        for cause in change["because"] or [NO_LAYER]:
+            yield {**change, "cause": cause}
 
 
 def _because(row: Row) -> str:
-    lines = [f"{_named(each)} {each['record']}：{LAYER_FIELDS.get(each['field'], each['field'])} {_was(each)}" for each in row["because"]]
-    return "\n".join(lines) or "图层未变：地表变化或影像判断不同"
+    layer = row["cause"]["layer"]
+    return "图层未变：地表或影像判断不同" if layer is None else LAYERS.get(layer, layer)
 
 
-def _named(cause: Row) -> str:
-    return LAYERS.get(cause["layer"], cause["layer"])
-
-
-def _was(cause: Row) -> str:
-    before, after = ("—" if value is None else value for value in (cause["before"], cause["after"]))
-    return f"{before} → {after}"
-
-
-def _versions(row: Row) -> str | None:
-    found = {f"{_named(each)} {each['version_before'] or '—'} → {each['version_after'] or '—'}" for each in row["because"]}
-    return "\n".join(sorted(found)) or None
+def _value(row: Row, when: str) -> Any:
+    found = row["cause"][when]
+    return "是" if found is True else found
 
 
 _COLUMNS: tuple[Column[Row], ...] = (
     Column(TITLES["id"], Kind.TEXT, 21, lambda row: row["case_id"]),
-    Column("原结论", Kind.TEXT, 22, lambda row: row["before_zh"]),
-    Column("现结论", Kind.TEXT, 22, lambda row: row["after_zh"] or "不再列出"),
+    Column("原结论", Kind.TEXT, 24, lambda row: row["before_zh"]),
+    Column("现结论", Kind.TEXT, 24, lambda row: row["after_zh"] or "不再列出"),
     Column("涉及面积（m²）", Kind.METRES, 12, lambda row: row["ground_m2"], "原、现结论共同的地块面积"),
-    Column("原因", Kind.TEXT, 60, _because, "同一地块上图层记录的差别：上月与本月"),
-    Column("图层版本", Kind.TEXT, 40, _versions),
+    Column("原因", Kind.TEXT, 28, _because, "同一地块上，上月与本月图层记录的差别，每项一行"),
+    Column("记录", Kind.TEXT, 26, lambda row: row["cause"]["record"]),
+    Column("字段", Kind.TEXT, 15, lambda row: LAYER_FIELDS.get(row["cause"]["field"], row["cause"]["field"]), "记录新增或消失时，只列其覆盖面积"),
+    Column("原值", Kind.TEXT, 12, lambda row: _value(row, "before")),
+    Column("现值", Kind.TEXT, 12, lambda row: _value(row, "after")),
+    Column("原图层版本", Kind.TEXT, 14, lambda row: row["cause"]["version_before"]),
+    Column("现图层版本", Kind.TEXT, 14, lambda row: row["cause"]["version_after"]),
     Column(TITLES["patch_id"], Kind.TEXT, 20, lambda row: row["patch_id"]),
 )
