@@ -59,9 +59,12 @@ class Teller:
         if not change["because"]:
             yield self._say("图层未变：地表或影像判断不同")
         for each in change["because"]:
-            was, now = ("—" if value is None else value for value in (each["before"], each["after"]))
+            was, now = (self._value(each[when]) for when in ("before", "after"))
             layer, field = self._say(LAYERS.get(each["layer"], each["layer"])), self._say(LAYER_FIELDS.get(each["field"], each["field"]))
             yield self._say("{layer} {record}：{field} {was} → {now}", layer=layer, record=each["record"], field=field, was=was, now=now)
+
+    def _value(self, value: Any) -> str:
+        return "—" if value is None else self._say("是" if value else "否") if isinstance(value, bool) else str(value)
 
     def _finding(self, code: str) -> str:
         return self._say(FINDINGS.get(code, code))
