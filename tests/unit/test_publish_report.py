@@ -287,9 +287,10 @@ def test_what_became_of_a_case_stands_beside_it(given: report.ReportInput) -> No
 
 
 def test_why_cases_of_last_month_are_gone_is_said(given: report.ReportInput) -> None:
-    gone = [Gone("A-1", into="A-2"), Gone("A-3", dismissed_by="张三", dismissed_at="2024-07-02"), Gone("A-4")]
-    text = read(given, gone=gone).text
-    assert "A-1（已并入 A-2）；A-3（张三 于 2024-07-02 排除）；A-4（已恢复或证据不足）。" in text
+    gone = [Gone("A-1", into="A-2"), Gone("A-3", dismissed_by="张三", dismissed_at="2024-07-02"), Gone("A-4"), Gone("A-5")]
+    change = {"case_id": "A-5", "patch_id": "P", "before": "unlicensed", "after": "not_mining", "ground_m2": 1.0, "because": []}
+    text = read(given, gone=gone, changes=[change]).text
+    assert "A-1（已并入 A-2）；A-3（张三 于 2024-07-02 排除）；A-4（已恢复或证据不足）；A-5（改判为非采矿变化）。" in text
 
 
 def mine(**changes: Any) -> dict[str, Any]:

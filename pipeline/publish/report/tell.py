@@ -69,13 +69,15 @@ class Teller:
     def _finding(self, code: str) -> str:
         return self._say(FINDINGS.get(code, code))
 
-    def gone(self, gone: Gone) -> str:
-        """A case of last month, and why it is not listed any more."""
+    def gone(self, gone: Gone, became: str | None) -> str:
+        """A case of last month, and why it is not listed any more. became: findings that its ground has now, where they are others."""
         say = self._say
         if gone.into is not None:
             why = say("已并入 {id}", id=gone.into)
         elif gone.dismissed_by is not None:
             why = say("{who} 于 {day} 排除", who=gone.dismissed_by, day=gone.dismissed_at)
+        elif became is not None:
+            why = say("改判为{finding}", finding=self.findings(became))
         else:
             why = say("已恢复或证据不足")
         return say("{id}（{why}）", id=gone.id, why=why)
