@@ -41,7 +41,8 @@ def check(console: Console, config: Path, as_json: bool, fix: bool) -> Exit:
 
     project = _project(console, config)
     found = layers.check(project, project.config.grid.crs, months.today())
-    written = _mend_all(project) if fix else {}
+    readable = not any(problem.fatal for problem in found[0].problems)  # the area: without it nothing is known to lie anywhere
+    written = _mend_all(project) if fix and readable else {}
     if as_json:
         console.object({"layers": [words.checked_as_json(each, written.get(each.name)) for each in found]})
     else:

@@ -294,6 +294,23 @@ def test_a_long_list_is_cut_for_people_and_whole_for_programs(office: Office) ->
     assert sum(problem["code"] == "MW-LAYER-LICENCE" for problem in rights["problems"]) == 60
 
 
+def test_an_order_that_was_said_goes_for_every_format(office: Office) -> None:
+    turned = [Entry(each.id, each.name, shapely.transform(each.polygon, lambda points: points[:, ::-1])) for each in FIRST]
+    listed = [{"type": "Feature", "properties": {"id": e.id}, "geometry": shapely.geometry.mapping(e.polygon)} for e in turned]
+    file = office.folder / "r.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": listed}), "utf-8")
+    assert "--order" in office.bring(file, code=2)["problems"][0]["fix"]
+    done = office.bring(file, "--order", "north_east")
+    assert (done["state"], done["problems"]) == ("imported", [])
+    assert any("north stands before east" in words for words in done["decided"])
+
+
+def test_a_check_to_be_mended_says_first_what_is_wrong_with_the_area(office: Office) -> None:
+    (office.folder / "aoi.geojson").write_text("{}", "utf-8")
+    checked = office.run("check", "--fix", "--json", code=2)["layers"]
+    assert [(each["name"], each["problems"][0]["code"]) for each in checked] == [("area", "MW-LAYER-READ")]
+
+
 def test_check_tells_in_chinese_too(office: Office) -> None:
     file = geojson(office.folder / "r.geojson", FIRST, "EPSG:4490")
     file.write_text(file.read_text("utf-8").replace(TWO, TWO[:-1]), "utf-8")
