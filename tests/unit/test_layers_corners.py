@@ -142,7 +142,18 @@ def test_headings_that_contradict_each_other_are_decided_by_the_county(tmp_path:
     assert any("contradict" in words for words in table.decided)
 
 
-@pytest.mark.parametrize("heads", [("X", "Y"), ("Y", "X"), ("经度", "纬度"), ("纬度", "经度"), ("横坐标", "纵坐标")])
+HEADS = [
+    ("X", "Y"),
+    ("Y（m）", "X（m）"),
+    ("经度（°）", "纬度（°）"),
+    ("纬度 B", "经度 L"),
+    ("横坐标", "纵坐标"),
+    ("2000坐标X", "2000坐标Y"),
+    ("坐标(X)", "坐标(Y)"),
+]
+
+
+@pytest.mark.parametrize("heads", HEADS)
 @pytest.mark.parametrize("crs", [DEGREES, PLAIN, ZONE])
 @pytest.mark.parametrize("turned", [False, True], ids=["north first", "east first"])
 def test_the_order_is_told_by_the_county_whatever_the_heading_says(tmp_path: Path, heads: tuple[str, str], crs: str, turned: bool) -> None:
@@ -253,10 +264,18 @@ def test_a_register_with_a_string_a_row_and_one_row_that_contradicts_itself(tmp_
 
 def test_a_table_in_a_text(tmp_path: Path) -> None:
     lines = [f"{name}\t{north:.3f}\t{east:.3f}" for name, north, east in numbered(points(SQUARE))]
-    file = text(tmp_path, "许可证号：" + ID, "2000国家大地坐标系，3度带", "矿区面积：0.2511平方公里，开采标高：1850m至1790m", "拐点\tX\tY", *lines)
+    file = text(
+        tmp_path,
+        f"许可证号：{ID}，矿山名称：分水岭度假区矿",
+        "2000国家大地坐标系，3度带",
+        "矿区面积：0.2511平方公里，开采标高：1850m至1790m",
+        "拐点\tX\tY",
+        *lines,
+    )
     table = opened(file)
     assert is_ground(table, SQUARE)
     assert (table.columns["id"], table.columns["top"], table.columns["bottom"]) == ([ID], [1850.0], [1790.0])
+    assert table.columns["name"] == ["分水岭度假区矿"], "度, 分 and 秒 are letters too"
     assert table.columns["矿区面积"] == ["0.2511平方公里"]
     assert table.remarks == ()
 
