@@ -57,6 +57,8 @@ def check(console: Console, config: Path, as_json: bool, fix: bool) -> Exit:
 @click.argument("layer")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--date", "since", type=click.DateTime(["%Y-%m-%d"]), help="Day from which the layer stands as the file says. Default: today.")
+@click.option("--add", "extent", flag_value="add", help="The file holds features to add or change; the others stay.")
+@click.option("--whole", "extent", flag_value="whole", help="The file holds the whole layer; what it lacks is gone. Asked for where it lacks most.")
 @click.option("--crs", help="Coordinate system, where the file does not say it or says a wrong one: EPSG:4523, …")
 @click.option("--order", type=click.Choice(["north_east", "east_north"]), help="Which of two numbers comes first, where that is asked.")
 @click.option("--deduct", type=click.Choice(["yes", "no"]), help="Whether rings in doubt are taken out (扣除), where that is asked.")
@@ -66,7 +68,9 @@ def check(console: Console, config: Path, as_json: bool, fix: bool) -> Exit:
 @fix_option
 @json_option
 @talking
-def bring_in(console: Console, config: Path, layer: str, file: Path, since: datetime | None, fix: bool, as_json: bool, **answers: Any) -> Exit:
+def bring_in(
+    console: Console, config: Path, layer: str, file: Path, since: datetime | None, extent: str | None, fix: bool, as_json: bool, **answers: Any
+) -> Exit:
     """Check a file and keep it as what LAYER says from a day on."""
     from pipeline.commands import layerwords as words
     from pipeline.layers import importing, store
@@ -77,7 +81,9 @@ def bring_in(console: Console, config: Path, layer: str, file: Path, since: date
     with locked(project.output):
         if fix:
             return _fix_file(console, project, layer, file, said, as_json)
-        done = importing.bring_in(project, layer, file, said, since.date() if since else today, today, project.config.grid.crs)
+        held = importing.Extent(extent) if extent else None
+        day = since.date() if since else today
+        done = importing.bring_in(project, layer, file, said, day, today, project.config.grid.crs, held)
     if as_json:
         console.object(words.import_as_json(done))
     else:

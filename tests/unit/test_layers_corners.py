@@ -219,6 +219,22 @@ def test_commas_in_a_text_are_a_table_too(tmp_path: Path) -> None:
     assert table.columns == {"许可证号": [ID], "矿山名称": ["东矿"]}
 
 
+def test_parcels_in_two_zones(tmp_path: Path) -> None:
+    """A county across the line between two zones: each parcel by the number before its eastings."""
+    east = Polygon([(103.51, 35.685), (103.515, 35.685), (103.515, 35.69)])
+    west = Polygon([(103.48, 35.685), (103.485, 35.685), (103.485, 35.69)])
+    lines = ["[属性描述]", "坐标系=2000国家大地坐标系", "[地块坐标]"]
+    for identity, polygon, crs in ((ID, east, "EPSG:4523"), (OTHER, west, "EPSG:4522")):
+        corners = points(polygon, crs)
+        lines += [f",,{identity},矿,面,,,,@"]
+        lines += [f"J{k},1,{north:.4f},{easting:.4f}" for k, (north, easting) in enumerate([*corners, corners[0]], 1)]
+    table = opened(text(tmp_path, *lines), County(103.4, 35.6, 103.6, 35.7))
+    assert table.crs == DEGREES
+    for found, meant in zip(table.geometry, (east, west), strict=True):
+        assert shapely.hausdorff_distance(found.boundary, meant.boundary) < 1e-8
+    assert [words for words in table.decided if "zone 34" in words or "zone 35" in words] == list(table.decided[1:])
+
+
 def test_rings_of_a_parcel_text(tmp_path: Path) -> None:
     def parcel(*rings: tuple[int, Polygon]) -> list[str]:
         lines = ["[属性描述]", "坐标系=2000国家大地坐标系", "带号=35", "[地块坐标]", f",,{ID},东矿,面,,,,@"]

@@ -180,6 +180,31 @@ def test_a_layer_of_any_name_needs_its_kind_in_the_config(office: Office) -> Non
     assert [type(approval) for approval in found.approvals] == [Approval]
 
 
+def test_one_right_s_file_is_added_to_the_register(office: Office) -> None:
+    """The usual case: a letter or a licence text of one right."""
+    register = [*FIRST, Entry(THREE, "北矿", Polygon([(105.01, 35.692), (105.012, 35.692), (105.012, 35.694)]))]
+    office.bring(parcel_text(office.folder / "all.txt", register, "EPSG:4523"), "--date", "2024-01-01")
+    one = parcel_text(office.folder / "one.txt", [SECOND[0]], "EPSG:4523")
+    said = office.bring(one, "--date", "2024-06-01", code=2)
+    assert "MW-LAYER-ASK" in said
+    assert "it lacks 2" in said
+    assert "--add" in said
+    added = office.bring(one, "--date", "2024-06-01", "--add")
+    assert [(change["kind"], change["id"]) for change in added["changes"]] == [("changed", ONE)]
+    found = office.load()
+    assert [(right.id, right.name) for right in found.rights] == [(ONE, "东矿"), (TWO, "西矿"), (THREE, "北矿")]
+    assert [right.id for right in found.former] == [ONE]
+    assert office.bring(one, "--add")["state"] == "unchanged"
+    fresh = Entry("C6200002024017130123459", "新矿", affinity.translate(SHRUNK, 0.001))
+    new = office.bring(kml(office.folder / "new.kml", [fresh], "EPSG:4490"), "--add")
+    assert [(change["kind"], change["id"]) for change in new["changes"]] == [("added", fresh.id)]
+    assert {problem["code"] for problem in new["problems"]} == {"MW-LAYER-OVERLAP"}, "with a right that stands"
+    assert len(office.load().rights) == 4
+    gone = office.bring(one, "--whole")
+    assert sorted(change["kind"] for change in gone["changes"]) == ["removed"] * 3
+    assert [right.id for right in office.load().rights] == [ONE]
+
+
 def test_a_day_to_come_is_refused(office: Office) -> None:
     tomorrow = months.today() + timedelta(days=1)
     said = office.bring(parcel_text(office.folder / "a.txt", FIRST, "EPSG:4523"), "--date", tomorrow.isoformat(), code=2)
