@@ -134,6 +134,28 @@ def test_a_ring_inside_another_is_asked_for(tmp_path: Path) -> None:
     assert is_ground(opened(file, id=ID, deduct=False), SQUARE)
 
 
+def test_a_ring_alone_is_not_taken_out_of_nothing(tmp_path: Path) -> None:
+    file = text(tmp_path, f"{ID}\t{string(Entry(ID, '', SQUARE), ZONE).replace(',1,', ',-1,')}")
+    error = refused(file)
+    assert (error.code, "no ring to take it out of" in error.message) == ("MW-LAYER-ASK", True)
+    assert is_ground(opened(file, deduct=False), SQUARE)
+    rows = [["点号", "X", "Y"], ["本范围不含运输道路"], *numbered(points(SQUARE))]
+    assert is_ground(opened(workbook(tmp_path / "notice.xlsx", rows), id=ID), SQUARE)
+
+
+def test_tables_below_one_another_whose_columns_stand_in_another_order(tmp_path: Path) -> None:
+    turned = [[name, east, north] for name, north, east in numbered(points(BESIDE), 5)]
+    rows = [["点号", "X", "Y"], *numbered(points(SQUARE)), ["二区"], ["点号", "Y", "X"], *turned]
+    assert is_ground(opened(workbook(tmp_path / "notice.xlsx", rows), id=ID), SQUARE, BESIDE)
+
+
+def test_a_workbook_without_headings(tmp_path: Path) -> None:
+    rows = [["许可证号：" + ID], *([f"拐点{k}", f"{lon:.6f}，{lat:.6f}"] for k, (lat, lon) in enumerate(points(SQUARE, DEGREES), 1))]
+    table = opened(workbook(tmp_path / "notice.xlsx", rows))
+    assert is_ground(table, SQUARE)
+    assert table.columns == {"id": [ID]}
+
+
 def test_headings_that_contradict_each_other_are_decided_by_the_county(tmp_path: Path) -> None:
     """经度 over X, 纬度 over Y, and northings below X."""
     rows = [["点号", "经度", "纬度"], ["", "X", "Y"], *numbered(points(SQUARE))]
