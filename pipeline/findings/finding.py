@@ -78,4 +78,4 @@ class Finding:
     reference_cover: float | None = None
     """And of its surroundings."""
     trace: tuple[str, ...] = field(default=())
-    """Which tests held, with their numbers: why this code and no other."""
+    """Why this code and no other: the ground, each test that was made with its numbers, the layers that were asked."""

@@ -136,6 +136,23 @@ used, scenes are not measured against each other. `overshoot_certain_m2` is what
 
 From the config's table `findings.severity`, from its top: grown after a dismissal 3 · a finding with a level of its own (`mineral_mismatch`
 1) · where mining is banned 3 · on farmland 3 · 1 ha and more 3 · provisional 1 · less than 400 m² beyond the position error 1 · else 2.
+
+## Findings that became others: `changes.json`
+
+The ground of last month's findings is held against this month's layers. `because` lists each record and field that the rules read otherwise
+than then, with the layer's version before and after; empty: the layers say the same of that ground, it is the ground or its likelihood that
+changed. A record that came or went is told by the square metres it covers. Told are cases that arose, went or became another, not what was
+explained and still is. A month that is redone is held against what people had read of it, where the month before knew nothing of that
+ground.
+
+## Mines: `mines.json`
+
+A line for each right as it is registered now. `activity`: *digging* where 400 m² and more were first seen dug in the month, `since` the
+first day of the spell (a rest of up to 60 days belongs to it); *idle* where ground is open but no more was dug, `since` its last new
+ground; *restored* where all that was dug since monitoring began looks as before, `since` it was last seen so; *never_dug*; *not_seen* where
+half of the right and more had no clear look and nothing new shows. `since` is null where it lies before monitoring, or before the year's
+baseline took the ground in. A patch counts from half of the likelihood that an accusation needs. `concerns`: *dug_after_end* and
+*dug_after_stop_order* count ground that both looks around its change put after the end, or between `stopped` (停产) and `resumed` (复工).
 """
 
 

@@ -56,17 +56,23 @@ def _links(said: Sequence[PartRecord], alive: Sequence[Judged]) -> list[Link]:
     What is explained now is told only where it took the place of something: patches lie over each other's rims.
     """
     options = choices([part.geometry for part in said], [each.finding.geometry for each in alive])
-    pairs: dict[tuple[int, int | None], float] = {}
-    best: dict[int, tuple[float, int]] = {}
-    for old, found in enumerate(options):
-        # Changed ground and a site that was to be restored may lie on each other: they are two matters.
-        same = [(new, shared) for new, shared in found if (alive[new].patch_id is None) == (said[old].patch_id is None)]
-        pairs[old, same[0][0] if same else None] = same[0][1] if same else 0.0
-        for new, shared in same:
-            if new not in best or shared > best[new][0]:
-                best[new] = shared, old
-    pairs |= {(old, new): shared for new, (shared, old) in best.items() if alive[new].finding.code not in EXPLAINED}
-    return [(said[old], None if new is None else alive[new], shared) for (old, new), shared in pairs.items()]
+    # Changed ground and a site that was to be restored may lie on each other: they are two matters.
+    shares = {
+        (old, new): (shared, said[old].patch_id == alive[new].patch_id, said[old].part == alive[new].finding.part)
+        for old, found in enumerate(options)
+        for new, shared in found
+        if (alive[new].patch_id is None) == (said[old].patch_id is None)
+    }
+    becomes: dict[int, int] = {}
+    came_from: dict[int, int] = {}
+    for (old, new), share in shares.items():
+        if old not in becomes or share > shares[old, becomes[old]]:
+            becomes[old] = new
+        if new not in came_from or share > shares[came_from[new], new]:
+            came_from[new] = old
+    pairs: dict[tuple[int, int | None], None] = {(old, becomes.get(old)): None for old in range(len(said))}
+    pairs |= {(old, new): None for new, old in came_from.items() if alive[new].finding.code not in EXPLAINED}
+    return [(said[old], None, 0.0) if new is None else (said[old], alive[new], shares[old, new][0]) for old, new in pairs]
 
 
 def _change(link: Link, lookup: Lookup, versions: tuple[Mapping[str, str], Mapping[str, str]], reach_m: float) -> Change | None:

@@ -116,10 +116,10 @@ _SUMMARY: Mapping[str, str] = {
     "本月在册线索 {cases} 个，其中新增 {new} 个、面积扩大 {grown} 个，合计 {ha} 公顷（{mu} 亩）。": (
         "{cases} leads are open: {new} new, {grown} grown; {ha} ha ({mu} mu) in all."
     ),
-    "查看影像 {scenes} 景，看清了监测范围的 {share}，发现地表变化 {patches} 处。": (
-        "{scenes} scenes were looked at, {share} of the area was seen clearly, {patches} patches of ground have changed."
+    "查看影像 {scenes} 景，看清了监测范围的 {share}，记有地表变化 {patches} 处。": (
+        "{scenes} scenes were looked at, {share} of the area was seen clearly, {patches} patches of ground are known to have changed."
     ),
-    "这些变化都有解释，或像采矿的可能性不足，见“有解释的变化”。": "They are all explained, or too unlikely to be mining: see 'Explained change'.",
+    "这些变化都有解释，或已被核查排除，或像采矿的可能性不足，见“有解释的变化”。": "They are explained, dismissed, or too unlikely to be mining: see 'Explained change'.",
     "以下均为卫星影像线索，须经实地核查，不能直接作为处罚依据。": "All that follows are leads from satellite images: to be checked in the field, no ground for a penalty by themselves.",
     "本月看清的范围不足 {share}，结果不完整：": "Less than {share} of the area was seen clearly; the month is incomplete: ",
     "没有列出线索的地方可能只是没有看到。": "where nothing is listed the ground may just not have been seen.",
@@ -224,6 +224,55 @@ _NUMBERS: Mapping[str, str] = {
     "本县历来核实的 {count} 个线索中，{share} 被排除。": "Of the {count} leads ever decided in this county {share} were dismissed.",
 }
 
+_MINES: Mapping[str, str] = {
+    "矿山动态": "Mines",
+    "本月有新增挖损、有线索或有提示的矿山；挖损按影像测得，许可范围内的也在内": "where something was dug, with leads or to be looked into; all that is seen to be dug, permitted or not",
+    "月末效力": "standing",
+    "本月状况": "this month",
+    "自 {day}": "since {day}",
+    "现有挖损（公顷）": "dug, ha",
+    "本月新增（公顷）": "new, ha",
+    "期满或关闭后（公顷）": "after its end, ha",
+    "停产期间（公顷）": "while stopped, ha",
+    "提示": "note",
+    "其余 {count} 个矿山见 ledger.xlsx 和 mines.json。": "{count} other mines: see ledger.xlsx and mines.json.",
+    "期满、关闭后或停产期间有开采的矿山 {count} 个": "{count} mines were dug after their end or while stopped",
+    "有效": "valid",
+    "未生效": "not yet valid",
+    "已过期": "expired",
+    "已关闭": "closed",
+    "探矿": "exploration",
+    "开采中": "digging",
+    "停采": "idle",
+    "已恢复": "restored",
+    "从未开采": "never dug",
+    "本月未看清": "not seen this month",
+    "期满或关闭后开采": "dug after its end",
+    "停产期间开采": "dug while stopped",
+    "改判": "Findings that became others",
+    "改判 {count} 处": "{count} findings became others",
+    "同一地块，上月与本月的结论不同": "the same ground, last month and this",
+    "编号": "id",
+    "原结论": "before",
+    "现结论": "now",
+    "不再列出": "not listed any more",
+    "图层未变：地表或影像判断不同": "layers are the same: the ground, or what is seen of it, differs",
+    "{layer} {record}：{field} {was} → {now}": "{layer} {record}: {field} {was} → {now}",
+    "其余 {count} 处见 ledger.xlsx 和 changes.json。": "{count} others: see ledger.xlsx and changes.json.",
+    "有效期起": "valid from",
+    "有效期止": "valid to",
+    "登记状态": "status",
+    "延续申请": "renewal applied for",
+    "开采方式": "method",
+    "开采主矿种": "mineral",
+    "治理期限": "deadline",
+    "登记自": "registered from",
+    "登记至": "registered until",
+    "治理状态": "state",
+    "覆盖面积（m²）": "area covered (m²)",
+    "距离（m）": "distance (m)",
+}
+
 _DATA: Mapping[str, str] = {
     "没有看到的": "What was not seen",
     "本月有 {ha} 公顷（{share}）没有一次清晰观测，分 {count} 处，见 coverage.geojson。没有看到不等于没有变化。": (
@@ -280,4 +329,4 @@ _METHOD: Mapping[str, str] = {
     ),
 }
 
-ENGLISH: Mapping[str, str] = {**_NAMES, **_SIGNS, **_BASIS, **_COURSE, **_SUMMARY, **_LIST, **_NUMBERS, **_DATA, **_METHOD}
+ENGLISH: Mapping[str, str] = {**_NAMES, **_SIGNS, **_BASIS, **_COURSE, **_SUMMARY, **_LIST, **_NUMBERS, **_MINES, **_DATA, **_METHOD}

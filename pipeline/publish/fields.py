@@ -101,7 +101,7 @@ PATCHES: Sequence[Field] = (
     Field("status", T, "Of the change, see below."),
     Field("right_id", T, "Right it lies in, or the one it crosses."),
     Field("features", Kind.OBJECT, "What the likelihood was worked out from, by name."),
-    Field("rule_trace", Kind.LIST, "Which tests held, with their numbers."),
+    Field("rule_trace", Kind.LIST, "Why this code and no other: the ground, each test with its numbers, the layers asked."),
 )
 """`patches.geojson`, and the layer `patches`, where objects and lists are JSON text."""
 
@@ -128,3 +128,46 @@ RUN: Mapping[str, str] = {
     "outputs": "`path` and `sha256` of the month's files, but for the report and the spreadsheet, which verdicts renew.",
 }
 """Keys of `run.json`."""
+
+MINES: Mapping[str, str] = {
+    "right_id": "Of the mining or exploration right.",
+    "right_name": "Mine.",
+    "holder": "Holder.",
+    "mineral": "Licensed mineral.",
+    "layer": "Layer it stands in.",
+    "status": "As registered.",
+    "standing": "What it was worth at the month's end: valid, not_yet, expired, closed or exploration.",
+    "valid_from": "First day.",
+    "valid_to": "Last day.",
+    "stopped": "Day of an order to stop.",
+    "resumed": "Day from which work was allowed again.",
+    "activity": "What its ground did, see below.",
+    "activity_zh": "The same in Chinese.",
+    "since": "First day of this spell of digging; idle: last day of new ground; restored: when the last ground was seen as before.",
+    "dug_ha": "Open now, dug since monitoring began or bare before.",
+    "bare_before_ha": "Of it bare before.",
+    "new_ha": "First seen dug this month.",
+    "restored_ha": "Dug since monitoring began and as it was again.",
+    "dug_after_end_ha": "Dug when the right had ended.",
+    "dug_after_end_since": "First day of that.",
+    "dug_after_stop_ha": "Dug while it was ordered to stop.",
+    "dug_after_stop_since": "First day of that.",
+    "concerns": "What a person should look into, see below.",
+    "cases": "Ids of its cases.",
+}
+"""Keys of a line of `mines.json`."""
+
+CHANGES: Mapping[str, str] = {
+    "case_id": "The case, where there is or was one.",
+    "patch_id": "The ground.",
+    "part": "Which part of it.",
+    "before": "Findings of the month before, the first and the others, by `+`.",
+    "before_zh": "The same in Chinese.",
+    "after": "Findings of this month; null where nothing is said of that ground any more.",
+    "after_zh": "The same in Chinese.",
+    "because": "What differs in the layers: `layer`, `version_before`, `version_after`, `record`, `field`, `before`, `after`; or nothing.",
+    "ground_m2": "Ground that both findings share.",
+    "area_m2_before": "Of the finding before.",
+    "area_m2_after": "Of the finding now.",
+}
+"""Keys of a line of `changes.json`."""

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pipeline.findings.finding import EXPLAINED
 from pipeline.findings.names import CAUSES, FINDINGS
 from pipeline.publish.cog import BANDS, MEANINGS
-from pipeline.publish.fields import CASES, COVERAGE, PATCHES, RUN
+from pipeline.publish.fields import CASES, CHANGES, COVERAGE, MINES, PATCHES, RUN
+from pipeline.publish.mines import ACTIVITIES, CONCERNS
 from pipeline.publish.words import REVIEWS, STATUSES, TITLES
 
 _TEXT_IN_TABLES = "in the GeoPackage objects and lists are JSON text"
@@ -17,6 +18,11 @@ _FILES = (
     ("coverage.geojson, and the layer `coverage`", "Ground that was not seen clearly this month.", COVERAGE),
 )  # fmt: skip
 
+_LISTS = (
+    ("mines.json", "`month`, and under `mines` a line for each right.", MINES),
+    ("changes.json", "`month`, and under `changes` the findings that became others on the same ground.", CHANGES),
+)
+
 
 def markdown() -> str:
     """The reference, docs/fields.md."""
@@ -24,11 +30,14 @@ def markdown() -> str:
     for name, about, fields in _FILES:
         rows = [(f"`{each.name}`", TITLES.get(each.name, ""), each.kind, each.meaning) for each in fields]
         lines += [f"## {name}", "", about, "", *_table(("field", "中文", "kind", "meaning"), rows)]
+    for name, about, keys in _LISTS:
+        lines += [f"## {name}", "", about, "", *_table(("key", "meaning"), [(f"`{key}`", meaning) for key, meaning in keys.items()])]
     lines += ["## run.json", "", *_table(("key", "meaning"), [(f"`{key}`", meaning) for key, meaning in RUN.items()])]
     bands = [(str(k), name, meaning) for k, (name, meaning) in enumerate(zip(BANDS, MEANINGS, strict=True), 1)]
     lines += ["## disturbance.tif", "", "A cloud-optimised GeoTIFF, uint16, nodata 65535.", "", *_table(("band", "name", "meaning"), bands)]
     lines += ["## Values", "", *_values("finding", FINDINGS, "`also` may hold `farmland_clay` too.")]
     lines += [*_values("cause", CAUSES), *_values("status", STATUSES), *_values("review", REVIEWS)]
+    lines += [*_values("activity", ACTIVITIES, "Of a mine."), *_values("concerns", CONCERNS, "Of a mine.")]
     return "\n".join(lines).rstrip() + "\n"
 
 

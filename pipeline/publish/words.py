@@ -83,6 +83,13 @@ LAYERS: Mapping[str, str] = {
     "towns": "乡镇界线",
 }
 
+LAYER_FIELDS: Mapping[str, str] = {
+    "valid_from": "有效期起", "valid_to": "有效期止", "status": "登记状态", "renewal_applied": "延续申请", "method": "开采方式",
+    "mineral": "开采主矿种", "restore_by": "治理期限", "exploration": "探矿", "stood_from": "登记自", "stood_until": "登记至",
+    "state": "治理状态", "deadline": "治理期限", "type": "类型", "covers_m2": "覆盖面积（m²）", "away_m": "距离（m）",
+}  # fmt: skip
+"""What the rules read of a layer's record."""
+
 CHECKS_OFF: Mapping[str, str] = {
     "mining_rights": "未提供采矿权：不能区分合法开采与过期、越界、关闭矿山开采，图斑均按“界外”判断",
     "exploration_rights": "未提供探矿权：“以采代探”只按采矿权图层中的“探矿”状态判断",

@@ -162,3 +162,11 @@ def test_two_months_on_end_each_tell_their_own(ledger: Ledger) -> None:
     (back,) = run(ledger, "2024-07", [patch((PIT, MAY))], ENDED)
     assert (back.before, back.after, back.case_id) == ("permitted", "expired_permit", "620422-2024-000001")
     assert run(ledger, "2024-08", [patch((PIT, MAY), (box(500, 400, 520, 500), JULY))], ENDED) == []
+
+
+def test_patches_that_lie_over_each_other_do_not_become_one_another(ledger: Ledger) -> None:
+    inner, outer = box(420, 420, 460, 460), box(400, 400, 500, 500)
+    patches = [patch((outer, MAY)), patch((inner, JULY)), patch((box(480, 400, 520, 500), MAY), mining_likelihood=0.2)]
+    held = right("C1", AROUND, status="有效", valid_to=date(2024, 6, 30))
+    run(ledger, "2024-07", patches, held)
+    assert run(ledger, "2024-08", patches, held) == []

@@ -23,12 +23,14 @@ from pipeline.publish import report
 from pipeline.publish.english import ENGLISH
 from pipeline.publish.evidence.sheet import SHEET_HEIGHT, SHEET_WIDTH
 from pipeline.publish.features import Feature
+from pipeline.publish.mines import ACTIVITIES, CONCERNS
+from pipeline.publish.plain import plain
 from pipeline.publish.report import accuracy, page, svgmap, thumbnails
 from pipeline.publish.report.earlier import Earlier, Totals, Trend
 from pipeline.publish.report.history import Course, Decisions, Event, Gone, Kind
 from pipeline.publish.say import Language
 from pipeline.publish.spreadsheet import book
-from pipeline.publish.words import CHECKS_OFF, LAYERS, REVIEWS, STATUSES
+from pipeline.publish.words import CHECKS_OFF, LAYER_FIELDS, LAYERS, REVIEWS, STANDINGS, STATUSES
 from tests import made_month
 from tests.made_month import FORMULA, HOSTILE
 
@@ -134,6 +136,7 @@ def test_every_text_has_its_english() -> None:
     said = {text for source in sources for text in re.findall(r'\b(?:say|t)\("([^"]+)"', source)}
     assert len(said) > 100
     names = {*FINDINGS.values(), *CAUSES.values(), *REVIEWS.values(), *STATUSES.values(), *LAYERS.values(), *CHECKS_OFF.values()}
+    names |= {*STANDINGS.values(), *ACTIVITIES.values(), *CONCERNS.values(), *LAYER_FIELDS.values()}
     titles = set(page._FILTERS.values())
     assert said | names | titles <= ENGLISH.keys()
     for chinese, english in ENGLISH.items():
@@ -166,7 +169,7 @@ NAMES = (
     ],
 )
 def test_hostile_text_is_shown_and_does_nothing(given: report.ReportInput, text: str) -> None:
-    plain = read(given)
+    clean = read(given)
     row = case(given, **dict.fromkeys(NAMES.split(), text))
     rights = tuple(replace(right, id=text, name=text) for right in given.layers.rights)
     zones = tuple(replace(zone, id=text, name=text) for zone in given.layers.zones)
@@ -176,10 +179,11 @@ def test_hostile_text_is_shown_and_does_nothing(given: report.ReportInput, text:
         county=text, flagged=[row], layers=replace(given.layers, rights=rights, zones=zones, off=(text,)), gone=[Gone(text, into=text)],
         run=replace(given.run, warnings=[text], run_id=text), courses={text: course},
     )  # fmt: skip
-    assert poisoned.text.count(text) >= 20
+    assert poisoned.text.count(plain(text)) >= 20
+    assert not re.search("[\u200b-\u200f\u202a-\u202e]", poisoned.text)
     tags = {tag for tag, _ in poisoned.tags}
-    assert tags <= {tag for tag, _ in plain.tags}
-    assert len(poisoned.of("script")) == len(plain.of("script")) == 1
+    assert tags <= {tag for tag, _ in clean.tags}
+    assert len(poisoned.of("script")) == len(clean.of("script")) == 1
     assert not poisoned.of("img")
     assert not [name for _, attributes in poisoned.tags for name in attributes if name.startswith("on")]
     assert {str(each["href"])[0] for each in poisoned.of("a")} == {"#"}
@@ -214,7 +218,7 @@ def test_each_case_is_on_the_map_in_the_colour_of_its_severity(given: report.Rep
 
 def test_a_month_without_findings_is_a_report_too(given: report.ReportInput) -> None:
     text = read(given, flagged=[]).text
-    for said in ("本月没有需要核查的线索", "查看影像 2 景", "看清了监测范围的 93.1%", "发现地表变化 10 处", "这些变化都有解释"):
+    for said in ("本月没有需要核查的线索", "查看影像 2 景", "看清了监测范围的 93.1%", "记有地表变化 10 处", "这些变化都有解释"):
         assert said in text, said
 
 
@@ -286,6 +290,44 @@ def test_why_cases_of_last_month_are_gone_is_said(given: report.ReportInput) -> 
     gone = [Gone("A-1", into="A-2"), Gone("A-3", dismissed_by="张三", dismissed_at="2024-07-02"), Gone("A-4")]
     text = read(given, gone=gone).text
     assert "A-1（已并入 A-2）；A-3（张三 于 2024-07-02 排除）；A-4（已恢复或证据不足）。" in text
+
+
+def mine(**changes: Any) -> dict[str, Any]:
+    measured = dict.fromkeys(("dug_ha", "bare_before_ha", "new_ha", "restored_ha", "dug_after_end_ha", "dug_after_stop_ha"), 0.0)
+    said = {"right_id": "C1", "right_name": HOSTILE, "standing": "expired", "activity": "digging", "since": "2024-06-03", "concerns": [], "cases": []}
+    return measured | said | changes
+
+
+def test_mines_that_were_worked_are_told_with_what_needs_a_look(given: report.ReportInput) -> None:
+    mines = [
+        mine(right_id="C1", right_name="甲矿"),
+        mine(right_id="C2", new_ha=0.5, dug_ha=1.25),
+        mine(right_id="C3", concerns=["dug_after_end", "dug_after_stop_order"], dug_after_end_ha=0.2),
+        mine(right_id="C4", concerns=["never_dug"], standing="valid", activity="never_dug", since=None),
+    ]
+    shown = read(given, mines=mines)
+    lines = shown.table("本月状况")[1:]
+    assert [row[0].split()[-1] for row in lines] == ["C2", "C3", "C4"]
+    assert lines[0][1:5] == ["已过期", "开采中\n自 2024-06-03", "1.25", "0.50"]
+    assert lines[1][-1] == "期满或关闭后开采、停产期间开采"
+    for said in ("其余 1 个矿山", "停产期间有开采的矿山 1 个", HOSTILE):
+        assert said in shown.text, said
+    assert "矿山动态" not in read(given).text
+
+
+def test_findings_that_became_others_are_told_with_their_reasons(given: report.ReportInput) -> None:
+    because = [{"layer": "mining_rights", "record": "C1", "field": "valid_to", "before": "2024-01-31", "after": None}]
+    codes = {"before": "expired_permit+farmland_clay", "after": "permitted"}
+    changes = [
+        {"case_id": "620422-2024-000001", "patch_id": "P1", **codes, "ground_m2": 1234.0, "because": because},
+        {"case_id": None, "patch_id": "P2", "before": "unlicensed", "after": None, "ground_m2": 10.0, "because": []},
+    ]  # fmt: skip
+    shown = read(given, changes=changes)
+    first, second = shown.table("原结论")[1:]
+    assert first == ["620422-2024-000001", "疑似许可过期开采、疑似占用耕地采粘土", "许可范围内开采", "1,234", "采矿权 C1：有效期止 2024-01-31 → —"]
+    assert second[:3] == ["P2", "疑似无证开采", "不再列出"]
+    assert "改判 2 处" in shown.text
+    assert "改判" not in read(given).text
 
 
 def test_known_errors_are_those_measured() -> None:

@@ -10,11 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from shapely.geometry import MultiPolygon
 
-from pipeline.publish.fields import CASES, COVERAGE, PATCHES, RUN, Field, Kind
+from pipeline.config_findings import FindingsConfig
+from pipeline.findings.mines import mines as judge
+from pipeline.ledger import Change
+from pipeline.publish import changes, mines
+from pipeline.publish.fields import CASES, CHANGES, COVERAGE, MINES, PATCHES, RUN, Field, Kind
 from pipeline.publish.reference import markdown
 from tests import made_month
 from tests.contract import CASE, rows
+from tests.county import GRID, box, layers, right
 
 DOCS = Path(__file__).parents[2] / "docs"
 IS: Mapping[Kind, Callable[[Any], object]] = {
@@ -53,3 +59,13 @@ def test_values_are_of_the_kind_that_it_says(folder: Path, name: str, fields: Se
 def test_it_names_all_that_the_contract_names(folder: Path) -> None:
     assert {field.name for field in CASES} == CASE
     assert list(json.loads((folder / "run.json").read_text("utf-8"))) == list(RUN)
+
+
+def test_it_names_what_the_lists_hold() -> None:
+    said = mines.rows(
+        judge([], layers(right("C1", box(0, 0, 50, 50))), GRID, MultiPolygon(), MultiPolygon(), date(2024, 9, 30), FindingsConfig()), []
+    )
+    assert list(said[0]) == list(MINES)
+    why = {"because": [], "ground_m2": 1.0, "area_m2_before": 1.0, "area_m2_after": None}
+    change = Change(case_id=None, patch_id="P", part="open", before="unlicensed", after=None, why=why)
+    assert list(changes.rows([change])[0]) == list(CHANGES)

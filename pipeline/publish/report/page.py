@@ -19,6 +19,8 @@ from pipeline.ledger import Review
 from pipeline.publish.basis import basis
 from pipeline.publish.evidence.text import FONT
 from pipeline.publish.features import M2_PER_MU, Feature
+from pipeline.publish.mines import ACTIVITIES, CONCERNS
+from pipeline.publish.plain import plain
 from pipeline.publish.report import accuracy, svgmap, tallies, thumbnails
 from pipeline.publish.report.earlier import Totals, totals
 from pipeline.publish.report.given import ReportInput
@@ -26,12 +28,14 @@ from pipeline.publish.report.history import Course, Kind
 from pipeline.publish.report.tell import Teller
 from pipeline.publish.say import Language, Say
 from pipeline.publish.styles import SEVERITY_COLOURS, SEVERITY_NAMES
-from pipeline.publish.words import CHECKS_OFF, LAYERS, REVIEWS, STATUSES
+from pipeline.publish.words import CHECKS_OFF, LAYERS, REVIEWS, STANDINGS, STATUSES
 from pipeline.scrub import scrub_text
 
 NAME = "report.html"
 BRIEF = 9
 """Cases of a group that the first screen names."""
+MINES_TO_SEE = ("dug_after_end", "dug_after_stop_order")
+"""What is said of a mine that a person should look into."""
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -72,13 +76,21 @@ def render(given: ReportInput, language: Language = Language.ZH, *, printed: boo
 
 
 def _environment() -> Environment:
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_seen
+    )
     environment.filters.update(ha=_hectares, mu=_mu, m2=_square_metres, percent=_percent, share=_share, compact=_compact)
     environment.globals.update(
         reviews=REVIEWS, statuses=STATUSES, findings=FINDINGS, layer_names=LAYERS, colours=SEVERITY_COLOURS, severities=SEVERITY_NAMES,
-        rates=accuracy, brief=BRIEF,
+        rates=accuracy, standings={standing.value: chinese for standing, chinese in STANDINGS.items()}, activities=ACTIVITIES, concerns=CONCERNS,
+        brief=BRIEF, most_lines=tallies.MOST_LINES,
     )  # fmt: skip
     return environment
+
+
+def _seen(value: Any) -> Any:
+    """Text without signs that nobody sees: a mark in a name must not turn what stands around it."""
+    return plain(value) if type(value) is str and not value.isprintable() else value
 
 
 def _hash(text: str) -> str:
@@ -99,10 +111,12 @@ def _view(given: ReportInput, say: Say) -> dict[str, Any]:
         "by_finding": tallies.by_finding(given, say),
         "by_town": tallies.by_town(given, say),
         "by_mine": tallies.by_mine(given, say),
+        "worked": tallies.worked(given),
         "explained": tallies.explained(given, say),
         "total": tallies.total,
         "compared": [(earlier, earlier.totals) for earlier in (given.last_month, given.last_year)],
         "codes": _codes(now, given),
+        "changed": len({each.properties["patch_id"] for each in given.patches if each.properties["status"] != "ended"}),
         "used": used,
         "left_out": [scene for scene in run.scenes if not scene.used],
         "off": [(LAYERS.get(name, name), CHECKS_OFF.get(name, "依赖此图层的检查未进行")) for name in given.layers.off],
@@ -158,7 +172,12 @@ def _waiting(ordered: Sequence[Feature], given: ReportInput) -> dict[str, int]:
     reopened = [row for row in pending if _last_said(given.courses.get(row["id"])) == Review.DISMISSED]
     provisional = [row for row in rows if row["status"] == "provisional"]
     by_review = {str(review): sum(row["review"] == review for row in rows) for review in Review}
-    return by_review | {"grave": sum(row["severity"] == 3 for row in pending), "reopened": len(reopened), "provisional": len(provisional)}
+    mines = sum(any(concern in MINES_TO_SEE for concern in mine["concerns"]) for mine in given.mines)
+    return (
+        by_review
+        | {"mines": mines}
+        | {"grave": sum(row["severity"] == 3 for row in pending), "reopened": len(reopened), "provisional": len(provisional)}
+    )
 
 
 def _last_said(course: Course | None) -> str | None:

@@ -78,6 +78,13 @@ def by_mine(given: ReportInput, say: Say) -> list[Tally]:
     return _tallies(_rows(given), name, given.cell_area_m2, say)
 
 
+def worked(given: ReportInput) -> tuple[list[Row], int]:
+    """Mines where something was dug this month, or that need a look, and how many others there are."""
+    found = [mine for mine in given.mines if mine["new_ha"] > 0 or mine["concerns"] or mine["cases"]]
+    found.sort(key=lambda mine: (-mine["new_ha"], -len(mine["concerns"]), mine["right_id"]))
+    return found[:MOST_LINES], len(given.mines) - len(found[:MOST_LINES])
+
+
 def explained(given: ReportInput, say: Say) -> list[Tally]:
     """Ground that changed and is not flagged, by what explains it."""
 

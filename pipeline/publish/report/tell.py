@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pipeline.findings.names import FINDINGS
 from pipeline.publish.report.history import Course, Event, Gone, Kind
 from pipeline.publish.say import Language, Say
-from pipeline.publish.words import REVIEWS
+from pipeline.publish.words import LAYER_FIELDS, LAYERS, REVIEWS
 
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 
@@ -48,6 +49,19 @@ class Teller:
                 return say("合并了 {id}", id=event.who)
         verdict = say("{who}：{verdict}", who=event.who, verdict=say(REVIEWS.get(event.code, event.code)))
         return say("{verdict}（{why}）", verdict=verdict, why=event.why) if event.why else verdict
+
+    def findings(self, codes: str | None) -> str:
+        """A finding with the further ones, as a change names them."""
+        return self._say("不再列出") if codes is None else self._say("、").join(self._finding(code) for code in codes.split("+"))
+
+    def causes(self, change: Mapping[str, Any]) -> Iterator[str]:
+        """Why a finding became another: what is different in the layers."""
+        if not change["because"]:
+            yield self._say("图层未变：地表或影像判断不同")
+        for each in change["because"]:
+            was, now = ("—" if value is None else value for value in (each["before"], each["after"]))
+            layer, field = self._say(LAYERS.get(each["layer"], each["layer"])), self._say(LAYER_FIELDS.get(each["field"], each["field"]))
+            yield self._say("{layer} {record}：{field} {was} → {now}", layer=layer, record=each["record"], field=field, was=was, now=now)
 
     def _finding(self, code: str) -> str:
         return self._say(FINDINGS.get(code, code))

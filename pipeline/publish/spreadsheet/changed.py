@@ -7,16 +7,10 @@ from typing import Any
 
 from pipeline.publish.spreadsheet.cells import Kind
 from pipeline.publish.spreadsheet.table import Column, Sheet
-from pipeline.publish.words import LAYERS, TITLES
+from pipeline.publish.words import LAYER_FIELDS, LAYERS, TITLES
 
 Row = Mapping[str, Any]
 
-FIELDS: Mapping[str, str] = {
-    "valid_from": "有效期起", "valid_to": "有效期止", "status": "登记状态", "renewal_applied": "延续申请", "method": "开采方式",
-    "mineral": "开采主矿种", "restore_by": "治理期限", "exploration": "探矿", "stood_from": "登记自", "stood_until": "登记至",
-    "state": "治理状态", "deadline": "治理期限", "type": "类型", "covers_m2": "覆盖面积（m²）", "away_m": "距离（m）",
-}  # fmt: skip
-"""What the rules read of a record (`findings.rests`), in Chinese."""
 NO_LAYER: Row = {"layer": None, "record": None, "field": None, "before": None, "after": None, "version_before": None, "version_after": None}
 
 
@@ -47,7 +41,7 @@ _COLUMNS: tuple[Column[Row], ...] = (
     Column("涉及面积（m²）", Kind.METRES, 12, lambda row: row["ground_m2"], "原、现结论共同的地块面积"),
     Column("原因", Kind.TEXT, 28, _because, "同一地块上，上月与本月图层记录的差别，每项一行"),
     Column("记录", Kind.TEXT, 26, lambda row: row["cause"]["record"]),
-    Column("字段", Kind.TEXT, 15, lambda row: FIELDS.get(row["cause"]["field"], row["cause"]["field"]), "记录新增或消失时，只列其覆盖面积"),
+    Column("字段", Kind.TEXT, 15, lambda row: LAYER_FIELDS.get(row["cause"]["field"], row["cause"]["field"]), "记录新增或消失时，只列其覆盖面积"),
     Column("原值", Kind.TEXT, 12, lambda row: _value(row, "before")),
     Column("现值", Kind.TEXT, 12, lambda row: _value(row, "after")),
     Column("原图层版本", Kind.TEXT, 14, lambda row: row["cause"]["version_before"]),

@@ -11,7 +11,6 @@ from typing import Any
 from pipeline import months
 from pipeline.findings.finding import Code
 from pipeline.layers.model import LegacyPatch, Right
-from pipeline.publish.mines import CONCERNS
 from pipeline.publish.report import ReportInput
 from pipeline.publish.spreadsheet.cells import Kind, day
 from pipeline.publish.spreadsheet.table import Column, Sheet
@@ -31,8 +30,6 @@ class Mine:
     cases: Sequence[Properties]
     permitted: Sequence[Properties]
     """Parts of patches that the right permits."""
-    work: Properties
-    """Its line of mines.json; nothing in months of before there was one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +46,8 @@ def mines(given: ReportInput) -> Sheet[Mine]:
     cases = _by("right_id", [each.properties for each in given.flagged])
     open_parts = [each.properties for each in given.patches if each.properties["finding"] == Code.PERMITTED and each.properties["status"] != "ended"]
     permitted = _by("right_id", open_parts)
-    work = {row["right_id"]: row for row in given.mines}
     rows = [
-        Mine(
-            right,
-            STANDINGS[right.standing(end)],
-            given.projector.write(right.geometry).area_m2,
-            cases[right.id],
-            permitted[right.id],
-            work.get(right.id, {}),
-        )
+        Mine(right, STANDINGS[right.standing(end)], given.projector.write(right.geometry).area_m2, cases[right.id], permitted[right.id])
         for right in sorted(given.layers.rights, key=lambda right: right.id)
     ]
     return Sheet("矿山", _MINES, rows)
@@ -118,14 +107,6 @@ _MINES: tuple[Column[Mine], ...] = (
     Column("本月线索新增挖损（公顷）", Kind.AREA, 12, lambda row: _total(row.cases, "growth_m2"), "新增线索的面积与原有线索的扩大"),
     Column("许可范围内变化（公顷）", Kind.AREA, 12, lambda row: _total(row.permitted, "area_m2"), "监测以来许可范围内的开采变化，不是线索"),
     Column("线索编号", Kind.TEXT, 24, lambda row: "；".join(case["id"] for case in row.cases) or None),
-    Column("本月状况", Kind.TEXT, 10, lambda row: row.work.get("activity_zh"), "开采中：本月新增挖损不小于 400 m²；停采：有挖损而本月无新增"),
-    Column("自", Kind.DATE, 11, lambda row: day(row.work.get("since")), "开采中：本轮开采首日；停采：最近一次新增；空白：早于监测"),
-    Column("现有挖损（公顷）", Kind.AREA, 10, lambda row: row.work.get("dug_ha"), "监测以来挖损未恢复的，与监测前已裸露的"),
-    Column("本月新增挖损（公顷）", Kind.AREA, 10, lambda row: row.work.get("new_ha"), "首次异常影像在本月的挖损"),
-    Column("已恢复（公顷）", Kind.AREA, 10, lambda row: row.work.get("restored_ha"), "监测以来挖损、现已与原地表一致的"),
-    Column("期满或关闭后开采（公顷）", Kind.AREA, 11, lambda row: row.work.get("dug_after_end_ha"), "变化前后两景影像均在期满或关闭之后"),
-    Column("停产期间开采（公顷）", Kind.AREA, 11, lambda row: row.work.get("dug_after_stop_ha"), "按图层字段 stopped（停产）、resumed（复工）"),
-    Column("提示", Kind.TEXT, 20, lambda row: "、".join(CONCERNS[name] for name in row.work.get("concerns", ())) or None),
 )
 
 _LEGACY: tuple[Column[Legacy], ...] = (
