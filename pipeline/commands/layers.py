@@ -73,10 +73,10 @@ def bring_in(
 ) -> Exit:
     """Check a file and keep it as what LAYER says from a day on."""
     from pipeline.commands import layerwords as words
-    from pipeline.layers import importing, store
+    from pipeline.layers import importing
 
     project = _project(console, config, begins=True)
-    said = _said(store.config_of(project, layer), **answers)
+    said = _said(_of_layer(project, layer, file), **answers)
     today = months.today()
     with locked(project.output):
         if fix:
@@ -121,8 +121,17 @@ def _project(console: Console, config: Path, *, begins: bool = False) -> Project
     return project
 
 
+def _of_layer(project: Project, layer: str, file: Path) -> LayerConfig:
+    """What the config says of a layer, without what it says of its own file. Copies in the store have our names for their columns."""
+    from pipeline.layers import store
+
+    config = store.config_of(project, layer)
+    ours = file.resolve().is_relative_to(project.registers.resolve())
+    return LayerConfig(kind=config.kind, accuracy_m=config.accuracy_m, fields={} if ours else config.fields)
+
+
 def _said(config: LayerConfig, *, deduct: str | None, shift: str | None, fields: Sequence[str], **plain: str | None) -> LayerConfig:
-    """The layer's lines of the config with what the command line says. Raises MinewardenError `MW-USAGE`."""
+    """A layer's settings with what the command line says of the file. Raises MinewardenError `MW-USAGE`."""
     said: dict[str, Any] = {key: value for key, value in plain.items() if value is not None}
     try:
         if deduct:

@@ -235,6 +235,17 @@ def test_a_column_of_another_name(office: Office) -> None:
     assert [right.id for right in office.load().rights] == [ONE, TWO]
 
 
+def test_what_the_config_says_of_its_own_file_is_not_said_of_another(office: Office) -> None:
+    file = geojson(office.folder / "r.geojson", [Entry(f"{ONE[:7]} {ONE[7:]}", "东矿", WIDE)], "EPSG:4490")
+    file.write_text(file.read_text("utf-8").replace('"id"', '"证号"').replace('"crs"', '"x"'), "utf-8")
+    office.configure("{mining_rights: {path: r.geojson, fields: {id: 证号}, crs: EPSG:4490, order: east_north}}")
+    (_, rights) = office.run("check", "--fix", "--json")["layers"]
+    fixed = Path(rights["fixed"]["file"])
+    assert office.bring(fixed)["state"] == "imported", "its columns have our names"
+    assert [right.id for right in office.load().rights] == [ONE]
+    assert office.bring(parcel_text(office.folder / "r.txt", [FIRST[0]], "EPSG:4523"), "--field", "id=id")["state"] == "unchanged"
+
+
 def test_the_difference_of_versions(office: Office) -> None:
     assert "two are needed" in office.run("diff", "mining_rights", code=2)
     office.bring(geojson(office.folder / "a.geojson", FIRST, "EPSG:4490"), "--date", "2024-01-01")
