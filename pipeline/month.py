@@ -211,7 +211,7 @@ def _scene_uses(good: Seen, left_out: Sequence[Refused], inputs: Inputs) -> list
     return sorted(uses, key=lambda u: (u.date or "", u.id))
 
 
-def _trusted(inputs: Inputs, month: str, left_out: Sequence[Refused]) -> list[Scene]:
+def trusted(inputs: Inputs, month: str, left_out: Sequence[Refused] = ()) -> list[Scene]:
     """Scenes but those that this month or one before it had to leave out."""
     bad = {refused.id for refused in left_out}
     if month > inputs.monitor_from:
@@ -244,8 +244,8 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
     elsewhere = [r for r in inputs.refused if r.day is None or f"{r.day:%Y-%m}" == month]
     left_out = (*refused, *damaged, *elsewhere, *begun.refused)
     with clock.stage("restoration"):
-        trusted = _trusted(inputs, month, left_out)
-        findings += unrestored(inputs.layers, trusted, last_day, setting, config.findings.min_cells)
+        used = trusted(inputs, month, left_out)
+        findings += unrestored(inputs.layers, used, last_day, setting, config.findings.min_cells)
     seen, inside = sum(r.seen for r in results), sum(r.inside for r in results)
     partial = inputs.project.output / f"{month}.partial"
     shutil.rmtree(partial, ignore_errors=True)
@@ -253,14 +253,14 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
     with clock.stage("evidence"):
         if any(is_violation(finding, config.findings.min_likelihood) for finding in findings):
             # Verdicts wait from here to the month's end: what may take long is fetched before.
-            evidence.bring_series(month, trusted, setting)
+            evidence.bring_series(month, used, setting)
     with ledger.month(month) as writer:
         judged: list[Judged] = name_cases(writer, month, patches, findings, inputs.project, setting.grid)
         with clock.stage("publish"):
             cog.write(partial / "disturbance.tif", setting.grid, lambda: _planes(setting.grid, setting.area, folder, blocks, results))
             unseen = unseen_ground(_last_seen(setting.grid, setting.area, folder, blocks), setting.grid)
         with clock.stage("evidence"):
-            by = Photographer(inputs.project.config.county.name, month, trusted, inputs.sha256, inputs.layers, setting)
+            by = Photographer(inputs.project.config.county.name, month, used, inputs.sha256, inputs.layers, setting)
             pictured, lost = evidence.make(partial, judged, by)
         uses = _scene_uses(good, left_out, inputs)
         facts = RunFacts(

@@ -12,6 +12,8 @@ CONTENT = "content"
 """Key in `settings` of the seal over all tables that no month's seal covers."""
 SINCE = 2
 """Ledger version from which every ledger carries that seal."""
+EVENTS_SINCE = 3
+"""Ledger version from which every ledger has events."""
 
 _SEALED = (
     "SELECT facts, scenes FROM months WHERE month = ?",
@@ -28,6 +30,11 @@ _REST = (
     *(f"SELECT * FROM {table} ORDER BY 1, 2" for table in ("patches", "cases", "merges", "retired", "verdicts", "audit")),
     *(f"SELECT DISTINCT month FROM {table} ORDER BY 1" for table in ("patch_months", "case_months")),
 )
+
+
+def _rest(connection: sqlite3.Connection) -> str:
+    events = ("SELECT * FROM events ORDER BY 1",) if _version(connection) >= EVENTS_SINCE else ()
+    return _digest(connection.execute(query) for query in (*_REST, *events))
 
 
 def _digest(tables: Iterable[Iterable[sqlite3.Row]], between: bytes = b"\x1e") -> str:
@@ -49,8 +56,7 @@ def of_month(connection: sqlite3.Connection, month: str) -> str:
 def renew(connection: sqlite3.Connection) -> None:
     """Seal everything anew; to be called at the end of each transaction."""
     if _version(connection) >= SINCE:
-        content = _digest(connection.execute(query) for query in _REST)
-        connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (CONTENT, content))
+        connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (CONTENT, _rest(connection)))
 
 
 def broken(connection: sqlite3.Connection) -> str | None:
@@ -60,7 +66,7 @@ def broken(connection: sqlite3.Connection) -> str | None:
             return f"what it recorded for {row['month']} has been altered"
     if _version(connection) >= SINCE:
         kept = connection.execute("SELECT value FROM settings WHERE key = ?", (CONTENT,)).fetchone()
-        if kept is None or kept["value"] != _digest(connection.execute(query) for query in _REST):
+        if kept is None or kept["value"] != _rest(connection):
             return next(iter(audit.verify(connection)), "its names or verdicts have been altered").rstrip(".")
     return None
 
