@@ -49,7 +49,7 @@ class Chromium:
         port = _until(lambda: (profile / "DevToolsActivePort").read_text().split()[0] if (profile / "DevToolsActivePort").is_file() else None)
 
         def tab() -> str | None:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/json") as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/json", timeout=PATIENCE_S) as answer:
                 return next((str(each["webSocketDebuggerUrl"]) for each in json.load(answer) if each["type"] == "page"), None)
 
         return str(_until(tab))
@@ -86,9 +86,10 @@ class Chromium:
         return found
 
     def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._socket.close)
+        self._wait_for(asyncio.wait([self._reader]))
         self._process.kill()
         self._process.wait()
-        self._wait_for(asyncio.wait([self._reader]))
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -131,8 +132,9 @@ class Chromium:
 
     def spot(self, selector: str, across: float = 0.5, down: float = 0.5) -> tuple[float, float]:
         """A point of an element, in the window."""
-        found = f"document.querySelector({json.dumps(selector)})?.getBoundingClientRect()"
-        box = self.wait(f"(() => {{ const b = {found}; return b && b.width ? [b.x, b.y, b.width, b.height] : null; }})()")
+        find = f"const e = document.querySelector({json.dumps(selector)}); e?.scrollIntoView({{ block: 'nearest' }});"
+        measure = "const b = e?.getBoundingClientRect(); return b && b.width ? [b.x, b.y, b.width, b.height] : null;"
+        box = self.wait(f"(() => {{ {find} {measure} }})()")
         return box[0] + across * box[2], box[1] + down * box[3]
 
     def click(self, selector: str, across: float = 0.5, down: float = 0.5) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import shutil
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -75,15 +76,21 @@ def make_office(folder: Path, *, scenes: bool = True) -> Office:
     return office_of(folder, [scene(folder / "scenes" / f"{day}", day, 400 + 300 * k) for k, day in enumerate(DAYS)] if scenes else [])
 
 
-def office_of(folder: Path, scenes: Sequence[Scene]) -> Office:
-    """What the server needs of a county that was made before."""
+def office_of(folder: Path, scenes: Sequence[Scene], *, baseline: bool = True) -> Office:
+    """What the server needs of a county that was made before. baseline: to be made too, for what there is to look at."""
     project = load(folder / "config.yaml")
-    for block in GRID.blocks() if scenes else ():
+    for block in GRID.blocks() if scenes and baseline else ():
         base = Baseline.empty(len(BANDS), block.height, block.width)
         base.mean[:, 0], base.scale[:], base.looks[:] = 1800, 130, 60
         store.write(project.state / "2024" / f"{block.name}.base", arrays(base), "made")
     setting = Setting(GRID, BANDS, layers().area, project.state, 1, None, 512, lambda *_: None)
     return Office(project, layers(), setting, lambda _: scenes)
+
+
+def elsewhere(office: Office, folder: Path) -> Office:
+    """A copy of a county's results, to do with as one likes; the scenes stay where they are."""
+    shutil.copytree(office.project.root, folder, ignore=shutil.ignore_patterns("scenes"))
+    return office_of(folder, office.scenes("2024-07"), baseline=False)
 
 
 def users_of(office: Office) -> Users:
@@ -104,11 +111,12 @@ class Reply:
 class Running:
     """The server, in a thread."""
 
-    def __init__(self, office: Office) -> None:
-        self.office, self.users = office, users_of(office)
+    def __init__(self, office: Office, port: int = 0) -> None:
+        """port: 0 for any that is free."""
+        self.office, self.users, self._port = office, users_of(office), port
         self.url = ""
         self._ready, self._failed = threading.Event(), list[BaseException]()
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         assert self._ready.wait(ANSWER_S)
         if self._failed:
@@ -117,7 +125,7 @@ class Running:
     def _run(self) -> None:
         async def work() -> None:
             self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-            await serve(self.office, self.users, "2024-07", Address("127.0.0.1", 0), "zh", self._opened, self._stop)
+            await serve(self.office, self.users, "2024-07", Address("127.0.0.1", self._port), "zh", self._opened, self._stop)
 
         try:
             asyncio.run(work())
@@ -136,7 +144,8 @@ class Running:
     def close(self) -> None:
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
+        self._thread.join(ANSWER_S)
+        assert not self._thread.is_alive()
         assert not self._failed, self._failed
 
 

@@ -25,7 +25,7 @@ class Page {
     this.seen = [];
     this.panel = new Panel(this);
     this.list = new List((id) => this.open(id), () => this.filtered());
-    this.viewer = new Viewer((id) => this.pictured(id));
+    this.viewer = new Viewer((id) => this.pictured(id), api.session.me.decides && (() => this.draw()));
     this.viewer.reload = (id) => id && this.open(id, { again: true });
     this.chart = new Chart((which, day) => this.viewer.setDay(which, day));
     this.map = new CountyMap((id) => this.open(id));

@@ -96,7 +96,7 @@ export class Panel {
         state.note && h('p', {}, state.note)),
       this.audit(state), this.table(row), said.trace.length > 0 && h('details', {}, h('summary', {}, t.trace), h('ul', { class: 'trace' }, said.trace.map((line) => h('li', {}, line)))),
       h('p', { class: 'links' }, row.evidence && h('a', { href: address(`/api/case/${id}/evidence`), target: '_blank', rel: 'noopener' }, t.evidence),
-        h('button', { type: 'button', class: 'link', onclick: () => this.acts.copy() }, t.copy), session.me.decides && h('button', { type: 'button', class: 'link', onclick: () => this.acts.draw() }, t.draw)),
+        h('button', { type: 'button', class: 'link', onclick: () => this.acts.copy() }, t.copy)),
       this.steps(state, said.history), this.history(said.history));
   }
 

@@ -12,7 +12,8 @@ const SWIPE = 0.5;
 export const pictureOf = (id, pair, which, view, wider) => address(`/api/case/${id}/picture`, { before: pair[0], after: pair[1], which, view, wider });
 
 export class Viewer {
-  constructor(changed) {
+  // changed: called with a case once its pictures are there. draw: begins an outline; null for who may not.
+  constructor(changed, draw) {
     this.changed = changed;
     this.mode = 'swipe';
     this.view = 'natural';
@@ -30,7 +31,8 @@ export class Viewer {
     this.wideButton = h('button', { type: 'button', class: 'tool', title: `${t.wider} (+ −)`, onclick: () => this.widen(1, true) });
     this.dates = ['before', 'after'].map((name, which) => h('select', { class: 'date', 'aria-label': t[name], onchange: (event) => this.setDay(which, event.target.value) }));
     this.tools = h('div', { class: 'tools' }, h('label', {}, t.before, this.dates[0]), h('label', {}, t.after, this.dates[1]), h('span', { class: 'gap' }),
-      h('span', { class: 'group' }, Object.values(this.views)), h('span', { class: 'group' }, Object.values(this.modes)), this.wideButton, this.lineButton);
+      h('span', { class: 'group' }, Object.values(this.views)), h('span', { class: 'group' }, Object.values(this.modes)), this.wideButton, this.lineButton,
+      draw && h('button', { type: 'button', class: 'tool draw', title: `${t.draw} (E)`, onclick: draw }, t.draw));
     this.images = [0, 1].map(() => h('img', { class: 'picture', alt: '', draggable: 'false' }));
     this.panes = this.images.map((image, which) => h('div', { class: `pane p${which}` }, image, svg('svg', { class: 'lines', preserveAspectRatio: 'none' }), h('span', { class: 'stamp' })));
     this.handle = h('div', { class: 'handle' }, h('span', {}, '⇆'));
