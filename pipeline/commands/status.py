@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from pipeline import lastrun, months
-from pipeline.commands.common import config_argument, json_option, open_project, talking
+from pipeline.commands.common import config_argument, json_option, open_ledger, open_project, talking
 from pipeline.config import Project
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
@@ -47,7 +47,8 @@ def survey(project: Project) -> dict[str, Any]:
         "reviews": dict(sorted(Counter(p["review"] for p in flagged).items())),
     }
     found["last_run"] = lastrun.read(project.logs)
-    return found | {"needs_a_person": _needs(project, found, runs)}
+    found["overdue"], ledger_needs = _overdue(project) if runs else ([], [])
+    return found | {"needs_a_person": _needs(project, found, runs) + ledger_needs}
 
 
 def finished(output: Path) -> dict[str, dict[str, Any]]:
@@ -85,6 +86,18 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _damaged(file: Path) -> MinewardenError:
     return MinewardenError("MW-RESULT-DAMAGED", f"{file} is damaged.", "Restore it from a backup, or run that month with --replay.", Exit.DAMAGED)
+
+
+def _overdue(project: Project) -> tuple[list[dict[str, str | None]], list[str]]:
+    """Confirmed cases of which the next step is overdue, and what is wrong with the ledger that says so."""
+    from pipeline.review.steps import overdue
+
+    try:
+        with open_ledger(project) as ledger:
+            late = overdue(ledger.standings(), ledger.events(), months.today())
+    except MinewardenError as error:
+        return [], [f"Ledger: {error}"]
+    return [{"id": each.case_id, "last_step": each.last, "due": each.due.isoformat()} for each in late], []
 
 
 def _open_patches(month: Path) -> int | None:
@@ -125,6 +138,9 @@ def _needs(project: Project, found: dict[str, Any], runs: dict[str, dict[str, An
     field = found["reviews"].get("needs_field_check", 0)
     if field:
         needs.append(f"Field: {field} case(s) wait for a field check.")
+    if found["overdue"]:
+        oldest = found["overdue"][0]
+        needs.append(f"Overdue: {len(found['overdue'])} confirmed case(s) wait for their next step, {oldest['id']} since {oldest['due']}.")
     if found["late_scenes"]:
         first, number = min(scene["month"] for scene in found["late_scenes"]), len(found["late_scenes"])
         from pipeline import retention

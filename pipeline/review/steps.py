@@ -111,6 +111,25 @@ def _run(standing: Standing) -> int:
     return first
 
 
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A confirmed case of which the next step has not been noted in time."""
+
+    case_id: str
+    last: Step | None
+    due: date
+
+
+def overdue(standings: Mapping[str, Standing], events: Mapping[str, Sequence[Event]], today: date) -> list[Overdue]:
+    """The longest overdue first."""
+    found = []
+    for case_id, standing in standings.items():
+        now = progress(standing, events.get(case_id, ()))
+        if now is not None and now.due is not None and now.overdue(today):
+            found.append(Overdue(case_id, now.last, now.due))
+    return sorted(found, key=lambda each: (each.due, each.case_id))
+
+
 def check(now: Progress | None, step: Step, day: date, document: str, due: date | None, today: date) -> None:
     """Whether a step can follow.
 

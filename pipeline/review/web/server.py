@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 from tornado.web import Application
 
 from pipeline.errors import MinewardenError
@@ -24,7 +23,7 @@ from pipeline.review.web.assets import Assets
 from pipeline.review.web.base import Handler, Missing
 from pipeline.review.web.guard import MOST_BODY, Guard
 
-MOST_HEADER = 16 * 1024
+MOST_HEADER, BACKLOG = 16 * 1024, 128
 IDLE_S, BODY_S = 120, 20
 """A connection that says nothing is closed, as is one that sends its body drop by drop."""
 _ID = r"([A-Za-z0-9-]{1,40})"
@@ -82,12 +81,15 @@ def names_of(host: str, port: int) -> frozenset[str]:
     return frozenset(f"{each}:{port}" for each in hosts)
 
 
-def _listen(address: Address) -> list[socket.socket]:
+def _listen(address: Address) -> socket.socket:
     try:
-        return bind_sockets(address.port, address.host)
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        opened = socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)
     except OSError as error:
         fix = "Is a review page open already? Else choose another --port."
         raise MinewardenError("MW-REVIEW-PORT", f"{address.host}:{address.port} can't be listened on ({error.strerror}).", fix) from error
+    opened.setblocking(False)
+    return opened
 
 
 def application(room: ReviewRoom, users: Users, names: frozenset[str], port: int, language: str) -> Application:
@@ -104,8 +106,8 @@ async def serve(office: Office, users: Users, month: str, address: Address, lang
 
     Raises MinewardenError where the month or the ledger can't be used, or the address is taken.
     """
-    sockets = _listen(address)
-    port = int(sockets[0].getsockname()[1])
+    listening = _listen(address)
+    port = int(listening.getsockname()[1])
     room = ReviewRoom(office, month)
     try:
         await room.open()
@@ -114,14 +116,13 @@ async def serve(office: Office, users: Users, month: str, address: Address, lang
             app, max_body_size=MOST_BODY, max_buffer_size=2 * MOST_BODY, max_header_size=MOST_HEADER, idle_connection_timeout=IDLE_S,
             body_timeout=BODY_S,
         )  # fmt: skip
-        server.add_sockets(sockets)
+        server.add_socket(listening)
         ready(f"http://{f'[{address.host}]' if ':' in address.host else address.host}:{port}/")
         await stop.wait()
         server.stop()
         await server.close_all_connections()
     finally:
-        for each in sockets:
-            each.close()
+        listening.close()
         room.close()
 
 

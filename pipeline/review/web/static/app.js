@@ -62,7 +62,10 @@ class Page {
     this.map.reset();
     if (caseId && model.byId.has(caseId)) await this.open(caseId, { replace: true });
     else this.home({ replace: true });
-    document.body.dataset.ready = model.month;
+    requestAnimationFrame(() => {
+      performance.mark('ready');
+      document.body.dataset.ready = model.month;
+    });
   }
 
   async follow() {
@@ -117,11 +120,13 @@ class Page {
     }
     this.current = id;
     this.began = began;
-    if (other) this.panel.fresh();
+    if (other) {
+      this.panel.fresh();
+      this.map.current = id === this.map.current ? id : null;
+    }
     choose(id);
     this.remember(how);
     this.refresh();
-    this.map.show(id, true);
     document.title = `${id} · ${t.brand}`;
     let said;
     try {
@@ -139,8 +144,11 @@ class Page {
   // The pictures of a case are there.
   pictured(id) {
     if (this.current !== id) return;
-    document.body.dataset.shown = id;
-    document.body.dataset.took = Math.round(performance.now() - this.began);
+    requestAnimationFrame(() => {
+      document.body.dataset.shown = id;
+      document.body.dataset.took = Math.round(performance.now() - this.began);
+    });
+    if (this.map.current !== id) this.map.show(id, true);
     if (this.chart.series) this.chart.mark(this.viewer.pair);
     this.note(id);
     this.details.ahead(this.neighbours(id), this.viewer);

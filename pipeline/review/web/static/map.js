@@ -10,6 +10,22 @@ const SEVERITY = { 3: '#c8102e', 2: '#e8731a', 1: '#d9a400' };
 const NEAR_PX = 10;
 const CLOSE_M = 2500;
 
+const outside = (a, b) => a[0] > b[2] || a[2] < b[0] || a[1] > b[3] || a[3] < b[1];
+
+function boundsOf(shape) {
+  if (!shape.bounds) {
+    const found = [Infinity, Infinity, -Infinity, -Infinity];
+    for (const ring of shape.rings) {
+      for (let k = 0; k < ring.length; k += 1) {
+        found[k % 2] = Math.min(found[k % 2], ring[k]);
+        found[2 + (k % 2)] = Math.max(found[2 + (k % 2)], ring[k]);
+      }
+    }
+    shape.bounds = found;
+  }
+  return shape.bounds;
+}
+
 export class CountyMap {
   constructor(open) {
     this.open = open;
@@ -80,7 +96,9 @@ export class CountyMap {
     pen.strokeStyle = '#303030';
     pen.lineWidth = 1.4;
     pen.stroke();
+    const seen = this.seen();
     for (const shape of model.map.shapes) {
+      if (outside(boundsOf(shape), seen)) continue;
       this.trace(pen, shape.rings);
       if (FILL[shape.kind]) {
         pen.fillStyle = FILL[shape.kind];
@@ -93,6 +111,12 @@ export class CountyMap {
     }
     pen.setLineDash([]);
     this.points(pen);
+  }
+
+  // West, north, east and south of what the canvas shows.
+  seen() {
+    const [dx, dy] = [this.element.clientWidth / 2 / this.view.scale, this.element.clientHeight / 2 / this.view.scale];
+    return [this.view.x - dx, this.view.y - dy, this.view.x + dx, this.view.y + dy];
   }
 
   trace(pen, rings) {
