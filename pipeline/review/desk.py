@@ -11,6 +11,7 @@ import numpy as np
 from pyproj import Transformer
 
 from pipeline.config import Project
+from pipeline.findings.names import FINDINGS
 from pipeline.layers.model import LayerSet
 from pipeline.ledger import Ledger, RecordedCase, Review
 from pipeline.publish import geojson, runjson
@@ -106,7 +107,7 @@ def _listing(office: Office, finished: Finished, rows: dict[str, Feature], pictu
         "county": finished.county,
         "columns": [*LISTED, "x", "y"],
         "rows": [[*(row.properties[name] for name in LISTED), *place] for row, place in zip(rows.values(), places, strict=True)],
-        "names": {row.properties["finding"]: row.properties["finding_zh"] for row in rows.values()},
+        "names": dict(FINDINGS),
         "days": pictures.days,
         "views": pictures.labels,
         "map": county_map(office.layers, office.setting.grid),

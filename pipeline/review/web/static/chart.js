@@ -73,8 +73,8 @@ export class Chart {
     }
     const step = [0.02, 0.05, 0.1, 0.2, 0.5].find((each) => (high - low) / each <= 4) || 1;
     for (let tick = Math.ceil(low / step) * step; tick <= high; tick += step) parts.push(svg('text', { class: 'axis', x: LEFT - 4, y: y(tick) + 4, 'text-anchor': 'end' }, tick.toFixed(2)));
-    parts.push(svg('text', { class: 'name', x: LEFT + 4, y: top + 12 }, t[name]));
-    return [parts, series.looks.map((look) => this.dot(look, look[column], x, y, top + tall - STRIP / 2))];
+    const dots = series.looks.map((look) => this.dot(look, look[column], x, y, top + tall - STRIP / 2));
+    return [parts, dots, svg('text', { class: 'name', x: LEFT + 4, y: top + 12 }, t[name])];
   }
 
   dot([day, , clear], value, x, y, strip) {

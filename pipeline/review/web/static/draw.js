@@ -32,7 +32,9 @@ export class Drawing {
     this.viewer.at = 0;
     this.viewer.place();
     this.layer.setAttribute('viewBox', `0 0 ${cols} ${rows}`);
-    this.viewer.stage.append(this.layer, this.hint);
+    this.viewer.stage.append(this.layer);
+    this.viewer.tools.hidden = true;
+    this.viewer.element.prepend(this.hint);
     this.show();
   }
 
@@ -41,6 +43,7 @@ export class Drawing {
     this.viewer.at = 0.5;
     this.layer.remove();
     this.hint.remove();
+    this.viewer.tools.hidden = false;
     this.viewer.place();
   }
 

@@ -104,7 +104,7 @@ export class Panel {
     const also = (row.also || '').split(';').filter(Boolean).map((code) => findingName({ finding: code }, model.names));
     const entries = Object.entries(facts).filter(([name]) => name !== 'lonlat' && row[name] !== null && row[name] !== undefined);
     const line = (label, value) => h('tr', {}, h('th', {}, label), h('td', {}, value));
-    return h('table', {}, also.length > 0 && line('+', also.join('、')), entries.map(([name]) => line(facts[name], shown(name, row[name]))), line(facts.lonlat, `${row.lon}, ${row.lat}`));
+    return h('table', {}, also.length > 0 && line(t.also, also.join('、')), entries.map(([name]) => line(facts[name], shown(name, row[name]))), line(facts.lonlat, `${row.lon}, ${row.lat}`));
   }
 
   audit(state) {
