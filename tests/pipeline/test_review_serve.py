@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import signal
 import socket
@@ -15,7 +16,7 @@ import pytest
 from pipeline import months
 from pipeline.cli import main
 from pipeline.ledger import Ledger
-from tests.pipeline.conftest import MONTHS, County
+from tests.pipeline.conftest import MONTHS, NEXT, County
 from tests.review_page import ANSWER_S, Client
 
 LAST = MONTHS[-1]
@@ -59,14 +60,19 @@ def test_a_month_is_reviewed_on_the_page(again: County, said: Callable[[], str])
         assert client.get(f"/api/case/{row['id']}/evidence").body == (again.out / LAST / "evidence" / f"{row['id']}.png").read_bytes()
         reply = client.post(f"/api/case/{row['id']}/verdict", {"key": "a" * 32, "version": 1, "review": "confirmed"})
         assert reply.status == 200
+        assert again.bytes(MONTHS) == results
+        assert again.run(NEXT, "--quiet") in (0, 3), "a run in between"
+        decided = {"key": "b" * 32, "version": 2, "review": "dismissed", "review_reason": "已批准"}
+        assert client.post(f"/api/case/{row['id']}/verdict", decided).status == 200
+        assert {each[0] for each in client.get(f"/api/month?month={NEXT}").json["rows"]} == {each["id"] for each in again.rows(NEXT)}
+        assert NEXT in client.get("/api/states?since=0").json["months"]
     finally:
         server.send_signal(signal.SIGTERM)
         errors = server.communicate(timeout=ANSWER_S)[1]
     assert (server.returncode, errors) == (0, "")
-    assert again.bytes(MONTHS) == results
     with Ledger(again.out / "ledger.sqlite", "620422") as ledger:
         assert ledger.verify_audit() == []
-        assert [v.reviewer for v in ledger.standings()[row["id"]].verdicts] == ["王核查"]
+        assert [(str(v.review), v.reviewer) for v in ledger.standings()[row["id"]].verdicts] == [("confirmed", "王核查"), ("dismissed", "王核查")]
 
 
 def test_users_come_and_go(again: County, said: Callable[[], str]) -> None:
@@ -114,3 +120,43 @@ def test_what_follows_a_verdict(again: County, said: Callable[[], str], monkeypa
     found = json.loads(said())
     assert found["overdue"] == [{"id": case, "last_step": "field_checked", "due": "2024-07-31"}]
     assert any(case in need for need in found["needs_a_person"])
+
+
+def table(county: County, name: str) -> list[dict[str, str]]:
+    with (county.out / "review" / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_lists_for_others(again: County, said: Callable[[], str]) -> None:
+    held = next(row for row in again.rows(LAST) if row["holder"])
+    other = next(row for row in again.rows(LAST) if not row["holder"])
+    with Ledger(again.out / "ledger.sqlite", "620422") as ledger:
+        for case in (held["id"], other["id"]):
+            ledger.record_verdict(case, "confirmed", version=1, reviewer="王核查", note="=cmd|x")
+    assert review(again, "public") == 0
+    assert table(again, "public") == [], "a suspicion is not published"
+    for case in (held["id"], other["id"]):
+        for what in ("field_checked", "filed"):
+            step = ["--date", "2024-07-02", "--document", "=SUM(A1)", "--reviewer", "王核查"]
+            assert review(again, "step", case, what, *step) == 0
+    assert review(again, "holders") == 0
+    assert review(again, "public") == 0
+    (row,) = table(again, "holders")
+    assert (row["采矿权人"], row["图斑编号"], row["处置进展"], row["文号"]) == (held["holder"], held["id"], "立案", "'=SUM(A1)")
+    public = (again.out / "review" / "public.csv").read_text("utf-8-sig")
+    assert [row["图斑编号"] for row in table(again, "public")] == sorted([held["id"], other["id"]])
+    for hidden in (held["holder"], held["right_name"], held["right_id"], "王核查", "SUM"):
+        assert hidden not in public
+    for what, day in (("rectified", "2024-07-03"), ("closed", "2024-07-04")):
+        assert review(again, "step", held["id"], what, "--date", day, "--document", "3", "--reviewer", "王核查") == 0
+    assert review(again, "holders") == 0
+    assert table(again, "holders") == []
+    said()
+    assert review(again, "draw", "--count", "2", "--reviewer", "王核查") == 0
+    seed, *lines = said().splitlines()
+    assert len(lines) == 2
+    assert review(again, "draw", "--count", "2", "--reviewer", "王核查", "--seed", seed.split()[1]) == 0
+    assert said().splitlines()[1:] == lines
+    assert review(again, "draw", "--count", "9999", "--reviewer", "王核查") == 2
+    with Ledger(again.out / "ledger.sqlite", "620422") as ledger:
+        assert [detail["seed"] for _, detail in ledger.last_audit("draw")] == [seed.split()[1]] * 2

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import shutil
 import stat
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -10,10 +13,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import MinewardenError
+from pipeline.layers.model import Right
 from pipeline.ledger import Kind, Ledger, Review, backup
 from pipeline.review import decide, steps
 from pipeline.review.answers import Answer
 from pipeline.review.decide import Judgement, Write
+from pipeline.review.draw import draw
+from pipeline.review.scribe import Scribe
 from pipeline.review.sessions import IDLE_S, LONGEST_S, Sessions
 from pipeline.review.steps import Step
 from pipeline.review.users import NAME, Role, Users
@@ -160,3 +166,66 @@ def test_sessions_end(tmp_path: Path) -> None:
         alive = sessions.of_cookie(cookie, keeps_alive=True)
     assert alive is None
     assert LONGEST_S < 20 * IDLE_S
+
+
+def test_a_ledger_that_was_put_in_the_place_of_another_is_noticed(ledger: Ledger, tmp_path: Path) -> None:
+    """As `repair` does while the page is open: what is written must not go into the file that was put aside."""
+    path, copies = tmp_path / "ledger.sqlite", tmp_path / "backup"
+    ledger.back_up(copies)
+    ledger.close()
+
+    async def work() -> None:
+        scribe = Scribe(path, "620422")
+        try:
+            assert (await scribe.do(lambda each: say(each, write("a")))).version == 2
+            backup.restore(path, copies)
+            assert (await scribe.do(lambda each: say(each, write("b", 2)))).version == 3
+            path.unlink()
+            with pytest.raises(MinewardenError, match="MW-LEDGER-MONTH"):
+                await scribe.do(lambda each: each.months())
+            assert not path.exists(), "a ledger that is gone is not made anew"
+        finally:
+            scribe.close()
+
+    asyncio.run(work())
+
+
+def test_a_write_that_went_into_a_file_put_aside_meanwhile_is_made_again(ledger: Ledger, tmp_path: Path) -> None:
+    path, copies = tmp_path / "ledger.sqlite", tmp_path / "backup"
+    ledger.back_up(copies)
+    ledger.close()
+    turns = []
+
+    def job(each: Ledger) -> None:
+        turns.append(len(turns))
+        say(each, write("a"))
+        if len(turns) == 1:
+            shutil.copy(copies / "ledger-2024-07.sqlite", tmp_path / "other")
+            os.replace(tmp_path / "other", path)
+
+    async def work() -> None:
+        scribe = Scribe(path, "620422")
+        try:
+            await scribe.do(job)
+        finally:
+            scribe.close()
+
+    asyncio.run(work())
+    assert turns == [0, 1]
+    with Ledger(path, "620422") as found:
+        assert len(found.standings()[CASE].verdicts) == 1
+
+
+def test_a_draw_can_be_repeated_by_its_seed(tmp_path: Path) -> None:
+    ground = square(0, 0)
+    rights = [Right(id=f"C{k}", geometry=ground, valid_to=date(2020, 1, 1) if k % 4 == 0 else None) for k in range(40)]
+    drawn = draw(rights, TODAY, 5, "种子", ["张三", "李四", "王五"])
+    assert draw(rights[::-1], TODAY, 5, "种子", ["王五", "张三", "李四", "张三"]) == drawn
+    assert draw(rights, TODAY, 5, "别的", ["张三", "李四", "王五"]) != drawn
+    assert len({each.right.id for each in drawn}) == 5
+    assert all(each.right.valid_to is None and len(set(each.inspectors)) == 2 for each in drawn)
+    assert [each.right for each in draw(rights, TODAY, 30, "种子", [])][:5] == [each.right for each in drawn]
+    assert refusal(draw, rights, TODAY, 31, "种子", []) == "MW-DRAW-COUNT"
+    assert refusal(draw, rights, TODAY, 3, "种子", ["张三"]) == "MW-DRAW-INSPECTORS"
+    shares = [sum(right.id == each.right.id for seed in range(200) for each in draw(rights, TODAY, 3, str(seed), [])) for right in rights[1:4]]
+    assert all(8 <= share <= 34 for share in shares), "20 expected of each"
