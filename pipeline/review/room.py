@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -25,11 +26,14 @@ from pipeline.review.scribe import Scribe
 
 NEWS_S = 5.0
 """How often it is looked whether others have written to the ledger."""
+BACKUP_S = 600.0
+"""How often the ledger is copied while people write."""
 LARGEST_HA = 1000.0
 MOST_POINTS = 500
 NEAR_M = 300.0
 """An outline that a person draws lies on the case's ground, or so near."""
 
+LOGGER = logging.getLogger("minewarden")
 T = TypeVar("T")
 
 
@@ -43,13 +47,18 @@ class ReviewRoom:
         self._painters = ThreadPoolExecutor(max_workers=2, thread_name_prefix="pictures")
         self._followers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="series")
         self._looked = 0.0
+        self._backed_up: float | None = None
+        self._unsaved = False
+        """Something was written since the ledger was last copied."""
 
     async def open(self) -> None:
         """Read what there is; raises MinewardenError where the ledger or the month can't be used."""
         self.known.take(await self.scribe.do(known.read))
         await self.desk(self.month)
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        if self._unsaved:
+            await self._back_up()
         for pool in (self._painters, self._followers):
             pool.shutdown(cancel_futures=True)
         self.scribe.close()
@@ -97,7 +106,20 @@ class ReviewRoom:
 
         outcome, standing, events = await self.scribe.do(work)
         self.known.take_case(case_id, standing, events)
+        self._unsaved = True
+        now = asyncio.get_running_loop().time()
+        if self._backed_up is None or now - self._backed_up > BACKUP_S:
+            self._backed_up = now
+            await self._back_up()
         return outcome
+
+    async def _back_up(self) -> None:
+        """Copy the ledger. Where that fails the verdict stands all the same."""
+        try:
+            await self.scribe.do(lambda ledger: ledger.back_up(self.office.project.backup))
+            self._unsaved = False
+        except (MinewardenError, OSError) as error:
+            LOGGER.warning("review page: no copy of the ledger: %s", error)
 
     async def see(self, reviewer: str, case_ids: set[str]) -> None:
         """Note who opened which cases."""

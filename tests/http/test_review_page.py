@@ -295,6 +295,8 @@ def test_verdicts_land_in_the_ledger_and_come_back(running: Running, reviewer: C
     assert undone.json["state"]["review"] == "pending"
     assert [str(v.review) for v in ledger.standings()[ids[2]].verdicts] == ["dismissed", "pending"]
     assert ledger.verify_audit() == []
+    with Ledger(running.office.project.backup / "ledger-2024-07.sqlite", "620422") as copy:
+        assert copy.last_month() == "2024-07", "copied while people write"
 
 
 def test_the_same_write_sent_again_is_applied_once(reviewer: Client, auditor: Client, ids: list[str], ledger: Ledger) -> None:

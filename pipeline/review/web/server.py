@@ -123,7 +123,7 @@ async def serve(office: Office, users: Users, month: str, address: Address, lang
         await server.close_all_connections()
     finally:
         listening.close()
-        room.close()
+        await room.close()
 
 
 def run(office: Office, users: Users, month: str, address: Address, language: str, ready: Callable[[str], None]) -> None:
