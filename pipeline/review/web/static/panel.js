@@ -141,7 +141,7 @@ export class Panel {
     };
     const entry = (each) => {
       const [kind, text, note] = what(each);
-      return h('li', { class: each.kind }, h('span', { class: 'dim' }, `${when(each.at)} ${each.by} ${kind}`), h('br'), text, note && h('span', { class: 'said' }, ` ${note}`));
+      return h('li', { class: `of-${each.kind}` }, h('span', { class: 'dim' }, `${when(each.at)} ${each.by} ${kind}`), h('br'), text, note && h('span', { class: 'said' }, ` ${note}`));
     };
     return h('details', { open: true }, h('summary', {}, t.history), h('ol', { class: 'history' }, history.toReversed().map(entry)));
   }
