@@ -44,10 +44,10 @@ def survey(project: Project) -> dict[str, Any]:
         "late_scenes": late_scenes(project, runs),
         "open_cases": dict(sorted(Counter(p["finding"] for p in flagged).items())),
         "open_patches": _open_patches(project.output / last) if last else 0,
-        "reviews": dict(sorted(Counter(p["review"] for p in flagged).items())),
     }
+    said, ledger_needs = _decided(project, last, flagged) if last else ({"reviews": {}, "overdue": []}, [])
+    found |= said
     found["last_run"] = lastrun.read(project.logs)
-    found["overdue"], ledger_needs = _overdue(project) if runs else ([], [])
     return found | {"needs_a_person": _needs(project, found, runs) + ledger_needs}
 
 
@@ -88,16 +88,23 @@ def _damaged(file: Path) -> MinewardenError:
     return MinewardenError("MW-RESULT-DAMAGED", f"{file} is damaged.", "Restore it from a backup, or run that month with --replay.", Exit.DAMAGED)
 
 
-def _overdue(project: Project) -> tuple[list[dict[str, str | None]], list[str]]:
-    """Confirmed cases of which the next step is overdue, and what is wrong with the ledger that says so."""
+def _decided(project: Project, last: str, flagged: list[dict[str, Any]]) -> tuple[dict[str, Any], list[str]]:
+    """What people said of the last month's cases by now, confirmed cases of which the next step is overdue, and what is wrong with the ledger.
+
+    Without a ledger the verdicts are those of the month's end.
+    """
     from pipeline.review.steps import overdue
 
+    reviews, late, needs = {}, [], []
     try:
         with open_ledger(project) as ledger:
+            reviews = {case.record.case_id: str(case.record.review) for case in ledger.open_cases(last)}
             late = overdue(ledger.standings(), ledger.events(), months.today())
     except MinewardenError as error:
-        return [], [f"Ledger: {error}"]
-    return [{"id": each.case_id, "last_step": each.last, "due": each.due.isoformat()} for each in late], []
+        needs = [f"Ledger: {error}"]
+    counted = Counter(reviews.get(str(row.get("id")), row["review"]) for row in flagged)
+    rows = [{"id": each.case_id, "last_step": each.last, "due": each.due.isoformat()} for each in late]
+    return {"reviews": dict(sorted(counted.items())), "overdue": rows}, needs
 
 
 def _open_patches(month: Path) -> int | None:

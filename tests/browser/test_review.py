@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -275,3 +276,16 @@ def test_two_people_on_one_case(desk: Desk) -> None:
         assert [(e.kind, e.actor, e.detail["review"]) for e in ledger.events()[first]] == [(Kind.LATE, NAME, "confirmed")]
     page.press("k")
     page.wait("document.querySelector('.standing .badge.disputed') !== null")
+
+
+def test_logging_in_in_another_tab_costs_no_verdict(desk: Desk) -> None:
+    page = desk.browser
+    desk.login()
+    first = desk.start()
+    body = json.dumps({"token": desk.token})
+    page.look(
+        f"fetch('/api/login', {{ method: 'POST', headers: {{ 'Content-Type': 'application/json' }}, body: {body!r} }}).then((answer) => answer.ok)"
+    )
+    page.press("c")
+    desk.saved()
+    assert desk.said(first) == [("confirmed", None, NAME)]

@@ -65,8 +65,8 @@ class Writing(Handler):
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
             raise MinewardenError("MW-REVIEW-VALUE", "The write says no version.", "Send the version of the case that was seen.")
         write = Write(str(said.get("key", "")), case_id, version, session.user.name)
-        outcome = await self.room.write(case_id, await self.job(write, said))
         desk = await self.asked_desk()
+        outcome = await self.room.write(case_id, await self.job(write, said))
         state = self.room.state(desk, case_id, months.today())
         self.answer({"late": outcome.late, "version": outcome.version, "state": state, "history": self.room.known.history(case_id)})
 

@@ -96,6 +96,15 @@ export async function deliver() {
   }
 }
 
+// Somebody has logged in in another tab: the cookie is that of another session. What waits is kept for whom it belongs to.
+async function renew() {
+  const before = session.me.name;
+  await whoAmI().catch(() => null);
+  if (session.me.name !== before) location.reload();
+  else setTimeout(deliver, pause);
+  return null;
+}
+
 async function deliverOne(write) {
   const path = `/api/case/${encodeURIComponent(write.caseId)}/${write.what}?month=${encodeURIComponent(write.month)}`;
   try {
@@ -103,6 +112,7 @@ async function deliverOne(write) {
     return { answer: await ask(path, { method: 'POST', headers: { ...headers, 'X-CSRF-Token': session.me.csrf }, body }) };
   } catch (error) {
     if (error.status === 401) return null;
+    if (error.said.code === 'MW-WEB-TOKEN') return renew();
     if (error.status !== 0 && error.status < 500) return { error: error.said };
     tell('outbox', { left: waiting().length, why: error.status === 0 ? 'offline' : error.status === 503 ? 'busy' : error.said.message });
     setTimeout(deliver, pause);

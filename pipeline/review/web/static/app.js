@@ -309,7 +309,8 @@ class Page {
 async function begin() {
   await api.whoAmI().catch(() => askForToken(false));
   const page = new Page();
-  api.on('login', () => askForToken(true).then(() => api.deliver()));
+  const { name } = api.session.me;
+  api.on('login', () => askForToken(true).then(() => (api.session.me.name === name ? api.deliver() : location.reload())));
   const { caseId, month } = readAddress();
   const unknown = (error) => (error.status === 404 || error.status === 400 ? page.load(null, caseId) : Promise.reject(error));
   await page.load(month, caseId).catch(unknown).catch((error) => page.notice(`${t.serverSays}${error.message}`, 'bad'));
