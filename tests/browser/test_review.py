@@ -137,7 +137,9 @@ def test_a_month_by_keyboard(desk: Desk, window: tuple[int, int]) -> None:
     assert [review for review, _, _ in desk.said(order[2])] == ["needs_field_check", "pending"]
     page.press("k", "k")
     page.wait(f"location.pathname === '/case/{first}'")
-    page.press("n")
+    page.press("c")  # what one has said already is not said again
+    page.wait(f"location.pathname === '/case/{order[2]}'")
+    page.press("k", "k", "n")
     page.wait(f"location.pathname === '/case/{order[2]}'")
     desk.shown()
     page.press("d", "9")
@@ -147,6 +149,7 @@ def test_a_month_by_keyboard(desk: Desk, window: tuple[int, int]) -> None:
     assert [(v.reason, v.note) for v in desk.standing(order[2]).verdicts][-1] == ("其他", "采石场老路")
     with recorded(desk.running.office) as ledger:
         said = {case: [event.detail["judgement"] for event in events if event.kind is Kind.VERDICT] for case, events in ledger.events().items()}
+    assert desk.said(first) == [("confirmed", None, NAME)]
     assert said == {first: ["违法"], second: ["伪变化"], order[2]: [None, None, None]}
     assert errors(page) == []
 

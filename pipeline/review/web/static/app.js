@@ -181,10 +181,16 @@ class Page {
 
   decide(review, reason) {
     if (!this.current || !api.session.me.decides) return;
-    const { note, judgement } = this.panel.take();
+    const said = this.panel.take();
+    const [note, judgement] = [said.note, said.judgement || usualJudgement(review, reason)];
+    const state = stateOf(this.current);
+    const again = state.by === api.session.me.name && state.review === review && (state.reason ?? null) === reason && (state.judgement ?? null) === judgement && !note;
     const after = nextPending(this.current);
-    this.mine.push(this.current);
-    this.write('verdict', { review, review_reason: reason, review_note: note, judgement: judgement || usualJudgement(review, reason) }, { review, reason: reason ?? undefined, note: note ?? undefined, judgement: judgement || usualJudgement(review, reason) || undefined });
+    if (!again) {
+      this.mine.push(this.current);
+      const becomes = { review, reason: reason ?? undefined, note: note ?? undefined, judgement: judgement ?? undefined };
+      this.write('verdict', { review, review_reason: reason, review_note: note, judgement }, becomes);
+    }
     if (after && after.id !== this.current) this.open(after.id);
     else this.open(this.current, { again: false });
   }
