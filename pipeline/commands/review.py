@@ -101,7 +101,7 @@ def _check_target(project: Project, target: Path) -> None:
 @talking
 def serve(console: Console, config: Path, month: str | None, lang: str, port: int, host: str, network: bool) -> Exit:
     """Open the review page: a server on this computer, until it is stopped (Ctrl+C)."""
-    from pipeline.month import trusted
+    from pipeline.month import trusted_scenes
     from pipeline.monthly import prepare
     from pipeline.review.desk import Office
     from pipeline.review.web.server import Address, check_host, run
@@ -114,7 +114,7 @@ def serve(console: Console, config: Path, month: str | None, lang: str, port: in
         raise MinewardenError("MW-REVIEW-USERS", "Nobody may open the page yet.", f"minewarden review user add {project.file} NAME --role reviewer")
     open_ledger(project).close()
     inputs, _ = prepare(project, None, None, lambda *_: None, user="review", begins=False)
-    office = Office(project, inputs.layers, inputs.setting, lambda each: trusted(inputs, each))
+    office = Office(project, inputs.layers, inputs.setting, lambda each: trusted_scenes(inputs, each))
     run(office, users, wanted, address, lang, lambda url: console.result(f"{wanted}: {url}  (Ctrl+C ends it)"))
     return Exit.DONE
 

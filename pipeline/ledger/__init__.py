@@ -2,6 +2,20 @@
 
 from pipeline.ledger.events import Event, Kind
 from pipeline.ledger.ledger import Ledger, MonthWriter
-from pipeline.ledger.records import CaseDraft, CaseRecord, MonthFacts, RecordedCase, Review
+from pipeline.ledger.parts import Change, PartRecord
+from pipeline.ledger.records import CaseDraft, CaseRecord, KnownCase, MonthFacts, RecordedCase, Review
 
-__all__ = ["CaseDraft", "CaseRecord", "Event", "Kind", "Ledger", "MonthFacts", "MonthWriter", "RecordedCase", "Review"]
+__all__ = [
+    "CaseDraft",
+    "CaseRecord",
+    "Change",
+    "Event",
+    "Kind",
+    "KnownCase",
+    "Ledger",
+    "MonthFacts",
+    "MonthWriter",
+    "PartRecord",
+    "RecordedCase",
+    "Review",
+]

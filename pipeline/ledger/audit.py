@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 _HEAD = "audit_head"
-_TABLES = {"verdict": "SELECT * FROM verdicts ORDER BY case_id, version", "event": "SELECT * FROM events ORDER BY seq"}
-"""Rows that have an entry of their own each, by its action."""
+_TABLES = {"verdict": ("verdicts", "case_id, version"), "event": ("events", "seq")}
+"""Tables, and their keys, whose rows have an entry of their own each, by its action. Older ledgers have no events."""
 
 
 def canonical(value: object) -> str:
@@ -51,7 +51,12 @@ def verify(connection: sqlite3.Connection) -> list[str]:
     problems: list[str] = []
     try:
         rows = connection.execute("SELECT * FROM audit ORDER BY seq").fetchall()
-        tables = {action: connection.execute(query).fetchall() for action, query in _TABLES.items()}
+        there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        tables = {
+            action: connection.execute(f"SELECT * FROM {table} ORDER BY {key}").fetchall()
+            for action, (table, key) in _TABLES.items()
+            if table in there
+        }
         head = connection.execute("SELECT value FROM settings WHERE key = ?", (_HEAD,)).fetchone()
     except sqlite3.DatabaseError as error:
         return [f"The audit trail can't be read: {error}."]

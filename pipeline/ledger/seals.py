@@ -12,8 +12,6 @@ CONTENT = "content"
 """Key in `settings` of the seal over all tables that no month's seal covers."""
 SINCE = 2
 """Ledger version from which every ledger carries that seal."""
-EVENTS_SINCE = 3
-"""Ledger version from which every ledger has events."""
 
 _SEALED = (
     "SELECT facts, scenes FROM months WHERE month = ?",
@@ -22,6 +20,13 @@ _SEALED = (
        reopened_version, properties FROM case_months WHERE month = ? ORDER BY case_id""",
 )
 """Columns by name: one that a later migration adds must not break the seals of older months."""
+PARTS = 3
+"""Ledger version from which months remember their parts."""
+_SEALED_PARTS = (
+    "SELECT number, patch_id, part, case_id, code, also, severity, geometry, basis FROM parts WHERE month = ? ORDER BY number",
+    "SELECT number, case_id, patch_id, part, before, after, why FROM changes WHERE month = ? ORDER BY number",
+)
+"""A month of before has no rows there, and so the seal that it had."""
 
 _REST = (
     "SELECT type, name, sql FROM sqlite_master ORDER BY type, name",
@@ -30,11 +35,13 @@ _REST = (
     *(f"SELECT * FROM {table} ORDER BY 1, 2" for table in ("patches", "cases", "merges", "retired", "verdicts", "audit")),
     *(f"SELECT DISTINCT month FROM {table} ORDER BY 1" for table in ("patch_months", "case_months")),
 )
-
-
-def _rest(connection: sqlite3.Connection) -> str:
-    events = ("SELECT * FROM events ORDER BY 1",) if _version(connection) >= EVENTS_SINCE else ()
-    return _digest(connection.execute(query) for query in (*_REST, *events))
+_REST_PARTS = (
+    "SELECT * FROM replaced_parts ORDER BY 1, 2",
+    *(f"SELECT DISTINCT month FROM {table} ORDER BY 1" for table in ("parts", "changes")),
+)
+EVENTS = 4
+"""Ledger version from which there are events."""
+_REST_EVENTS = ("SELECT * FROM events ORDER BY 1",)
 
 
 def _digest(tables: Iterable[Iterable[sqlite3.Row]], between: bytes = b"\x1e") -> str:
@@ -50,13 +57,21 @@ def _digest(tables: Iterable[Iterable[sqlite3.Row]], between: bytes = b"\x1e") -
 
 def of_month(connection: sqlite3.Connection, month: str) -> str:
     """Hash of what a month recorded."""
-    return _digest((connection.execute(query, (month,)) for query in _SEALED), between=b"")
+    queries = _SEALED + (_SEALED_PARTS if _version(connection) >= PARTS else ())
+    return _digest((connection.execute(query, (month,)) for query in queries), between=b"")
+
+
+def _content(connection: sqlite3.Connection) -> str:
+    version = _version(connection)
+    queries = _REST + (_REST_PARTS if version >= PARTS else ()) + (_REST_EVENTS if version >= EVENTS else ())
+    return _digest(connection.execute(query) for query in queries)
 
 
 def renew(connection: sqlite3.Connection) -> None:
     """Seal everything anew; to be called at the end of each transaction."""
     if _version(connection) >= SINCE:
-        connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (CONTENT, _rest(connection)))
+        content = _content(connection)
+        connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (CONTENT, content))
 
 
 def broken(connection: sqlite3.Connection) -> str | None:
@@ -66,7 +81,7 @@ def broken(connection: sqlite3.Connection) -> str | None:
             return f"what it recorded for {row['month']} has been altered"
     if _version(connection) >= SINCE:
         kept = connection.execute("SELECT value FROM settings WHERE key = ?", (CONTENT,)).fetchone()
-        if kept is None or kept["value"] != _rest(connection):
+        if kept is None or kept["value"] != _content(connection):
             return next(iter(audit.verify(connection)), "its names or verdicts have been altered").rstrip(".")
     return None
 
