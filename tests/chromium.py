@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import shutil
 import subprocess
 import threading
@@ -16,7 +17,9 @@ from typing import Any
 
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+from pipeline.publish.report.pdf import BROWSERS
+
+PROGRAM = next((found for name in BROWSERS if (found := shutil.which(name))), None)
 PATIENCE_S = 20.0
 _CODES = {"Enter": 13, "Escape": 27, "Backspace": 8, "ArrowDown": 40, "ArrowUp": 38, "Tab": 9}
 
@@ -29,7 +32,8 @@ class Chromium:
         self.console: list[str] = []
         self._process = subprocess.Popen(
             [
-                PROGRAM, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+                PROGRAM, *(["--no-sandbox"] if os.geteuid() == 0 else []), "--headless=new", "--disable-gpu", "--no-first-run",
+                "--disable-background-networking",
                 "--disable-component-update", "--disable-sync", "--disable-extensions", "--remote-debugging-port=0", f"--user-data-dir={profile}",
                 f"--window-size={width},{height}", "about:blank",
             ],
