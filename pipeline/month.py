@@ -210,7 +210,7 @@ def _scene_uses(good: Seen, left_out: Sequence[Refused], inputs: Inputs) -> list
     return sorted(uses, key=lambda u: (u.date or "", u.id))
 
 
-def _trusted(inputs: Inputs, month: str, left_out: Sequence[Refused]) -> list[Scene]:
+def trusted_scenes(inputs: Inputs, month: str, left_out: Sequence[Refused] = ()) -> list[Scene]:
     """Scenes but those that this month or one before it had to leave out."""
     bad = {refused.id for refused in left_out}
     if month > inputs.monitor_from:
@@ -244,7 +244,7 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
     elsewhere = [r for r in inputs.refused if r.day is None or f"{r.day:%Y-%m}" == month]
     left_out = (*refused, *damaged, *elsewhere, *begun.refused)
     with clock.stage("restoration"):
-        trusted = _trusted(inputs, month, left_out)
+        trusted = trusted_scenes(inputs, month, left_out)
         findings += unrestored(inputs.layers, trusted, last_day, setting, config.findings)
     seen, inside = sum(r.seen for r in results), sum(r.inside for r in results)
     partial = inputs.project.output / f"{month}.partial"

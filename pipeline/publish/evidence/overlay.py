@@ -76,7 +76,11 @@ class Surroundings:
     def around(self, frame: Frame) -> list[Named]:
         """What a picture shows some of, in the order in which it is drawn."""
         (west, north), (east, south) = frame.corners
-        found = self._tree.query(shapely.box(west, south, east, north), predicate="intersects")
+        return self.within(shapely.box(west, south, east, north))
+
+    def within(self, ground: BaseGeometry) -> list[Named]:
+        """What lies on a ground or reaches into it, in the order in which it is drawn."""
+        found = self._tree.query(ground, predicate="intersects")
         return [self._rows[k] for k in sorted(found.tolist())]
 
 
