@@ -95,7 +95,7 @@ def _clear(county: Path) -> Path:
     for scene in sorted((county / "scenes").iterdir(), key=lambda each: each.name[11:19], reverse=True):
         (file,) = scene.glob("*SCL*.tif")
         with rasterio.open(file) as band:
-            if (np.isin(band.read(1), (4, 5, 6))).mean() > 0.98:
+            if np.isin(band.read(1), (4, 5, 6, 7)).mean() > 0.9:
                 return scene
     raise ValueError("no scene of the county is clear")
 
@@ -139,7 +139,15 @@ def _misplaced(transform: Affine, shape_: tuple[int, int]) -> Affine:
 def _surface(path: Path, heights: np.ndarray, ground: Ground, crs: str, rng: np.random.Generator, *, misplaced: bool, taken: str) -> None:
     noisy = heights + NOISE * rng.standard_normal(heights.shape) + WAVES * _waves(heights.shape, WAVELENGTH / SURFACE_CELL, rng)
     placed = _misplaced(ground.transform, heights.shape) if misplaced else ground.transform
-    profile = {"driver": "GTiff", "height": heights.shape[0], "width": heights.shape[1], "count": 1, "dtype": "float32", "crs": crs, "nodata": -9999.0}
+    profile = {
+        "driver": "GTiff",
+        "height": heights.shape[0],
+        "width": heights.shape[1],
+        "count": 1,
+        "dtype": "float32",
+        "crs": crs,
+        "nodata": -9999.0,
+    }
     with rasterio.MemoryFile() as memory:
         with memory.open(**profile, transform=placed) as turned:
             turned.write((noisy + (UP if misplaced else 0)).astype(np.float32), 1)
@@ -160,7 +168,10 @@ def _orthophoto(path: Path, scene: Path, frame: tuple[float, float, float, float
     texture = 5 * _waves((rows, cols), 3, rng) + 4 * rng.standard_normal((rows, cols))
     for name in ("B04", "B03", "B02"):
         (file,) = scene.glob(f"*{name}*.tif")
-        with rasterio.open(file) as band, WarpedVRT(band, crs=crs, transform=true, height=rows, width=cols, resampling=Resampling.cubic_spline) as fine:
+        with (
+            rasterio.open(file) as band,
+            WarpedVRT(band, crs=crs, transform=true, height=rows, width=cols, resampling=Resampling.cubic_spline) as fine,
+        ):
             colours.append(np.clip((fine.read(1).astype(np.float64) - 1000) / 4000 * 255 + texture, 0, 255))
     flown = rasterize([(shapely.box(west, south, east, north).buffer(-12).buffer(6), 255)], out_shape=(rows, cols), transform=true, dtype="uint8")
     profile = {"driver": "GTiff", "height": rows, "width": cols, "count": 4, "dtype": "uint8", "crs": crs, "transform": transform}
@@ -190,10 +201,18 @@ def _photos(folder: Path, dug: BaseGeometry, crs: str, day: dt.date) -> None:
         exif = Image.Exif()
         exif[Base.Make] = "DJI"
         exif.get_ifd(IFD.Exif)[Base.DateTimeOriginal] = f"{day:%Y:%m:%d} 10:{number:02d}:00"
-        gps = {GPS.GPSLatitudeRef: "N", GPS.GPSLatitude: _dms(lat), GPS.GPSLongitudeRef: "E", GPS.GPSLongitude: _dms(lon), GPS.GPSAltitude: HEIGHT + 80}
+        gps = {
+            GPS.GPSLatitudeRef: "N",
+            GPS.GPSLatitude: _dms(lat),
+            GPS.GPSLongitudeRef: "E",
+            GPS.GPSLongitude: _dms(lon),
+            GPS.GPSAltitude: HEIGHT + 80,
+        }
         exif.get_ifd(IFD.GPSInfo).update(gps)
         said = f'drone-dji:RelativeAltitude="+80.0" drone-dji:GimbalYawDegree="{yaw:+.1f}" drone-dji:GimbalPitchDegree="{pitch:+.1f}"'
-        image.save(folder / f"DJI_{number:04d}.JPG", exif=exif, xmp=f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description {said}/></x:xmpmeta>'.encode())
+        image.save(
+            folder / f"DJI_{number:04d}.JPG", exif=exif, xmp=f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description {said}/></x:xmpmeta>'.encode()
+        )
 
 
 def _dms(angle: float) -> tuple[float, float, float]:

@@ -187,13 +187,13 @@ def position_error_m(*, control_m: float | None, residual_m: float | None) -> fl
 
 
 def overshoots(pieces: Sequence[Piece], rights: Sequence[Right], day: date, error_m: float) -> list[Overshoot]:
-    """Cuts that lie partly in a valid right and partly beyond every valid right."""
+    """Cuts in or beside a valid right, where they lie beyond every valid right."""
     valid = [right for right in rights if right.standing(day) is Standing.VALID]
     licensed = shapely.union_all([right.geometry for right in valid]) if valid else shapely.Polygon()
     together = float((error_m**2 + BOUNDARY_M**2) ** 0.5)
     found = []
     for right in valid:
-        cuts = [piece.geometry for piece in pieces if piece.is_cut and piece.geometry.intersection(right.geometry).area > 1.0]
+        cuts = [piece.geometry for piece in pieces if piece.is_cut and piece.geometry.distance(right.geometry) <= NEAR_M]
         beyond = shapely.union_all(cuts).difference(licensed) if cuts else shapely.Polygon()
         if beyond.area < 1.0:
             continue

@@ -61,7 +61,9 @@ class Measured:
         return Amount(self.cut.m3 * share, self.cut.low * share, self.cut.high * share)
 
     def lowest_in(self, ground: BaseGeometry) -> float | None:
-        values = smoothed(self.new, 1)[self.inside(ground) & np.isfinite(self.new)]
+        """Of what was dug there; None where nothing was."""
+        dug = self.hollows if self.change is None else self.change.cut
+        values = smoothed(self.new, 1)[self.inside(ground) & dug]
         values = values[np.isfinite(values)]
         return float(np.percentile(values, LOWEST_PERCENT)) if values.size else None
 

@@ -11,7 +11,7 @@ from pipeline.drone.spread import Variogram, error_of_mean, variogram
 
 CALM_M = 1.5
 """Differences are averaged over squares of about this side before ground is called changed."""
-SEED, GROW = 4.0, 2.0
+SEED, GROW = 5.0, 2.0
 """Changed ground holds a cell beyond so many spreads, and reaches as far as it is beyond the second."""
 LEAST_M2 = 25.0
 """Smaller changes are machines, cars and bushes."""
@@ -21,7 +21,7 @@ TWO_SIDED = 1.96
 FEWEST_CELLS = 100
 """A surface that shows a change by fewer is too coarse to say how much."""
 WIDE = 0.5
-"""An interval of more than this share of the volume to either side says nothing."""
+"""A change whose interval is more than this share of its volume to either side is no measurement: too coarse to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +140,6 @@ def _too_coarse(regions: list[Region], cell: float) -> str | None:
         return "no change beyond the level of detection"
     if regions[0].area_m2 < FEWEST_CELLS * cell**2:
         return f"the largest change is {regions[0].area_m2:.0f} m², {regions[0].area_m2 / cell**2:.0f} cells of {cell:g} m"
-    if not any(region.amount.says for region in regions):
-        return "the interval is as wide as the volume"
     return None
 
 
@@ -176,13 +174,15 @@ class Weigher:
         for k in range(1, count + 1):
             piece = groups == k
             amount = self.amount(piece, is_cut=is_cut)
-            if amount.low <= 0:
+            if not amount.says:
                 continue
             change, near = (each * (-1 if is_cut else 1) for each in (self.calm, self.near))
             with np.errstate(invalid="ignore"):
                 core = piece & (change >= 0.5 * np.nanmax(change[piece]))
                 outline = filled(holding(piece & (near > self.detection), core))
             area = float(outline.sum()) * self.cell**2
+            if area < LEAST_M2:
+                continue
             steep = float(np.nanpercentile(slopes[piece], 95))
-            found.append(Region(piece, outline, is_cut, amount, area, float(np.nanmax(change[piece])), amount.m3 / max(area, 1e-9), steep))
+            found.append(Region(piece, outline, is_cut, amount, area, float(np.nanmax(change[piece])), amount.m3 / area, steep))
         return found

@@ -23,7 +23,7 @@ from pipeline.drone.measure import Measured
 
 SIDE = 1400
 """Longest side, pixels."""
-CUT, FILL, RIGHT, CASE = (196, 38, 32), (38, 104, 190), (31, 95, 191), (240, 168, 0)
+CUT, FILL, RIGHT, CASE = (196, 38, 32), (0, 140, 140), (31, 95, 191), (240, 168, 0)
 FULL_M = 5.0
 """Least height difference that gets the full colour."""
 Pixels = NDArray[np.uint8]

@@ -10,7 +10,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.drone.control import HeightError
@@ -138,7 +137,7 @@ def _pictures(folder: Path, flight: Flight, said: Said, ground: LayerSet) -> lis
 
 
 def _record(flight: Flight, said: Said, shown: Sequence[Shown], made: Sequence[Picture], projector: Projector) -> dict[str, Any]:
-    footprint = projector.write(MultiPolygon([flight.frame]) if flight.frame.geom_type == "Polygon" else flight.frame)
+    footprint = projector.write(flight.frame.simplify(0.05))
     west, south, east, north = footprint.geometry.bounds
     measured, placement = flight.measured, flight.placement
     volumes = measured is not None and measured.too_coarse is None
