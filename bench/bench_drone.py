@@ -61,8 +61,8 @@ def volume() -> None:
             shifts.append((abs(east - errors.east), abs(north - errors.north), abs(up - errors.up)))
         off = np.max(shifts, axis=0)
         print(
-            f"volume, cell {cell:.2f} m: off by {np.median(wrong):.2f} % (median), {max(wrong):.2f} % (worst of 8); outline IoU {min(ious):.3f} at least;"
-            f" shift off by {off[0]:.3f} m east, {off[1]:.3f} m north, {off[2]:.3f} m up at most"
+            f"volume, cell {cell:.2f} m: off by {np.median(wrong):.2f} % (median), {max(wrong):.2f} % (worst of 8); "
+            f"outline IoU {min(ious):.3f} at least; shift off by {off[0]:.3f} m east, {off[1]:.3f} m north, {off[2]:.3f} m up at most"
         )
     _against_xdem()
 
@@ -108,8 +108,8 @@ def coverage(cases: int) -> None:
         wide.append((total.high - total.low) / 2 / made.cut_m3 * 100)
         ious.append(overlap(change, made))
     print(
-        f"coverage: the 95 % interval holds the truth in {inside / cases:.1%} of {cases} cases; error over stated spread: mean {np.mean(ratio):+.2f}, "
-        f"standard deviation {np.std(ratio):.2f}; half an interval is {np.median(wide):.2f} % of the volume (median); "
+        f"coverage: the 95 % interval holds the truth in {inside / cases:.1%} of {cases} cases; error over stated spread: "
+        f"mean {np.mean(ratio):+.2f}, standard deviation {np.std(ratio):.2f}; half an interval is {np.median(wide):.2f} % of the volume (median); "
         f"outline IoU {np.median(ious):.3f} (median), {min(ious):.3f} (least)"
     )
 
@@ -257,9 +257,8 @@ def _real_pair(folder: Path) -> None:
     found = measure.between(new, before, common, "EPSG:32616", ())
     fit = found.fit
     assert fit is not None
-    print(
-        f"real, codem_dem_pair: shift {fit.east:+.2f} {fit.north:+.2f} {fit.up:+.2f} m, turn {np.degrees(fit.turn):+.3f}°, spread {fit.spread:.2f} m, {fit.weak}"
-    )
+    turn = np.degrees(fit.turn)
+    print(f"real, codem_dem_pair: shift {fit.east:+.2f} {fit.north:+.2f} {fit.up:+.2f} m, turn {turn:+.3f}°, spread {fit.spread:.2f} m, {fit.weak}")
 
 
 def main() -> None:

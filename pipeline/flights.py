@@ -204,7 +204,7 @@ def _placement(project: Project, handed: HandedIn, say: Say) -> Placement:
     except MinewardenError as error:
         if not error.code.startswith("MW-SOURCE"):
             raise
-        return replace(register.NOWHERE, weak=f"there is no picture of the satellite ({error.message})")
+        return replace(register.NOWHERE, weak=f"there is no picture of the satellite ({error.code})")
     return placed(handed.ortho, handed.ground, handed.captured, inputs.scenes, inputs.setting, lambda n, of: say("looks of the satellite", n, of))
 
 

@@ -74,10 +74,14 @@ def make_flight(county: Path, out: Path, seed: int = 3, code: str = "cross_bound
     change = (ground.after - ground.before).astype(np.float64)
     truth = {
         "captured": day.isoformat(), "shift_m": [EAST, NORTH, UP], "turn_degrees": TURN,
-        "cut_m3": round(float(-change[change < 0].sum()) * SURFACE_CELL**2, 1), "fill_m3": round(float(change[change > 0].sum()) * SURFACE_CELL**2, 1),
+        "cut_m3": _cubic_metres(-change), "fill_m3": _cubic_metres(change),
     }  # fmt: skip
     (out / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", "utf-8")
     return out
+
+
+def _cubic_metres(rise: np.ndarray) -> float:
+    return round(float(rise[rise > 0].sum()) * SURFACE_CELL**2, 1)
 
 
 def _site(county: Path, crs: str, code: str) -> BaseGeometry:
