@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import rasterio
 import rasterio.shutil
+import rasterio.warp
 from affine import Affine
 from numpy.typing import NDArray
 from terrain import Errors, Made, hills, make
@@ -224,13 +225,14 @@ REAL = (
     ("webodm_orthophoto/orthophoto.tif", "EPSG:32615", ()),
     ("webodm_orthophoto/tiny_drone_image_multispec.tif", "EPSG:32615", ()),
     ("drone_d2spy_dsm/dsm.tif", "EPSG:32616", ()),
+    ("webodm_orthophoto/orthophoto.tif", "EPSG:32615", ("--dsm", "codem_dem_pair/dem.tif")),
     ("webodm_orthophoto/orthophoto.tif", "EPSG:32615", ("--gcp", "webodm_orthophoto/gcp_malformed.txt")),
     ("webodm_orthophoto/orthophoto.tif", "EPSG:32615", ("--gcp", "drone_helenenschacht_gcp/gcp_list.txt")),
 )
 
 
 def real(folder: Path) -> None:
-    """Real pieces: each ingested, or refused with its reason. The pair of surfaces is compared with itself cut out."""
+    """Real pieces: each ingested, or refused with its reason. A survey of the pair is moved and found again."""
     program = Path(sys.executable).with_name("minewarden")
     for name, crs, more in REAL:
         with tempfile.TemporaryDirectory() as place_:
@@ -245,20 +247,16 @@ def real(folder: Path) -> None:
 
 
 def _real_pair(folder: Path) -> None:
-    """Two surveys of one place in metre cells; the offset that was built into the second is not known, its repeatability is."""
-    from shapely.geometry import box
-
-    from pipeline.drone import measure
-    from pipeline.drone.raster import Role, examine
-
-    new, before = examine(folder / "AOI-DigitalSurfaceModel.tif", Role.DSM), examine(folder / "dem.tif", Role.BEFORE)
-    frames = [box(*rasterio.open(each.path).bounds) for each in (new, before)]
-    common = frames[0].intersection(frames[1])
-    found = measure.between(new, before, common, "EPSG:32616", ())
-    fit = found.fit
-    assert fit is not None
-    turn = np.degrees(fit.turn)
-    print(f"real, codem_dem_pair: shift {fit.east:+.2f} {fit.north:+.2f} {fit.up:+.2f} m, turn {turn:+.3f}°, spread {fit.spread:.2f} m, {fit.weak}")
+    """A real survey in metre cells, moved by a known shift, with noise."""
+    with rasterio.open(folder / "AOI-DigitalSurfaceModel.tif") as raster:
+        before = raster.read(1, masked=True).filled(np.nan).astype(np.float32)
+    rows, cols = np.indices(before.shape).astype(float)
+    new = sampled(before, rows - 1.7, cols - 2.3) + 0.4 + 0.05 * np.random.default_rng(0).standard_normal(before.shape).astype(np.float32)
+    fit = align(new, before, 1.0)
+    print(
+        f"real, codem_dem_pair's survey moved by +2.30 -1.70 +0.40 m: found {fit.east:+.2f} {fit.north:+.2f} {fit.up:+.2f} m, "
+        f"spread {fit.spread:.2f} m, {fit.weak or 'sure'}"
+    )
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,13 +18,16 @@ import rasterio.shutil
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import CRS
+from rasterio._err import CPLE_BaseError
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 
+from pipeline.console import LITTLE_ROOM
 from pipeline.drone.raster import Raster, opened
 from pipeline.drone.surface import damaged
+from pipeline.errors import of_the_system
 from pipeline.files import fsync_file
 
 CACHE_MB = 256
@@ -50,7 +54,9 @@ def copy_ortho(raster: Raster, crs: str, target: Path, say: Say) -> None:
             else:
                 with opened(raster.path) as dataset, _turned(dataset, raster, crs) as warped, _watching(draft, raster.path.stat().st_size, say):
                     rasterio.shutil.copy(warped, draft, driver="COG", **_options(raster.dtype, Resampling.average))
-        except RasterioError as error:
+        except (RasterioError, CPLE_BaseError) as error:
+            if of_the_system(error) or shutil.disk_usage(folder).free < LITTLE_ROOM:
+                raise  # the disk is full, not the file damaged
             raise damaged(raster) from error
         fsync_file(draft)
         os.replace(draft, target)
