@@ -53,6 +53,7 @@ class HandedIn:
     dsm: Raster | None
     before: Raster | None
     photos: tuple[Photo, ...]
+    control: control.ControlList | None
     captured: date
     ground: BaseGeometry
     """Frame of the orthophoto, in the county's CRS."""
@@ -150,7 +151,10 @@ def _look(project: Project, given: Given, captured: str | None, ground: LayerSet
         raise MinewardenError("MW-DRONE-PHOTOS", message, "Give photos as the camera wrote them: chat programs remove the position.")
     days = [each.taken.date() for each in taken if each.taken]
     day, note = captured_on(captured, days, ortho.taken, months.today())
-    return HandedIn(given, ortho, dsm, before, tuple(taken), day, frame, (note,) if note else ())
+    listed = control.read(given.control, crs) if given.control else None
+    if listed is not None:
+        control.check_place(listed, frame, crs)
+    return HandedIn(given, ortho, dsm, before, tuple(taken), listed, day, frame, (note,) if note else ())
 
 
 def _known(project: Project, folder: Path) -> dict[str, Any]:
@@ -235,7 +239,7 @@ def _flight(project: Project, handed: HandedIn, placement: Placement, measured: 
     return Flight(
         county=project.config.county.name, crs=crs, id=handed.id, captured=handed.captured, earlier=_earlier(project, handed.before),
         inputs=tuple((each.role.value, each.path.name, each.sha256) for each in handed.surfaces), ortho=ortho, frame=footprint(ortho, crs),
-        placement=placement, applied=(east, north), frame_of=by, measured=measured, position_error_m=error, control=_control(handed, crs),
+        placement=placement, applied=(east, north), frame_of=by, measured=measured, position_error_m=error, control=_heights_off(handed),
         control_m=horizontal, heights=handed.dsm.vertical if handed.dsm else None, notes=handed.notes,
     )  # fmt: skip
 
@@ -254,13 +258,12 @@ def _applied(placement: Placement, measured: Measured | None, control_m: float |
     return (0.0, 0.0), Frame.OWN
 
 
-def _control(handed: HandedIn, crs: str) -> control.HeightError | None:
+def _heights_off(handed: HandedIn) -> control.HeightError | None:
     """How far the flight's surface lies off surveyed points."""
-    dsm = handed.dsm
-    if handed.given.control is None:
+    dsm, listed = handed.dsm, handed.control
+    if dsm is None or listed is None:
         return None
-    listed = control.read(handed.given.control, crs)
-    return control.height_error(listed, dsm.crs, lambda x, y: heights_at(dsm, x, y)) if dsm is not None else None
+    return control.height_error(listed, dsm.crs, lambda x, y: heights_at(dsm, x, y))
 
 
 def _earlier(project: Project, before: Raster | None) -> date | None:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
+from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import MinewardenError
 
@@ -27,6 +29,7 @@ _COLUMNS = {
     "lat": ("latitude", "lat", "纬度"),
 }
 FEWEST = 3
+NEAR_M = 1000.0
 
 Sample = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.floating]]
 """Heights of a surface at places (x, y), NaN outside."""
@@ -131,6 +134,14 @@ def _table(file: Path, lines: list[str], grid: str) -> tuple[str, list[Point]]:
         name = row[at["name"]] if at["name"] is not None and at["name"] < len(row) else f"row {number}"
         points.append(Point(name, *(float(value) for value in values if value is not None)))
     return ("EPSG:4326" if degrees else grid), points
+
+
+def check_place(control: ControlList, ground: BaseGeometry, crs: str) -> None:
+    """Raises MinewardenError `MW-DRONE-GCP` where no point lies near the flown ground, which is given in `crs`."""
+    at = Transformer.from_crs(control.crs, crs, always_xy=True).transform([p.x for p in control.points], [p.y for p in control.points])
+    far = min((ground.distance(shapely.Point(place)) for place in zip(*at, strict=True) if np.isfinite(place).all()), default=math.inf)
+    if far > NEAR_M:
+        raise _refused(Path(control.file), f"holds no point within {NEAR_M:.0f} m of the flight")
 
 
 def height_error(control: ControlList, crs: str, sample: Sample) -> HeightError | None:

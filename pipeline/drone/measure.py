@@ -100,23 +100,23 @@ def between(dsm: Raster, before: Raster, ground: BaseGeometry, crs: str, cases: 
 
 def alone(dsm: Raster, ground: BaseGeometry, crs: str, cases: Sequence[KnownCase]) -> Measured:
     """Pits at known cases, measured below their rim."""
-    box = common_grid((dsm,), ground, crs)
+    box = common_grid((dsm,), ground, crs, rim.CELL_M)
     new, cell = read_surface(dsm, box), float(box.resolution.x)
     taken, pieces, without = np.zeros(new.shape, bool), [], False
     for case in cases:
         mask = burnt(case.geometry, box)
         found = rim.pit_near(new, mask, cell) if mask.any() else None
-        if found is None or (found[0] & taken).any():
+        if found is None or (found.outline & taken).any():
             continue
-        hollow, depth = found
-        amount = rim.amount_below_rim(new, hollow, depth, cell)
-        if amount is None or amount.low <= 0:
+        amount = rim.amount_of(new, found, cell)
+        if amount is None or not amount.says:
             without = True
             continue
-        taken |= hollow
-        area = float(hollow.sum()) * cell**2
-        steep = float(np.nanpercentile(slope_degrees(smoothed(new, 1), cell)[hollow], 95))
-        pieces.append(Piece(outlined(hollow, box), True, amount, area, float(np.nanmax(depth)), amount.m3 / area, steep))
+        taken |= found.outline
+        area = float(found.outline.sum()) * cell**2
+        steep = float(np.nanpercentile(slope_degrees(smoothed(new, 1), cell)[found.outline], 95))
+        deepest = float(np.nanmax(found.depth[found.outline]))
+        pieces.append(Piece(outlined(found.outline, box), True, amount, area, deepest, amount.m3 / area, steep))
     total = _sum([piece.amount for piece in pieces])
     why = None if pieces else "no earlier surface, and " + ("a hollow that the rim tells too little of" if without else "no hollow at a known case")
     return Measured(box, new, None, None, None, tuple(pieces), total, _NOTHING, why, taken)

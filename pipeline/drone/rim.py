@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.drone.arrays import Mask, Surface, filled, holding, nmad, smoothed, widened
+from pipeline.drone.arrays import Mask, Surface, filled, holding, smoothed, widened
 from pipeline.drone.volume import TWO_SIDED, Amount
 
+CELL_M = 1.0
+"""Finer surfaces are averaged to cells of this side: a bridge over a pit is far smoother."""
 RIM_M = (2.0, 10.0)
 """The rim reaches from here to there outside of the pit."""
 POINTS = 240
 """Of the rim that the surface passes near."""
 SMOOTHING = 1e-3
-SEARCHED_M = 15.0
-"""How far around a case's outline its pit is looked for: the satellite's position error."""
-LEAST_DEPTH_M = 0.5
-PLACES = 24
+SEARCHED_M = 10.0
+"""How far around a case's outline its pit may reach: a pixel of the satellite's."""
+LEAST_DEPTH_M, EDGE_SHARE = 0.5, 0.25
+"""A hollow's edge lies at this depth, and at this share of its largest."""
+PLACES = 20
 FEWEST_PLACES = 5
 """Places elsewhere on the flown ground where the same is tried, and fewest that make a spread."""
 
@@ -24,6 +29,19 @@ FEWEST_PLACES = 5
 def rim_surface(ground: Surface, pit: Mask, cell: float) -> Surface | None:
     """Heights over `pit` from the rim alone: a thin-plate spline (Duchon 1977) on points of it; None where the rim is hardly seen."""
     near, far = (max(1, round(metres / cell)) for metres in RIM_M)
+    rows, cols = np.nonzero(pit)
+    if not rows.size:
+        return None
+    around = tuple(slice(max(int(at.min()) - far - 2, 0), int(at.max()) + far + 3) for at in (rows, cols))
+    bridge = _bridge(ground[around], pit[around], cell, near, far)
+    if bridge is None:
+        return None
+    out = np.full(pit.shape, np.nan, np.float32)
+    out[around] = bridge
+    return out
+
+
+def _bridge(ground: Surface, pit: Mask, cell: float, near: int, far: int) -> Surface | None:
     rim = widened(pit, far) & ~widened(pit, near) & np.isfinite(ground)
     rows, cols = np.nonzero(rim)
     if len(rows) < POINTS:
@@ -59,34 +77,41 @@ def _kernel(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float6
     return np.where(squared > 0, 0.5 * squared * np.log(np.maximum(squared, 1e-30)), 0.0)
 
 
-def pit_near(ground: Surface, case: Mask, cell: float) -> tuple[Mask, Surface] | None:
-    """The hollow in and around a case's outline, and how deep it lies below its rim; None where there is none.
+@dataclass(frozen=True, slots=True)
+class Hollow:
+    """A pit at a known case."""
 
-    First the case's surroundings are bridged, then just the hollow that shows: the nearer the rim, the better.
+    zone: Mask
+    """Ground that was bridged: the case's outline and as far around as it may be off."""
+    outline: Mask
+    """The hollow itself, as it shows below the bridge."""
+    depth: Surface
+    """Below the bridge, over the zone; negative where the ground rises above it."""
+
+
+def pit_near(ground: Surface, case: Mask, cell: float) -> Hollow | None:
+    """The hollow at a case; None where none shows, or the rim is hardly seen."""
+    zone = widened(case, round(SEARCHED_M / cell)) & np.isfinite(ground)
+    bridge = rim_surface(ground, zone, cell)
+    if bridge is None or not (case & zone).any():
+        return None
+    depth = (bridge - ground).astype(np.float32)
+    deep = max(LEAST_DEPTH_M, float(np.nanpercentile(depth[case & zone], 95)) * EDGE_SHARE)
+    with np.errstate(invalid="ignore"):
+        outline = filled(holding(zone & (depth > deep), case & (depth > 2 * deep)))
+    return Hollow(zone, outline, depth) if outline.any() else None
+
+
+def amount_of(ground: Surface, pit: Hollow, cell: float) -> Amount | None:
+    """Volume over the whole zone, where what the bridge misses above and below evens out; the hollow's outline would choose what lies below.
+
+    Its interval comes from bridging the same zone elsewhere on flown ground, where nothing is missing; None where there is no room to try.
     """
-    zone = widened(case, round(SEARCHED_M / cell))
-    for _ in range(2):
-        bridge = rim_surface(ground, zone, cell)
-        if bridge is None:
-            return None
-        depth = bridge - ground
-        with np.errstate(invalid="ignore"):
-            hollow = filled(holding(zone & (depth > LEAST_DEPTH_M / 2), case & (depth > LEAST_DEPTH_M)))
-        if not hollow.any():
-            return None
-        zone = hollow
-    return hollow, np.where(hollow, depth, np.nan).astype(np.float32)
-
-
-def amount_below_rim(ground: Surface, pit: Mask, depth: Surface, cell: float) -> Amount | None:
-    """The hollow's volume. Its interval comes from bridging the same outline elsewhere on flown ground, where nothing is missing;
-    None where there is no room to try.
-    """
-    m3 = float(np.nansum(depth[pit].astype(np.float64))) * cell**2
-    wrong = _tried_elsewhere(ground, pit, cell)
+    m3 = float(np.nansum(pit.depth[pit.zone].astype(np.float64))) * cell**2
+    wrong = np.array(_tried_elsewhere(ground, pit.zone, cell))
     if len(wrong) < FEWEST_PLACES:
         return None
-    off = TWO_SIDED * float(np.hypot(nmad(np.array(wrong)), np.median(wrong))) * np.sqrt(1 + 1 / len(wrong))
+    off = TWO_SIDED * float(np.sqrt((wrong**2).mean())) * np.sqrt(1 + 1 / len(wrong))
     return Amount(m3, m3 - off, m3 + off)
 
 

@@ -28,13 +28,13 @@ COARSER = 1.5
 ROWS = 512
 
 
-def common_grid(surfaces: Sequence[Raster], ground: BaseGeometry, crs: str) -> GeoBox:
-    """Cells for surfaces over the ground that they share: as coarse as the coarsest of them. ground: in `crs`, the county's.
+def common_grid(surfaces: Sequence[Raster], ground: BaseGeometry, crs: str, least_m: float = 0.0) -> GeoBox:
+    """Cells for surfaces over the ground that they share: as coarse as the coarsest of them, and at least `least_m`. ground: in `crs`, the county's.
 
     Raises MinewardenError `MW-DRONE-SMALL` where they hardly overlap.
     """
     west, south, east, north = ground.bounds
-    cell = max(*(_cell_in_metres(each, crs) for each in surfaces), math.sqrt((east - west) * (north - south) / MOST_CELLS))
+    cell = max(least_m, math.sqrt((east - west) * (north - south) / MOST_CELLS), *(_cell_in_metres(each, crs) for each in surfaces))
     own = next((each for each in surfaces if each.is_upright and math.isclose(_cell_in_metres(each, crs), cell, rel_tol=1e-6)), None)
     x0, y0 = (own.transform.c, own.transform.f) if own is not None and CRS.from_wkt(own.crs) == CRS.from_user_input(crs) else (0.0, 0.0)
     left, top = x0 + math.floor((west - x0) / cell) * cell, y0 + math.ceil((north - y0) / cell) * cell

@@ -90,7 +90,7 @@ def change_between(new: Surface, before: Surface, cell: float, *, tilted: bool) 
     wide_fill &= ~wide_cut
     stable = seen & ~widened(cut | fill, 3 * margin) & _ordinary(difference)
     noise = variogram(difference, stable, cell)
-    near = smoothed(difference, max(1, reach // 3))
+    near = smoothed(difference, reach // 3)
     told = Weigher(difference, calm, near, 2 * TWO_SIDED * spread, stable, new, before, cell, noise, tilted)
     regions = sorted([*told.regions(wide_cut, is_cut=True), *told.regions(wide_fill, is_cut=False)], key=lambda each: -each.amount.m3)
     kept_cut, kept_fill = (_joined(regions, is_cut, seen.shape) for is_cut in (True, False))
