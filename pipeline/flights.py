@@ -89,7 +89,8 @@ def ingest(project: Project, given: Given, captured: str | None, say: Say) -> di
     said = _judged(flight, ground, cases, patches)
     shown = photos.attach(handed.photos, cases, project.config.grid.crs, handed.captured, flight.frame)
     partial = folder.with_name(f".{handed.id}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    for left in folder.parent.glob(".*.partial"):  # of a run that was killed
+        shutil.rmtree(left, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
         found = write(partial, flight, said, shown, ground, given.photos, say)
