@@ -9,6 +9,7 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
+from pyproj import Transformer
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
@@ -47,9 +48,11 @@ def common_grid(surfaces: Sequence[Raster], ground: BaseGeometry, crs: str, leas
 
 def _cell_in_metres(raster: Raster, crs: str) -> float:
     """Side of a raster's cells in another CRS, at its middle."""
-    box = GeoBox((raster.height, raster.width), raster.transform, raster.crs)
-    middle = box[raster.height // 2 : raster.height // 2 + 1, raster.width // 2 : raster.width // 2 + 1]
-    return math.sqrt(middle.extent.to_crs(crs).area)
+    middle = raster.width / 2, raster.height / 2
+    at = np.array([raster.transform @ (middle[0] + across, middle[1] + down) for across, down in ((0, 0), (1, 0), (0, 1))])
+    x, y = Transformer.from_crs(raster.crs, crs, always_xy=True).transform(at[:, 0], at[:, 1])
+    (ax, bx), (ay, by) = np.diff([x[[0, 1]], x[[0, 2]]]).ravel(), np.diff([y[[0, 1]], y[[0, 2]]]).ravel()
+    return float(math.sqrt(abs(ax * by - bx * ay)))
 
 
 def read_surface(raster: Raster, box: GeoBox) -> Surface:
