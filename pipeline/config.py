@@ -12,6 +12,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from pipeline.config_findings import FindingsConfig, Strict
 from pipeline.errors import MinewardenError
 from pipeline.paths import LocalPath, OwnPath, PathOrBucket
 
@@ -19,21 +20,17 @@ LAYERS = ("mining_rights", "exploration_rights", "legacy_patches", "redline", "f
 """Layers with a meaning of their own; any other name needs `kind: zone` or `kind: approval`."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class County(_Strict):
+class County(Strict):
     name: str = Field(min_length=1, max_length=100, description="Name as it should stand in reports.")
     code: str = Field(pattern=r"^[0-9]{6}$", description="Six-digit division code (GB/T 2260); begins every case id.")
 
 
-class GridConfig(_Strict):
+class GridConfig(Strict):
     crs: str = Field(description="Projected CRS of the scenes, e.g. EPSG:32648. Scenes in it are used without resampling.")
     resolution: float = Field(default=10, ge=0.5, le=60, description="Side of a cell, metres.")
 
 
-class SourceConfig(_Strict):
+class SourceConfig(Strict):
     kind: Literal["folder", "safe", "stac", "sentinelhub"] = Field(description="Where scenes come from.")
     path: PathOrBucket | None = Field(
         default=None, description="Folder of scenes (folder) or of products (safe): on this computer, or s3://bucket/prefix."
@@ -64,23 +61,34 @@ class SourceConfig(_Strict):
     offset: float | None = Field(default=None, ge=-10, le=10, description="See scale. Default of the two: 0.0001 and -0.1.")
 
 
-class LayerConfig(_Strict):
-    path: LocalPath = Field(description="GeoJSON, GeoPackage or Shapefile.")
+class LayerConfig(Strict):
+    path: LocalPath | None = Field(
+        default=None,
+        description="GeoJSON, GeoPackage, Shapefile, KML/KMZ, or corner points as text, CSV or XLSX (docs/layers.md). "
+        "Once a layer was imported, its imported versions are used instead; then it needs no path.",
+    )
     kind: Literal["zone", "approval"] | None = Field(default=None, description="For further layers: `zone` bans mining, `approval` explains change.")
+    accuracy_m: float = Field(default=5, ge=0, le=1000, description="How far the layer's boundaries may be off, 95 %.")
     fields: dict[str, str] = Field(default_factory=dict, description="Our field name: the file's column, e.g. {id: 许可证号}.")
+    crs: str | None = Field(
+        default=None, pattern=r"^EPSG:\d{4,6}$", description="Coordinate system, where the file does not say it or says a wrong one, e.g. EPSG:4523."
+    )
+    order: Literal["north_east", "east_north"] | None = Field(
+        default=None, description="Which of two written numbers comes first, where that is asked; latitude is the north."
+    )
+    deduct: bool | None = Field(default=None, description="Whether rings in doubt are taken out (扣除) or added, where that is asked.")
+    shift: tuple[float, ...] | None = Field(
+        default=None,
+        description="Parameters of Xi'an 1980 or Beijing 1954 to CGCS2000, as survey offices give them: dx, dy, dz (m), rx, ry, rz (seconds), ppm.",
+    )
+    id: str | None = Field(default=None, max_length=100, description="Of a file that holds one feature and does not say its id.")
 
 
-class CoverageConfig(_Strict):
+class CoverageConfig(Strict):
     min: float = Field(default=0.5, ge=0, le=1, description="A month that saw less of the area clearly is incomplete (exit 3).")
 
 
-class FindingsConfig(_Strict):
-    min_cells: int = Field(default=4, ge=1, le=100_000, description="Smallest patch and case, in cells of the grid.")
-    min_likelihood: float = Field(default=0.5, ge=0, le=1, description="Findings that claim mining need this likelihood.")
-    tolerance_m: float = Field(default=15, ge=0, le=200, description="Boundaries are compared with this tolerance.")
-
-
-class ComputeConfig(_Strict):
+class ComputeConfig(Strict):
     block: int = Field(default=1024, ge=64, le=4096, description="Side of a block, cells. Results do not depend on it.")
     memory_mb: int = Field(
         default=700,
@@ -90,7 +98,7 @@ class ComputeConfig(_Strict):
     )
 
 
-class StoreConfig(_Strict):
+class StoreConfig(Strict):
     path: PathOrBucket | None = Field(
         default=None,
         description="Folder of files made from products (safe) or downloaded (stac, sentinelhub, s3://); counties may share one. "
@@ -107,7 +115,7 @@ class StoreConfig(_Strict):
     )
 
 
-class Config(_Strict):
+class Config(Strict):
     """A county. Relative paths are meant from the folder of the config file."""
 
     county: County
@@ -202,6 +210,11 @@ class Project(BaseModel):
     def models(self) -> Path:
         """Likelihoods fitted to what people decided here: that in use, and all that there were."""
         return self.output / "models"
+
+    @property
+    def registers(self) -> Path:
+        """Imported versions of the layers."""
+        return self.output / "layers"
 
     @property
     def logs(self) -> Path:

@@ -18,6 +18,9 @@ class Code(StrEnum):
     EXPLORATION_AS_MINING = "exploration_as_mining"
     CROSS_BOUNDARY = "cross_boundary"
     PROHIBITED_ZONE = "prohibited_zone"
+    UNDERGROUND_AS_OPEN = "underground_as_open"
+    MINERAL_MISMATCH = "mineral_mismatch"
+    OVER_EXTRACTION = "over_extraction"
     UNLICENSED = "unlicensed"
     FARMLAND_CLAY = "farmland_clay"
     UNRESTORED = "unrestored"
@@ -38,7 +41,7 @@ class Finding:
     """
 
     patch: int | None
-    """Index into the month's list of patches; None for `unrestored`."""
+    """Index into the month's list of patches; None for `unrestored` and `over_extraction`."""
     part: str
     """What tells this part from the patch's other parts over the months: `right:<id>`, `legacy:<id>`, `open`."""
     code: Code
@@ -48,6 +51,8 @@ class Finding:
     status: str
     also: tuple[str, ...] = ()
     severity: int = 2
+    severity_regrown: int = 3
+    """Once it has grown after it was dismissed."""
     confidence: float | None = None
     mining_likelihood: float | None = None
     cause: str | None = None
@@ -74,4 +79,4 @@ class Finding:
     reference_cover: float | None = None
     """And of its surroundings."""
     trace: tuple[str, ...] = field(default=())
-    """Which tests held, with their numbers: why this code and no other."""
+    """Why this code and no other: the ground, each test that was made with its numbers, the layers that were asked."""

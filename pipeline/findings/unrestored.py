@@ -8,9 +8,11 @@ from typing import Any, Protocol
 
 from shapely.geometry.base import BaseGeometry
 
+from pipeline.config_findings import SeverityConfig
 from pipeline.findings.facts import Place, legacy_fields, right_fields
 from pipeline.findings.finding import Code, Finding
 from pipeline.findings.lookup import Lookup
+from pipeline.findings.severity import Weighed, severity
 from pipeline.layers.model import LayerSet, LegacyPatch, Right
 
 
@@ -37,13 +39,14 @@ class Overdue(Protocol):
     def trace(self) -> tuple[str, ...]: ...
 
 
-def findings(sites: Iterable[Overdue], layers: LayerSet) -> list[Finding]:
+def findings(sites: Iterable[Overdue], layers: LayerSet, table: SeverityConfig) -> list[Finding]:
     """One finding for each site; the caller passes only those judged unrestored."""
     lookup = Lookup(layers)
-    return [_finding(site, Place(site.geometry, lookup)) for site in sites]
+    return [_finding(site, Place(site.geometry, lookup), table) for site in sites]
 
 
-def _finding(site: Overdue, place: Place) -> Finding:
+def _finding(site: Overdue, place: Place, table: SeverityConfig) -> Finding:
+    weighed = Weighed(code=Code.UNRESTORED, area_m2=place.area_m2, banned=place.banned, farmland=place.farmland)
     whose: dict[str, Any] = right_fields(site.right) | legacy_fields(site.legacy) | {"deadline": site.deadline}
     return Finding(
         patch=None,
@@ -52,8 +55,9 @@ def _finding(site: Overdue, place: Place) -> Finding:
         first_seen=site.first_look,
         last_seen=site.last_look,
         status="confirmed",
-        also=(Code.PROHIBITED_ZONE.value,) if place.holds(place.banned_m2) else (),
-        severity=3 if place.severe else 2,
+        also=(Code.PROHIBITED_ZONE.value,) if place.banned else (),
+        severity=severity(weighed, table),
+        severity_regrown=table.regrown,
         cover=site.cover,
         reference_cover=site.reference,
         trace=site.trace,
