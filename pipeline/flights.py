@@ -36,6 +36,7 @@ from pipeline.monthly import prepare
 from pipeline.publish import geojson
 from pipeline.publish.flight import record
 from pipeline.publish.flight.write import Flight, Frame, write
+from pipeline.publish.plain import plain
 
 INGESTED, WITHDRAWN = "flight", "flight_withdrawn"
 """Actions of the audit trail."""
@@ -239,7 +240,7 @@ def _flight(project: Project, handed: HandedIn, placement: Placement, measured: 
     error = judge.position_error_m(control_m=horizontal, residual_m=placement.residual_m if by is Frame.SATELLITE else None)
     return Flight(
         county=project.config.county.name, crs=crs, id=handed.id, captured=handed.captured, earlier=_earlier(project, handed.before),
-        inputs=tuple((each.role.value, each.path.name, each.sha256) for each in handed.surfaces), ortho=ortho, frame=footprint(ortho, crs),
+        inputs=tuple((each.role.value, plain(each.path.name), each.sha256) for each in handed.surfaces), ortho=ortho, frame=footprint(ortho, crs),
         placement=placement, applied=(east, north), frame_of=by, measured=measured, position_error_m=error, control=_heights_off(handed),
         control_m=horizontal, heights=handed.dsm.vertical if handed.dsm else None, notes=handed.notes,
     )  # fmt: skip

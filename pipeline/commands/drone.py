@@ -81,12 +81,14 @@ def _lines(found: dict[str, Any]) -> list[str]:
 def withdraw(console: Console, config: Path, flight: str, by: str, why: str) -> Exit:
     """Take a flight back: it stays on record, and nothing rests on it any more."""
     project = open_project(console, config)
-    for given, what in ((by, "--by"), (why, "--why")):
-        if not given.strip():
-            raise MinewardenError("MW-USAGE", f"{what} is empty.", "Say who withdraws the flight, and why.")
+    from pipeline.publish.plain import plain
+
+    who, reason = plain(by), plain(why)
+    if not (who and reason):
+        raise MinewardenError("MW-USAGE", "--by or --why is empty.", "Say who withdraws the flight, and why.")
     with locked(project.output):
         from pipeline import flights
 
-        found = flights.withdraw(project, flight, by.strip(), why.strip())
+        found = flights.withdraw(project, flight, who, reason)
     console.result(f"Flight {found['flight']} is withdrawn.")
     return Exit.DONE

@@ -20,7 +20,7 @@ from pipeline.drone.arrays import Mask, Surface
 from pipeline.drone.raster import HIGHEST_M, Raster, opened
 from pipeline.errors import MinewardenError
 
-MOST_CELLS = 9_000_000
+MOST_CELLS = 4_000_000
 """Of the grid on which volumes are worked; finer surfaces are averaged, which no volume notices."""
 LEAST_CELLS = 64
 """A side; less ground in common says nothing."""

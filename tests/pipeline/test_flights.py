@@ -12,14 +12,16 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
+import rasterio.warp
 from affine import Affine
+from shapely.geometry import shape
 
 from pipeline import flights as job
 from pipeline.cli import main
 from pipeline.ledger import Ledger
 from pipeline.publish.flight import record
 from tests import flights
-from tests.pipeline.conftest import ROOT, County
+from tests.pipeline.conftest import NEXT, ROOT, County
 
 DAY = ("--captured", "2024-06-01")
 
@@ -172,3 +174,28 @@ def test_the_readmes_flight_over_the_made_county(county: County, tmp_path: Path,
     assert np.hypot(said["placement"]["east_m"] - truth["shift_m"][0], said["placement"]["north_m"] - truth["shift_m"][1]) < 5
     assert [each["case_id"] for each in said["photos"]] == [case["id"], case["id"], None]
     assert said["overshoots"][0]["overshoot_certain_m2"] > 400
+
+
+def test_a_volume_beyond_the_scale_is_a_case_of_the_next_month_until_the_flight_is_withdrawn(
+    again: County, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layer = again.folder / "layers" / "mining_rights.geojson"
+    rows = json.loads(layer.read_text("utf-8"))
+    right = next(row for row in rows["features"] if row["properties"]["status"] == "有效" and row["properties"]["valid_to"] > "2024-07")
+    right["properties"]["scale"] = 0.05
+    layer.write_text(json.dumps(rows, ensure_ascii=False), "utf-8")
+    (lon, lat) = shape(right["geometry"]).representative_point().coords[0]
+    (x,), (y,) = rasterio.warp.transform("EPSG:4326", flights.CRS, [lon], [lat])
+    placed = {"transform": flights.transform(round(x) - 60, round(y) + 60)}
+    new, before, dug = flights.surfaces()
+    surfaces = [flights.write(tmp_path / f"{name}.tif", each[None], **placed) for name, each in (("new", new), ("before", before))]
+    options = ("--dsm", surfaces[0], "--dsm-before", surfaces[1], "--captured", "2024-06-10")
+    found = ingest(again.config, capsys, flights.ortho(tmp_path / "o.tif", 240, **placed), *options)
+    assert again.run(NEXT, "--quiet") in (0, 3)
+    (case,) = [row for row in again.rows(NEXT, "flagged") if row["finding"] == "over_extraction"]
+    assert (case["right_id"], case["first_seen"], case["severity"]) == (right["properties"]["id"], "2024-06-10", 2)
+    assert case["mining_likelihood"] is None
+    assert case["area_m2"] == pytest.approx(dug / 3, rel=0.15)
+    assert main(["drone", "withdraw", str(again.config), found["flight"], "--by", "张三", "--why", "飞错了地方"]) == 0
+    assert again.run(NEXT, "--replay", "--quiet") in (0, 3)
+    assert [row for row in again.rows(NEXT, "flagged") if row["finding"] == "over_extraction"] == []

@@ -47,6 +47,7 @@ _REASONS = tuple(
         (r"^The day is that of the orthophoto's own tag.*", "航飞日期取自影像文件自身的标签，可能是处理日期；请用 --captured 指明。"),
     )
 )
+ROLES = {"orthophoto": "正射影像", "DSM": "本次高程（DSM）", "earlier DSM": "前期高程（DSM）"}
 SAYS = {"confirms": "支持", "contradicts": "不支持", "silent": "不能判断"}
 
 
@@ -63,6 +64,7 @@ def render(record: Mapping[str, Any], pictures: Sequence[Picture], profile: Prof
         photos=[(each, _thumbnail(folder / "photos" / each.photo.name)) for each in attached[:THUMBNAILS]],
         frames=FRAMES,
         says=SAYS,
+        roles=ROLES,
         findings=FINDINGS,
     )
 

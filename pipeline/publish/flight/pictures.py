@@ -85,7 +85,7 @@ def relief(measured: Measured, lines: Iterable[Line]) -> list[Picture]:
     made = [Picture(name, title, _drawn(_grey(coarser(surface, times), cell), box.affine, outlines), cell) for name, title, surface in shades]
     if measured.change is not None:
         difference = coarser(measured.change.difference, times)
-        made.append(Picture("change", "高程变化（红降蓝升）", _drawn(_coloured(difference, made[0].pixels, measured), box.affine, ()), cell))
+        made.append(Picture("change", "高程变化（红色下降、青色上升）", _drawn(_coloured(difference, made[0].pixels, measured), box.affine, ()), cell))
     return made
 
 
@@ -100,7 +100,7 @@ def _grey(surface: Surface, cell: float) -> Pixels:
 
 
 def _coloured(difference: Surface, shade: Pixels, measured: Measured) -> Pixels:
-    """Red where the ground sank, blue where it rose, by how much; nothing below the level of detection."""
+    """Red where the ground sank, teal where it rose, by how much; nothing below the level of detection."""
     assert measured.change is not None
     detection = measured.change.detection_m
     most = max(FULL_M, float(np.nanpercentile(np.abs(difference), 99.5)))
