@@ -34,8 +34,8 @@ def check_place(raster: Raster, area: BaseGeometry, grid: str) -> BaseGeometry:
     if not frame.is_empty and frame.intersects(area):
         return frame
     far = "nowhere on earth" if frame.is_empty else f"{shapely.distance(frame, area) / 1000:,.0f} km from the county"
-    words = guess(raster.corners(), raster.crs, area, grid)
-    meant = f" By its coordinates {words}: did you mean {_short(words)}?" if words else ""
+    like = guess(raster.corners(), raster.crs, area, grid)
+    meant = f" By its coordinates {like.words}: did you mean {_short(like.words)}?" if like else ""
     fix = "Export it with the coordinate system it was computed in."
     raise MinewardenError("MW-DRONE-PLACE", f"The {raster.role} {raster.path} lies {far}.{meant}", fix)
 

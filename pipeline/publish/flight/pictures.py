@@ -85,7 +85,8 @@ def relief(measured: Measured, lines: Iterable[Line]) -> list[Picture]:
     made = [Picture(name, title, _drawn(_grey(coarser(surface, times), cell), box.affine, outlines), cell) for name, title, surface in shades]
     if measured.change is not None:
         difference = coarser(measured.change.difference, times)
-        made.append(Picture("change", "高程变化（红色下降、青色上升）", _drawn(_coloured(difference, made[0].pixels, measured), box.affine, ()), cell))
+        pixels = _drawn(_coloured(difference, made[0].pixels, measured), box.affine, ())
+        made.append(Picture("change", "高程变化（红色下降、青色上升）", pixels, cell))
     return made
 
 
