@@ -23,6 +23,7 @@ from pipeline.detect.evidence import confidence
 from pipeline.detect.shift import Model
 from pipeline.detect.state import NONE
 from pipeline.files import fsync_folder
+from pipeline.findings import overextraction
 from pipeline.findings.finding import Finding
 from pipeline.findings.judge import judge
 from pipeline.findings.mines import mines
@@ -38,6 +39,7 @@ from pipeline.publish import cog, evidence, runjson
 from pipeline.publish.changes import re_evaluate
 from pipeline.publish.evidence import Photographer
 from pipeline.publish.features import Judged
+from pipeline.publish.flight.standing import over_extracted
 from pipeline.publish.month import MonthFiles, name_cases, write_month
 from pipeline.publish.runjson import LayerUse, RunFacts, SceneUse
 from pipeline.retention import folder_of
@@ -246,6 +248,8 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
     with clock.stage("restoration"):
         trusted = trusted_scenes(inputs, month, left_out)
         findings += unrestored(inputs.layers, trusted, last_day, setting, config.findings)
+    flown = over_extracted(inputs.project.output, last_day, inputs.layers, setting.grid.crs)
+    findings += overextraction.findings(flown, inputs.layers, config.findings.severity)
     seen, inside = sum(r.seen for r in results), sum(r.inside for r in results)
     partial = inputs.project.output / f"{month}.partial"
     shutil.rmtree(partial, ignore_errors=True)

@@ -93,6 +93,11 @@ LAW: Mapping[Code, Article] = {
         "but loess or clay after 180 days of digging where stone is. Other minerals are not judged.",
         (CHANGES, AS_UNLICENSED),
     ),
+    Code.OVER_EXTRACTION: Article(
+        "A drone's flight measured more taken from a right than its scale allows between the two surveys, with all of the 95 % interval; "
+        "the latest flight that stands counts. A scale is read as 10⁴ m³ a year, the laxer reading (`docs/drone.md`).",
+        ("The licence states the designed scale (article not cited)",),
+    ),
     Code.UNLICENSED: Article("Mining-like new ground outside every right on the day of the change, and none of the above.", (LICENCE, AS_UNLICENSED)),
     Code.FARMLAND_CLAY: Article("Only beside another finding: clay-like digging on farmland of any kind.", (FARMLAND,)),
     Code.UNRESTORED: Article(

@@ -15,6 +15,7 @@ FINDINGS: Mapping[str, str] = {
     Code.PROHIBITED_ZONE: "禁采区内开采",
     Code.UNDERGROUND_AS_OPEN: "疑似擅自改变开采方式",
     Code.MINERAL_MISMATCH: "疑似开采矿种不符",
+    Code.OVER_EXTRACTION: "疑似超量开采",
     Code.UNLICENSED: "疑似无证开采",
     Code.FARMLAND_CLAY: "疑似占用耕地采粘土",
     Code.UNRESTORED: "逾期未修复",
