@@ -16,7 +16,7 @@ from shapely import unary_union
 from shapely.geometry import GeometryCollection, MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
-from pipeline import __version__, compute, months, store, survey, year
+from pipeline import __version__, compute, months, restored, store, survey, year
 from pipeline.blocks import BlockMonth, bare_cells, load_alert, watch_block
 from pipeline.config import Project
 from pipeline.detect.evidence import confidence
@@ -38,7 +38,9 @@ from pipeline.publish import cog, evidence, runjson
 from pipeline.publish.evidence import Photographer
 from pipeline.publish.features import Judged, is_violation
 from pipeline.publish.month import MonthFiles, name_cases, write_month
+from pipeline.publish.restoration import files as restoration_files
 from pipeline.publish.runjson import LayerUse, RunFacts, SceneUse
+from pipeline.restored import Restored
 from pipeline.retention import folder_of
 from pipeline.siteview import unrestored
 from pipeline.sources.scene import Doubt, Refused, Scene, UnreadableError
@@ -220,6 +222,17 @@ def _trusted(inputs: Inputs, month: str, left_out: Sequence[Refused]) -> list[Sc
     return [scene for scene in inputs.scenes if scene.id not in bad]
 
 
+def _restoration(inputs: Inputs, scenes: Sequence[Scene], month: str, last_day: date, found: Sequence[Finding]) -> tuple[list[Finding], Restored]:
+    """Findings of sites that should bear plants and do not, and how far all sites have come."""
+    setting, config = inputs.setting, inputs.project.config
+    least, first = config.findings.min_cells, int(inputs.monitor_from[:4])
+    overdue = unrestored(inputs.layers, scenes, last_day, setting, least)
+    given_back = restored.of_month(inputs.layers, scenes, month, last_day, setting, first, inputs.sha256, least, config.county.name)
+    digging = [f.geometry for f in found if f.status != "ended" and (f.mining_likelihood or 0.0) >= config.findings.min_likelihood]
+    fallen = restored.regressed(given_back.fallen, unary_union(digging), inputs.layers, overdue, least * setting.grid.cell_area_m2)
+    return [*overdue, *fallen], given_back
+
+
 def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Done:
     """Make a month: its folder appears whole, or not at all."""
     clock, setting, config = Clock(), inputs.setting, inputs.project.config
@@ -245,7 +258,8 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
     left_out = (*refused, *damaged, *elsewhere, *begun.refused)
     with clock.stage("restoration"):
         trusted = _trusted(inputs, month, left_out)
-        findings += unrestored(inputs.layers, trusted, last_day, setting, config.findings.min_cells)
+        bare, given_back = _restoration(inputs, trusted, month, last_day, findings)
+        findings += bare
     seen, inside = sum(r.seen for r in results), sum(r.inside for r in results)
     partial = inputs.project.output / f"{month}.partial"
     shutil.rmtree(partial, ignore_errors=True)
@@ -273,6 +287,7 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
             warnings=[*inputs.doubted(month), *begun.warnings, *watched.warnings, *lost, *cannot_tell(setting.bands, (scene for scene, _ in good))]
             + [f"{name}: {p.message}" for name, problems in inputs.layers.problems.items() for p in problems],
         )  # fmt: skip
+        restoration_files.write(partial, given_back.document, given_back.shown, config.county.code)
         flagged = write_month(partial, MonthFiles(inputs.project, inputs.layers, judged, unseen, facts, setting.grid, pictured))
         writer.finish({"flagged": len(flagged), "patches": len(patches)}, [{"id": u.id, "sha256": u.sha256} for u in uses if u.used])
     fsync_folder(partial)
