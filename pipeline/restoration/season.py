@@ -106,15 +106,27 @@ def season_of(year: int, looks: Sequence[SeasonLook]) -> Season | None:
     looks = [look for look in looks if look.clear.any()]
     if not looks:
         return None
-    stack = np.stack([np.where(look.clear & (look.reflectance[0] != NO_DATA), look.reflectance, np.nan) for look in looks]).astype(np.float32)
-    seen = np.isfinite(stack[:, 0]).sum(axis=0) >= FEWEST_LOOKS
-    ndvi, colours = np.full(seen.shape, NO_DATA, np.int16), np.zeros(stack.shape[1:], np.uint8)
+    clear = np.stack([look.clear & (look.reflectance[0] != NO_DATA) for look in looks])
+    count = clear.sum(axis=0)
+    seen = count >= FEWEST_LOOKS
+    ndvi, colours = np.full(seen.shape, NO_DATA, np.int16), np.zeros((len(looks[0].reflectance), *seen.shape), np.uint8)
     if seen.any():
-        nir, red = stack[:, 0, seen], stack[:, 1, seen]
-        ndvi[seen] = np.round(1e4 * np.clip(np.nanmedian((nir - red) / np.maximum(nir + red, 100), axis=0), -1, 1))
-        colours[:, seen] = np.clip(np.round(np.nanmedian(stack[:, :, seen], axis=0) / STEP), 1, 255)
+        known, number = clear[:, seen], count[seen]
+        bands = [np.stack([look.reflectance[band][seen] for look in looks]).astype(np.float32) for band in range(len(colours))]
+        nir, red = bands[0], bands[1]
+        ndvi[seen] = np.round(1e4 * np.clip(_median((nir - red) / np.maximum(nir + red, 100), known, number), -1, 1))
+        for plane, band in zip(colours, bands, strict=True):
+            plane[seen] = np.clip(np.round(_median(band, known, number) / STEP), 1, 255)
     days = [look.day for look in looks]
     return Season(year, min(days), max(days), ndvi, colours)
+
+
+def _median(values: NDArray[np.float32], known: NDArray[np.bool_], count: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(p,): median over the first axis of what is known. values, known: (n, p); count: (p,) known values, at least one."""
+    ranked = np.sort(np.where(known, values, np.float32(np.inf)), axis=0)
+    at = np.arange(values.shape[1])
+    out: NDArray[np.float32] = (ranked[(count - 1) // 2, at] + ranked[count // 2, at]) / 2
+    return out
 
 
 def covers(window: Window, seasons: Sequence[Season], ends: Ends) -> list[NDArray[np.uint8]]:

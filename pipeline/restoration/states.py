@@ -47,8 +47,8 @@ HELD = 2
 """Green seasons in a row that make a site restored: one may be weeds after rain."""
 RISE, RISE_SHARE = 0.12, 0.04
 """Least gain of cover against the reference since a site was at its lowest, and a year, that counts as growing back."""
-SPARSE = 0.25
-"""Of the reference: less than this is a bare site with weeds, however they increase."""
+SPARSE, SPARSE_RISE = 0.25, 0.2
+"""Of the reference: a site that is still bare for the most part bears weeds, unless it has so much cover and has gained so much."""
 LEAP = 0.32
 """Gain from one season to the next that plants do not make by themselves on ground that was dug."""
 SITE_ERROR = 0.05
@@ -133,7 +133,8 @@ def _state(years: Sequence[Year], claimed: str | None, old: bool) -> State:
             return _green(years, claimed, old)
     if _growing(years):
         planted = _leap(years) or claimed in (CLAIM_UNDER_WAY, CLAIM_RESTORED)
-        if not last.is_bare or planted or last.ratio >= SPARSE:
+        sparse = last.ratio >= SPARSE and last.ratio - years[_low(years)].ratio >= SPARSE_RISE
+        if not last.is_bare or planted or sparse:
             return State.UNDER_WAY if planted else State.NATURAL
     return State.UNRESTORED
 

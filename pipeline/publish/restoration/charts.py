@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 WIDTH, HEIGHT = 360.0, 150.0
-LEFT, RIGHT, TOP, BOTTOM = 34.0, 8.0, 8.0, 22.0
+LEFT, RIGHT, TOP, BOTTOM = 34.0, 18.0, 8.0, 22.0
 
 
 @dataclass(frozen=True, slots=True)
