@@ -36,7 +36,7 @@ from pipeline.patches.outline import geometry_of, unseen_ground
 from pipeline.patches.patch import Patch
 from pipeline.publish import cog, evidence, runjson
 from pipeline.publish.evidence import Photographer
-from pipeline.publish.features import Judged, is_violation
+from pipeline.publish.features import Judged
 from pipeline.publish.month import MonthFiles, name_cases, write_month
 from pipeline.publish.restoration import files as restoration_files
 from pipeline.publish.runjson import LayerUse, RunFacts, SceneUse
@@ -264,18 +264,20 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
     partial = inputs.project.output / f"{month}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
+    by = Photographer(config.county.name, month, trusted, inputs.sha256, inputs.layers, setting)
     with clock.stage("evidence"):
-        if any(is_violation(finding, config.findings.min_likelihood) for finding in findings):
-            # Verdicts wait from here to the month's end: what may take long is fetched before.
-            evidence.bring_series(month, trusted, setting)
+        # Verdicts wait while the ledger's month is written: what takes long is done before, under the names it would give now.
+        with ledger.rehearsal(month) as writer:
+            rehearsed = name_cases(writer, month, patches, findings, inputs.project, setting.grid)
+        pictured, lost = evidence.make(partial, rehearsed, by)
     with ledger.month(month) as writer:
         judged: list[Judged] = name_cases(writer, month, patches, findings, inputs.project, setting.grid)
+        if [each.case for each in judged] != [each.case for each in rehearsed]:
+            with clock.stage("evidence"):
+                pictured, lost = evidence.make(partial, judged, by)
         with clock.stage("publish"):
             cog.write(partial / "disturbance.tif", setting.grid, lambda: _planes(setting.grid, setting.area, folder, blocks, results))
             unseen = unseen_ground(_last_seen(setting.grid, setting.area, folder, blocks), setting.grid)
-        with clock.stage("evidence"):
-            by = Photographer(inputs.project.config.county.name, month, trusted, inputs.sha256, inputs.layers, setting)
-            pictured, lost = evidence.make(partial, judged, by)
         uses = _scene_uses(good, left_out, inputs)
         facts = RunFacts(
             run_id=year.digest(month, inputs.project.sha256, inputs.likelihood.sha256, *(u.sha256 for u in uses)), month=month, version=__version__,

@@ -28,6 +28,10 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class _RehearsedError(Exception):
+    """Ends a rehearsal, so that nothing of it stays."""
+
+
 class MonthWriter:
     """One month in the making: patches first, then cases, then `finish`."""
 
@@ -105,6 +109,14 @@ class Ledger:
             if not writer.finished:
                 raise RuntimeError(f"month {month} was not finished")
             self.audit(actor, "month", {"month": month})
+
+    @contextlib.contextmanager
+    def rehearsal(self, month: str) -> Iterator[MonthWriter]:
+        """Names that a month would get if it were written now; nothing of it stays, and nobody waits for it long."""
+        with contextlib.suppress(_RehearsedError), self.transaction():
+            self.forget_from(month)
+            yield MonthWriter(self._connection, self.path, self._county, month)
+            raise _RehearsedError
 
     def forget_from(self, month: str, *, keep_ids: bool = False, actor: str = "minewarden") -> int:
         """Make `month` and later ones anew; how many were forgotten. Verdicts and the audit trail stay.

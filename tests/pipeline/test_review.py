@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import shapely
 
 from pipeline.cli import main
 from pipeline.ledger import Ledger, Review
+from pipeline.publish import evidence
 from tests.pipeline.conftest import MONTHS, NEXT, County
 
 LAST = MONTHS[-1]
@@ -230,3 +232,27 @@ def test_a_list_that_was_edited_where_it_stands_is_not_given_out(again: County, 
     file.write_text(file.read_text("utf-8").replace("pending", "confirmed", 1), "utf-8")
     assert main(["review", "export", str(again.config)]) == 5
     assert "MW-RESULT-DAMAGED" in said()
+
+
+def test_verdicts_wait_for_no_pictures(again: County, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are recorded while a month's pictures are drawn, and the month heeds them."""
+    ids, drawn = [row["id"] for row in again.rows(LAST)], list[set[str]]()
+
+    def make(folder: Path, *given: Any) -> Any:
+        made = evidence.make(folder, *given)
+        drawn.append(pictures(folder))
+        if len(drawn) == 1:
+            with Ledger(again.out / "ledger.sqlite", "620422", busy_seconds=0) as ledger:
+                ledger.record_verdict(ids[0], "dismissed", version=1, reviewer="王核查", reason="耕作")
+        return made
+
+    def pictures(folder: Path) -> set[str]:
+        return {file.stem for file in (folder / "evidence").glob("*.png")}
+
+    monkeypatch.setattr("pipeline.month.evidence", SimpleNamespace(make=make))
+    assert again.run(NEXT, "--quiet") in (0, 3)
+    listed = {row["id"] for row in again.rows(NEXT)}
+    assert drawn == [listed | {ids[0]}, listed]
+    assert ids[0] not in listed
+    assert pictures(again.out / NEXT) == listed
+    assert standing(again)[ids[0]][:2] == ("dismissed", "耕作")

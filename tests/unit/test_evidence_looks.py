@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.publish.evidence import bring_series, looks
+from pipeline.publish.evidence import looks
 from pipeline.publish.evidence.case import subject
 from pipeline.publish.evidence.glance import Look
 from pipeline.publish.evidence.looks import Archive
@@ -46,18 +46,3 @@ def test_a_scene_is_brought_once_for_all_cases(tmp_path: Path, monkeypatch: pyte
     assert all(each is not None and each.scenes == (scenes[1],) for each in there)
     assert sorted(asked) == sorted(scene.id for scene in scenes)
     assert {id: each.reason for id, each in archive.lost.items()} == {scenes[0].id: "B04 is cut short"}
-
-
-def test_scenes_of_the_time_series_are_had_before_pictures_are_made() -> None:
-    asked: list[tuple[list[date], tuple[str, ...]]] = []
-
-    def bring(scenes: Sequence[Scene], stage: str, bands: tuple[str, ...]) -> tuple[list[Scene], list[Refused]]:
-        asked.append(([scene.day for scene in scenes], bands))
-        return [], [Refused(scene.id, scene.day, "gone") for scene in scenes]
-
-    days = [date(2023, 4, 30), date(2023, 5, 1), date(2024, 7, 31), date(2024, 8, 1)]
-    setting: Any = SimpleNamespace(stock=SimpleNamespace(bring=bring))
-    bring_series("2024-07", [pictures.scene(day) for day in days], setting)
-    assert asked == [(days[1:3], ("B04", "B08"))]
-    setting.stock = None
-    bring_series("2024-07", [], setting)

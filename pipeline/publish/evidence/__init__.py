@@ -1,6 +1,6 @@
 """Evidence pictures: a sheet for each case that shows its ground before and after, in court if need be."""
 
-from pipeline.publish.evidence.album import bring_series, make
+from pipeline.publish.evidence.album import make
 from pipeline.publish.evidence.studio import Photographer
 
-__all__ = ["Photographer", "bring_series", "make"]
+__all__ = ["Photographer", "make"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,29 +10,21 @@ from pathlib import Path
 from pipeline import months
 from pipeline.publish.evidence.case import Subject, subject
 from pipeline.publish.evidence.choose import Shown, choose
-from pipeline.publish.evidence.glance import NIR, RED
 from pipeline.publish.evidence.looks import Archive
 from pipeline.publish.evidence.series import series_of
 from pipeline.publish.evidence.studio import Photographer, Portrait, draw_all
 from pipeline.publish.features import Judged, Pictured, flagged_features
-from pipeline.sources.scene import Scene
-from pipeline.year import Setting, series_start
+from pipeline.year import series_start
 
 FOLDER = "evidence"
 
 
-def bring_series(month: str, scenes: Sequence[Scene], setting: Setting) -> None:
-    """Have the files made that the time series of a month's pictures are read from.
-
-    Scenes that can't be had are asked for again, and told, by `make`.
-    """
-    if setting.stock is not None:
-        first, last = series_start(month), months.last_day(month)
-        setting.stock.bring([scene for scene in scenes if first <= scene.day <= last], f"{month} evidence looks: store", (RED, NIR))
-
-
 def make(folder: Path, judged: Sequence[Judged], by: Photographer) -> tuple[dict[str, Pictured], list[str]]:
-    """Write `evidence/<id>.png` into a month's folder for each of its listed cases: what each shows, and warnings."""
+    """Write `evidence/<id>.png` into a month's folder for each of its listed cases: what each shows, and warnings.
+
+    Pictures that are there already make way.
+    """
+    shutil.rmtree(folder / FOLDER, ignore_errors=True)
     subjects = [subject(each, by.setting.grid) for each in judged if each.case is not None and each.case.listed]
     if not subjects:
         return {}, []
