@@ -264,6 +264,7 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
     partial = inputs.project.output / f"{month}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
+    restoration_files.write(partial, given_back.document, given_back.shown, config.county.code)
     by = Photographer(config.county.name, month, trusted, inputs.sha256, inputs.layers, setting)
     with clock.stage("evidence"):
         # Verdicts wait while the ledger's month is written: what takes long is done before, under the names it would give now.
@@ -289,7 +290,6 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
             warnings=[*inputs.doubted(month), *begun.warnings, *watched.warnings, *lost, *cannot_tell(setting.bands, (scene for scene, _ in good))]
             + [f"{name}: {p.message}" for name, problems in inputs.layers.problems.items() for p in problems],
         )  # fmt: skip
-        restoration_files.write(partial, given_back.document, given_back.shown, config.county.code)
         flagged = write_month(partial, MonthFiles(inputs.project, inputs.layers, judged, unseen, facts, setting.grid, pictured))
         writer.finish({"flagged": len(flagged), "patches": len(patches)}, [{"id": u.id, "sha256": u.sha256} for u in uses if u.used])
     fsync_folder(partial)

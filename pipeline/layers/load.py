@@ -16,7 +16,7 @@ from pipeline.config import LayerConfig, Project
 from pipeline.errors import MinewardenError
 from pipeline.layers import place, records
 from pipeline.layers.columns import rows
-from pipeline.layers.model import Approval, LayerSet, LayerVersion, LegacyPatch, Problem, Right, Town, Zone
+from pipeline.layers.model import Approval, LayerSet, LayerVersion, LegacyPatch, PlanBlock, Problem, Right, Town, Zone
 from pipeline.layers.read import SHAPEFILE, Table, locate, read, sha256
 from pipeline.layers.shapes import NOWHERE, clean
 from pipeline.layers.whereabouts import guess
@@ -166,6 +166,7 @@ def load(project: Project, crs: str) -> LayerSet:
         zones=tuple(r for r in every if isinstance(r, Zone)),
         approvals=tuple(r for r in every if isinstance(r, Approval)),
         towns=tuple(r for r in every if isinstance(r, Town)),
+        blocks=tuple(r for r in every if isinstance(r, PlanBlock)),
         versions=tuple(layer.version for layer in layers if layer.version),
         off=tuple(name for name in JUDGED if name not in project.config.layers),
         problems={layer.name: tuple(layer.problems) for layer in layers if layer.problems},

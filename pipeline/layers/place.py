@@ -8,14 +8,14 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from pipeline.layers.model import CLOSED_STATUS, Approval, LegacyPatch, Problem, Right, Town, Zone
+from pipeline.layers.model import CLOSED_STATUS, Approval, LegacyPatch, PlanBlock, Problem, Right, Town, Zone
 
 SLIVER_M2 = 100.0
 """Neighbours drawn to a few decimetres overlap by as much; more is a contradiction of the register."""
 
 
 def outside(
-    file: str, records: Sequence[Right | LegacyPatch | Zone | Approval | Town], area: BaseGeometry, guess: Callable[[], str | None]
+    file: str, records: Sequence[Right | LegacyPatch | Zone | Approval | Town | PlanBlock], area: BaseGeometry, guess: Callable[[], str | None]
 ) -> list[Problem]:
     """Features that do not touch the county; one problem for all where none does. guess: what their coordinates look like instead."""
     if not records:

@@ -20,6 +20,8 @@ from pipeline.patches.patch import Patch
 from pipeline.publish import geojson, gpkg, report, runjson
 from pipeline.publish.export.finished import Finished
 from pipeline.publish.features import Feature, Judged, Pictured, coverage_features, flagged_features, is_violation, patches_features, verdict_of
+from pipeline.publish.planning import made as planned
+from pipeline.publish.restoration import files as restoration_files
 from pipeline.publish.runjson import RunFacts
 from pipeline.publish.spreadsheet import book
 from pipeline.publish.wgs84 import Projector
@@ -118,6 +120,7 @@ def write_renewed(
     given = report.ReportInput(
         county=config.county.name, code=config.county.code, run=facts, flagged=flagged, patches=patches, coverage=coverage, layers=layers,
         projector=Projector(config.grid.crs), min_likelihood=config.findings.min_likelihood, min_coverage=config.coverage.min,
+        restoration=restoration_files.read(folder), plan=planned.document(project, layers, folder, months.last_day(facts.month)),
         cell_area_m2=config.grid.resolution**2, gone=_gone(project.output / months.previous(facts.month), flagged),
     )  # fmt: skip
     report.write(folder / "report.html", given)

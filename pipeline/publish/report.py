@@ -17,6 +17,8 @@ from pipeline.layers.model import LayerSet
 from pipeline.publish import svgmap
 from pipeline.publish.basis import basis
 from pipeline.publish.features import M2_PER_MU, Feature
+from pipeline.publish.planning import assessment as planned
+from pipeline.publish.restoration import page as restored
 from pipeline.publish.runjson import RunFacts
 from pipeline.publish.styles import SEVERITY_COLOURS, SEVERITY_NAMES
 from pipeline.publish.wgs84 import Projector
@@ -43,6 +45,10 @@ class ReportInput:
     """Growth of less than a cell is noise and not called growth."""
     gone: Sequence[str] = ()
     """Ids of last month's list that are not in this one."""
+    restoration: Mapping[str, Any] | None = None
+    """restoration.json of the month."""
+    plan: Mapping[str, Any] | None = None
+    """The county's plan against registers and pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,7 @@ def render(given: ReportInput) -> str:
         used=[scene for scene in run.scenes if scene.used],
         left_out=[scene for scene in run.scenes if not scene.used],
         off=[(LAYERS.get(name, name), CHECKS_OFF.get(name, "依赖此图层的检查未进行")) for name in given.layers.off],
+        sections=[*([restored.section(given.restoration)] if given.restoration else []), *([planned.section(given.plan)] if given.plan else [])],
         warnings=[scrub_text(str(warning)) for warning in run.warnings],
     )
 

@@ -15,7 +15,7 @@ from pipeline.files import write_atomic
 from pipeline.publish.features import Feature
 from pipeline.publish.plain import plain
 from pipeline.publish.report import ReportInput
-from pipeline.publish.spreadsheet import cases, cells, register
+from pipeline.publish.spreadsheet import cases, cells, planning, register, restoration
 from pipeline.publish.spreadsheet.cells import Kind, day
 from pipeline.publish.spreadsheet.table import Book, Column, Sheet
 from pipeline.publish.words import CHECKS_OFF
@@ -36,7 +36,7 @@ def render(given: ReportInput) -> bytes:
     end = months.last_day(given.run.month)
     heading = f"{plain(given.county)[:_HEADING_SIGNS]} {given.run.month[:4]}年{int(given.run.month[5:])}月 矿山监测台账"
     sheets: Sequence[Sheet[Any]] = (
-        cases.sheet(given.flagged, given.layers), register.mines(given), register.legacy(given), _coverage(given.coverage, end),
+        cases.sheet(given.flagged, given.layers), register.mines(given), register.legacy(given), *_given_back(given), _coverage(given.coverage, end),
     )  # fmt: skip
     target = io.BytesIO()
     # Left alone, it would turn text into formulas and links wherever text looks like one.
@@ -48,6 +48,16 @@ def render(given: ReportInput) -> bytes:
             book.add(sheet)
         _explain(book, given, sheets)
     return target.getvalue()
+
+
+def _given_back(given: ReportInput) -> Iterator[Sheet[Any]]:
+    """Restoration, and the plan where the county has one."""
+    if given.restoration:
+        yield restoration.sites(given.restoration)
+        yield restoration.mines(given.restoration)
+    if given.plan:
+        yield planning.indicators(given.plan)
+        yield planning.checks(given.plan)
 
 
 def _coverage(coverage: Sequence[Feature], end: date) -> Sheet[Feature]:
