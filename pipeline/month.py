@@ -229,8 +229,7 @@ def _restoration(inputs: Inputs, scenes: Sequence[Scene], month: str, last_day: 
     overdue = unrestored(inputs.layers, scenes, last_day, setting, least)
     given_back = restored.of_month(inputs.layers, scenes, month, last_day, setting, first, inputs.sha256, least, config.county.name)
     digging = [f.geometry for f in found if f.status != "ended" and (f.mining_likelihood or 0.0) >= config.findings.min_likelihood]
-    fallen = restored.regressed(given_back.fallen, unary_union(digging), inputs.layers, overdue, least * setting.grid.cell_area_m2)
-    return [*overdue, *fallen], given_back
+    return restored.regressed(given_back.fallen, unary_union(digging), inputs.layers, overdue, least * setting.grid.cell_area_m2), given_back
 
 
 def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Done:

@@ -90,6 +90,8 @@ class _Site:
     window: Window
     seasons: tuple[Season, ...]
     progress: Progress
+    whole: bool
+    """Whether all of it had been dug before the archive begins."""
 
 
 def of_month(
@@ -119,19 +121,21 @@ def of_month(
 
 def _told(site: _Site, projector: Projector) -> Told:
     inside, at = site.window.inside, projector.write(site.ground.geometry)
-    account = accounts(inside, site.progress.cells, whole=site.ground.kind is Kind.LEGACY)
+    account = accounts(inside, site.progress.cells, whole=site.whole)
     return Told(site.ground, site.progress, account, int(inside.sum()), (at.lon, at.lat))
 
 
 def _site(ground: Ground, window: Window, seasons: Sequence[Season], ends: Ends, least: int) -> _Site:
-    """A right's site is what was dug in it; all of it where nothing is seen to have been."""
-    found = progress(window, seasons, ends, ground.claimed, old=ground.kind is Kind.LEGACY)
-    if ground.kind is not Kind.LEGACY and found.cells:
-        dug = dug_ground(found.cells, least)
-        if dug.any() or ground.kind is Kind.WORKING:
-            window = replace(window, inside=dug)
-            found = progress(window, seasons, ends, ground.claimed, old=False)
-    return _Site(ground, window, tuple(seasons), found)
+    """A right's site is what was dug in it; of a closed mine all of it where nothing is seen to have been."""
+    old = ground.kind is Kind.LEGACY
+    found = progress(window, seasons, ends, ground.claimed, old=old)
+    if old or not found.cells:
+        return _Site(ground, window, tuple(seasons), found, old)
+    dug = dug_ground(found.cells, least)
+    if ground.kind is Kind.CLOSED and not dug.any():
+        return _Site(ground, window, tuple(seasons), found, True)
+    window = replace(window, inside=dug)
+    return _Site(ground, window, tuple(seasons), progress(window, seasons, ends, ground.claimed, old=False), False)
 
 
 def _fallen(site: _Site, end: date, least: int, setting: Setting) -> Fallen | None:
@@ -161,21 +165,22 @@ def _fallen(site: _Site, end: date, least: int, setting: Setting) -> Fallen | No
 
 
 def regressed(fallen: Sequence[Fallen], dug: BaseGeometry, layers: LayerSet, overdue: Sequence[Finding], least_m2: float) -> list[Finding]:
-    """Findings of restored ground that is bare again without signs of digging.
+    """Findings of sites past their deadline, and after them of restored ground that is bare again without signs of digging.
 
-    dug: ground of this month's digging; overdue: findings of sites past their deadline, which come first for the same site.
+    dug: ground of this month's digging. overdue: findings that come first for the same site; a relapse then stands in their `also`.
     """
-    already = {finding.part for finding in overdue}
-    out = []
+    out = {finding.part: finding for finding in overdue}
     for each in fallen:
         left = shapely.difference(each.geometry, dug)
         if left.area < least_m2 or left.area < each.geometry.area / 2:
             continue
         (finding,) = findings([replace(each, geometry=left)], layers, Code.RESTORATION_REGRESSED)
-        if finding.part in already:
+        if finding.part in out:
+            first = out[finding.part]
+            out[finding.part] = replace(first, also=(*first.also, Code.RESTORATION_REGRESSED.value))
             continue
         changes: dict[str, Any] = {"before_date": each.last_green}
         if not each.over:
             changes |= {"status": "provisional", "severity": 1}
-        out.append(replace(finding, **changes))
-    return out
+        out[finding.part] = replace(finding, **changes)
+    return list(out.values())

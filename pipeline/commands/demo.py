@@ -40,7 +40,9 @@ def sample_county(out: Path, console: Console) -> Path:
         return config
     make_county = _maker()
     try:
-        made = make_county(out, seed=SEED, progress=partial(console.progress, "making the sample county"), months_monitored=MONTHS_MONITORED)
+        made = make_county(
+            out, seed=SEED, progress=partial(console.progress, "making the sample county"), months_monitored=MONTHS_MONITORED, given_back=True
+        )
     except FileExistsError as error:
         raise MinewardenError("MW-DEMO-OUT", f"{out} holds something else.", "Choose another folder with --out, or empty it.") from error
     return Path(made)

@@ -48,13 +48,14 @@ def dug_ground(seasons: Sequence[Cells], least: int) -> NDArray[np.bool_]:
 def accounts(site: NDArray[np.bool_], seasons: Sequence[Cells], *, whole: bool) -> list[Account]:
     """Account of each season, oldest first. What a season did not see stays as it was last seen.
 
-    site: (h, w). whole: all of it was dug before the archive begins, as a legacy patch was; else each cell from its first bare season on.
+    site: (h, w). whole: all of it was dug before the archive begins, as a legacy patch was; else each cell from its first bare season on,
+    and all of it by the last.
     """
     dug, green = np.zeros(site.shape, bool) | (site & whole), np.zeros(site.shape, bool)
     out = []
     for cells in seasons:
-        new = site & cells.bare & ~dug
+        new = site & ~dug & (cells.bare if cells is not seasons[-1] else True)
         dug |= new
-        green = np.where(cells.seen, cells.green, green) & dug & ~new
+        green = np.where(cells.seen, cells.green, green) & dug
         out.append(Account(cells.year, int(dug.sum()), int(green.sum()), int(new.sum())))
     return out

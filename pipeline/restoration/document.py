@@ -74,7 +74,8 @@ def _site(county: County, told: Told) -> dict[str, Any]:
         return round(count * county.cell_m2 / 1e4, DECIMALS)
 
     area = hectares(told.cells)
-    bare, green, seen = (hectares(int(each.sum())) for each in (cells.bare, cells.green, cells.seen)) if cells else (None, None, 0.0)
+    bare, seen = (hectares(int(each.sum())) for each in (cells.bare, cells.seen)) if cells else (None, 0.0)
+    back = hectares(told.accounts[-1].restored) if told.accounts else None
     state = verdict.state if verdict else None
     claim = check_claim(found.years, state, ground.claimed)
     past = ground.deadline is not None and ground.deadline < county.end
@@ -90,7 +91,7 @@ def _site(county: County, told: Told) -> dict[str, Any]:
         "restored_in": verdict.restored_in if verdict else None,
         "area_ha": area,
         "bare_ha": bare,
-        "restored_ha": green,
+        "restored_ha": back,
         "unseen_ha": round(area - seen, DECIMALS),
         "cover": round(last.cover, 3) if last else None,
         "reference_cover": round(last.reference, 3) if last else None,

@@ -37,8 +37,8 @@ class Claim(StrEnum):
     CONTRADICTED = "contradicted"
 
 
-GREEN_SHARE, GREEN_BARE = 0.65, 0.2
-"""A season finds a site green: so much of it has three quarters of the reference cover, and no more than so much is bare."""
+GREEN_SHARE, GREEN_RATIO, GREEN_BARE = 0.65, 0.75, 0.2
+"""A season finds a site green: so much of it, or the site as a whole, has three quarters of the reference cover, and no more than so much is bare."""
 BARE_SHARE = 0.5
 """And bare: so much of it is bare against the reference."""
 FALLEN_BARE, FALLEN_DROP = 0.3, 0.2
@@ -49,8 +49,10 @@ RISE, RISE_SHARE = 0.12, 0.04
 """Least gain of cover against the reference since a site was at its lowest, and a year, that counts as growing back."""
 SPARSE, SPARSE_RISE = 0.25, 0.2
 """Of the reference: a site that is still bare for the most part bears weeds, unless it has so much cover and has gained so much."""
-LEAP = 0.32
-"""Gain from one season to the next that plants do not make by themselves on ground that was dug."""
+LEAP = 0.28
+"""Gain from one season to the next that plants do not make by themselves on ground that was dug; half as much for each year without a season."""
+PART_GREEN = 0.15
+"""So much of a site restored while most of it is bare: works that have begun. What comes in by itself comes in everywhere."""
 SITE_ERROR = 0.05
 """Of cover against the reference, of one season: what plots, looks and mixed cells leave."""
 
@@ -82,7 +84,7 @@ class Year:
 
     @property
     def is_green(self) -> bool:
-        return self.green >= GREEN_SHARE and self.bare <= GREEN_BARE
+        return self.bare <= GREEN_BARE and (self.green >= GREEN_SHARE or self.ratio >= GREEN_RATIO)
 
     @property
     def is_bare(self) -> bool:
@@ -127,10 +129,8 @@ def _state(years: Sequence[Year], claimed: str | None, old: bool) -> State:
         return _green(years, claimed, old)
     held = _held(years[:-1], claimed, old)
     if held is not None:
-        if last.bare >= FALLEN_BARE and held - last.ratio >= FALLEN_DROP:
-            return State.REGRESSED
-        if not last.is_bare:
-            return _green(years, claimed, old)
+        fallen = last.bare >= FALLEN_BARE and held - last.ratio >= FALLEN_DROP
+        return State.REGRESSED if fallen else _green(years, claimed, old)
     if _growing(years):
         planted = _leap(years) or claimed in (CLAIM_UNDER_WAY, CLAIM_RESTORED)
         sparse = last.ratio >= SPARSE and last.ratio - years[_low(years)].ratio >= SPARSE_RISE
@@ -199,13 +199,17 @@ def _growing(years: Sequence[Year]) -> bool:
     rise = years[_low(years) :]
     gain = rise[-1].ratio - rise[0].ratio
     best = max(year.ratio for year in rise)
+    if rise[-1].green - rise[0].green >= PART_GREEN and rise[-1] is not rise[0]:
+        return True
     return gain >= RISE and gain >= RISE_SHARE * (rise[-1].year - rise[0].year) and best - rise[-1].ratio <= gain / 2
 
 
 def _leap(years: Sequence[Year]) -> bool:
     """Whether the rise since the lowest season was made in leaps, as by planting."""
     rise = years[_low(years) :]
-    return any(b.ratio - a.ratio >= LEAP * (b.year - a.year) for a, b in pairwise(rise))
+    if any(b.ratio - a.ratio >= LEAP * (1 + b.year - a.year) / 2 for a, b in pairwise(rise)):
+        return True
+    return rise[-1].is_bare and rise[-1].green >= PART_GREEN > rise[0].green
 
 
 def trend(years: Sequence[Year]) -> float | None:

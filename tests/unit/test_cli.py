@@ -190,7 +190,7 @@ def test_demo_makes_a_county_once_and_runs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], config_text: str, job: Callable[[Run], None]
 ) -> None:
     maker = f"""
-def make_county(out, seed, progress, months_monitored):
+def make_county(out, seed, progress, months_monitored, given_back):
     out.mkdir()
     (out / "config.yaml").write_text({config_text!r}, "utf-8")
     (out / "truth.geojson").touch()
