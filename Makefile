@@ -1,7 +1,7 @@
 # make demo | make test; both begin with make setup, which does nothing the second time.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: setup demo test lint bench lock reference
+.PHONY: setup demo test lint bench lock reference pictures
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
@@ -51,6 +51,12 @@ lock: setup
 	PIP_CONFIG_FILE=/dev/null $(BIN)/pip-compile --quiet --extra dev --extra s3 --extra stac --extra sentinelhub --generate-hashes --allow-unsafe --strip-extras --no-header \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements.lock pyproject.toml
 
-# After a change of the config's models.
+# After a change of the config's models, of the rules, or of what the files hold.
 reference: setup
+	$(BIN)/python -c 'from pipeline.findings.law import render; print(render(), end="")' > docs/rules.md
 	$(BIN)/python -c 'from pipeline.config_text import EXAMPLE, render; print(render(EXAMPLE), end="")' > configs/reference.yaml
+	$(BIN)/python -c 'from pipeline.publish.reference import markdown; print(markdown(), end="")' > docs/fields.md
+
+# Pictures of the READMEs, from the demo's report as it looks in Chromium.
+pictures: demo
+	$(BIN)/python docs/pictures/make.py demo

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pipeline import yamlfile
+from pipeline.config_findings import FindingsConfig
 from pipeline.paths import LocalPath, OwnPath, PathOrBucket
 from pipeline.yamlfile import Strict
 
@@ -60,19 +61,30 @@ class SourceConfig(Strict):
 
 
 class LayerConfig(Strict):
-    path: LocalPath = Field(description="GeoJSON, GeoPackage or Shapefile.")
+    path: LocalPath | None = Field(
+        default=None,
+        description="GeoJSON, GeoPackage, Shapefile, KML/KMZ, or corner points as text, CSV or XLSX (docs/layers.md). "
+        "Once a layer was imported, its imported versions are used instead; then it needs no path.",
+    )
     kind: Literal["zone", "approval"] | None = Field(default=None, description="For further layers: `zone` bans mining, `approval` explains change.")
+    accuracy_m: float = Field(default=5, ge=0, le=1000, description="How far the layer's boundaries may be off, 95 %.")
     fields: dict[str, str] = Field(default_factory=dict, description="Our field name: the file's column, e.g. {id: 许可证号}.")
+    crs: str | None = Field(
+        default=None, pattern=r"^EPSG:\d{4,6}$", description="Coordinate system, where the file does not say it or says a wrong one, e.g. EPSG:4523."
+    )
+    order: Literal["north_east", "east_north"] | None = Field(
+        default=None, description="Which of two written numbers comes first, where that is asked; latitude is the north."
+    )
+    deduct: bool | None = Field(default=None, description="Whether rings in doubt are taken out (扣除) or added, where that is asked.")
+    shift: tuple[float, ...] | None = Field(
+        default=None,
+        description="Parameters of Xi'an 1980 or Beijing 1954 to CGCS2000, as survey offices give them: dx, dy, dz (m), rx, ry, rz (seconds), ppm.",
+    )
+    id: str | None = Field(default=None, max_length=100, description="Of a file that holds one feature and does not say its id.")
 
 
 class CoverageConfig(Strict):
     min: float = Field(default=0.5, ge=0, le=1, description="A month that saw less of the area clearly is incomplete (exit 3).")
-
-
-class FindingsConfig(Strict):
-    min_cells: int = Field(default=4, ge=1, le=100_000, description="Smallest patch and case, in cells of the grid.")
-    min_likelihood: float = Field(default=0.5, ge=0, le=1, description="Findings that claim mining need this likelihood.")
-    tolerance_m: float = Field(default=15, ge=0, le=200, description="Boundaries are compared with this tolerance.")
 
 
 class ComputeConfig(Strict):
@@ -204,6 +216,11 @@ class Project(BaseModel):
     @property
     def plan(self) -> Path | None:
         return self.path(self.config.plan) if self.config.plan else None
+
+    @property
+    def registers(self) -> Path:
+        """Imported versions of the layers."""
+        return self.output / "layers"
 
     @property
     def logs(self) -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from shapely import unary_union
-from shapely.geometry import GeometryCollection, MultiPolygon
+from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
 from pipeline import __version__, compute, months, restored, store, survey, year
@@ -25,6 +25,7 @@ from pipeline.detect.state import NONE
 from pipeline.files import fsync_folder
 from pipeline.findings.finding import Finding
 from pipeline.findings.judge import judge
+from pipeline.findings.mines import mines
 from pipeline.grid import Block, Grid
 from pipeline.layers.model import LayerSet
 from pipeline.ledger.ledger import Ledger
@@ -33,8 +34,8 @@ from pipeline.looking import Ground, Sighting
 from pipeline.patches.find import Place, find_patches
 from pipeline.patches.likelihood import Likelihood
 from pipeline.patches.outline import geometry_of, unseen_ground
-from pipeline.patches.patch import Patch
 from pipeline.publish import cog, evidence, runjson
+from pipeline.publish.changes import re_evaluate
 from pipeline.publish.evidence import Photographer
 from pipeline.publish.features import Judged
 from pipeline.publish.month import MonthFiles, name_cases, write_month
@@ -158,14 +159,12 @@ def watch_month(inputs: Inputs, month: str, model: Model, good: Seen) -> Watched
 
 def _registered(layers: LayerSet) -> BaseGeometry:
     """Ground of mining rights, whatever their standing, and of legacy patches: where digging is likelier than elsewhere."""
-    return unary_union([*(right.geometry for right in layers.rights), *(patch.geometry for patch in layers.legacy)])
+    return unary_union([*(right.geometry for right in layers.entries), *(patch.geometry for patch in layers.legacy)])
 
 
-def _dug(inputs: Inputs, patches: Sequence[Patch], month: str, model: Model) -> BaseGeometry:
-    """Ground that was bare before monitoring, inside those rights that a patch comes near."""
-    setting, reach = inputs.setting, inputs.project.config.findings.tolerance_m
-    changed = unary_union([p.geometry for p in patches]).buffer(reach) if patches else GeometryCollection()
-    where = unary_union([r.geometry for r in inputs.layers.rights if r.geometry.intersects(changed)])
+def _bare(inputs: Inputs, month: str, model: Model) -> BaseGeometry:
+    """Ground that was bare before monitoring, inside rights."""
+    setting, where = inputs.setting, unary_union([r.geometry for r in inputs.layers.entries])
     if where.is_empty:
         return MultiPolygon()
     ground = Ground(setting.grid, setting.bands, model, setting.area)
@@ -225,11 +224,11 @@ def _trusted(inputs: Inputs, month: str, left_out: Sequence[Refused]) -> list[Sc
 def _restoration(inputs: Inputs, scenes: Sequence[Scene], month: str, last_day: date, found: Sequence[Finding]) -> tuple[list[Finding], Restored]:
     """Findings of sites that should bear plants and do not, and how far all sites have come."""
     setting, config = inputs.setting, inputs.project.config
-    least, first = config.findings.min_cells, int(inputs.monitor_from[:4])
-    overdue = unrestored(inputs.layers, scenes, last_day, setting, least)
+    first, least = int(inputs.monitor_from[:4]), config.findings.min_cells
+    overdue = unrestored(inputs.layers, scenes, last_day, setting, config.findings)
     given_back = restored.of_month(inputs.layers, scenes, month, last_day, setting, first, inputs.sha256, least, config.county.name)
-    digging = [f.geometry for f in found if f.status != "ended" and (f.mining_likelihood or 0.0) >= config.findings.min_likelihood]
-    return restored.regressed(given_back.fallen, unary_union(digging), inputs.layers, overdue, least * setting.grid.cell_area_m2), given_back
+    dug = unary_union([f.geometry for f in found if f.status != "ended" and (f.mining_likelihood or 0.0) >= config.findings.min_likelihood])
+    return restored.regressed(given_back.fallen, dug, inputs.layers, overdue, config.findings, setting.grid.cell_area_m2), given_back
 
 
 def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Done:
@@ -251,7 +250,8 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
         place = Place(setting.grid, _registered(inputs.layers), built)
         patches = find_patches(cells, before, model, place, inputs.likelihood, inputs.first_day, config.findings.min_cells)
     with clock.stage("findings"):
-        findings: list[Finding] = judge(patches, inputs.layers, setting.grid, _dug(inputs, patches, month, model), config.findings)
+        bare = _bare(inputs, month, model)
+        findings: list[Finding] = judge(patches, inputs.layers, setting.grid, bare, config.findings)
     # What has no date can't be told to lie in another month.
     elsewhere = [r for r in inputs.refused if r.day is None or f"{r.day:%Y-%m}" == month]
     left_out = (*refused, *damaged, *elsewhere, *begun.refused)
@@ -270,14 +270,16 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
         with ledger.rehearsal(month) as writer:
             rehearsed = name_cases(writer, month, patches, findings, inputs.project, setting.grid)
         pictured, lost = evidence.make(partial, rehearsed, by)
+    with clock.stage("publish"):
+        cog.write(partial / "disturbance.tif", setting.grid, lambda: _planes(setting.grid, setting.area, folder, blocks, results))
+        unseen = unseen_ground(_last_seen(setting.grid, setting.area, folder, blocks), setting.grid)
+        worked = mines(patches, inputs.layers, setting.grid, bare, unary_union([ground for ground, _ in unseen]), last_day, config.findings)
     with ledger.month(month) as writer:
         judged: list[Judged] = name_cases(writer, month, patches, findings, inputs.project, setting.grid)
+        changes = re_evaluate(writer, judged, inputs.layers, config.findings.tolerance_m)
         if [each.case for each in judged] != [each.case for each in rehearsed]:
             with clock.stage("evidence"):
                 pictured, lost = evidence.make(partial, judged, by)
-        with clock.stage("publish"):
-            cog.write(partial / "disturbance.tif", setting.grid, lambda: _planes(setting.grid, setting.area, folder, blocks, results))
-            unseen = unseen_ground(_last_seen(setting.grid, setting.area, folder, blocks), setting.grid)
         uses = _scene_uses(good, left_out, inputs)
         facts = RunFacts(
             run_id=year.digest(month, inputs.project.sha256, inputs.likelihood.sha256, *(u.sha256 for u in uses)), month=month, version=__version__,
@@ -289,8 +291,10 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
             warnings=[*inputs.doubted(month), *begun.warnings, *watched.warnings, *lost, *cannot_tell(setting.bands, (scene for scene, _ in good))]
             + [f"{name}: {p.message}" for name, problems in inputs.layers.problems.items() for p in problems],
         )  # fmt: skip
-        flagged = write_month(partial, MonthFiles(inputs.project, inputs.layers, judged, unseen, facts, setting.grid, pictured))
-        writer.finish({"flagged": len(flagged), "patches": len(patches)}, [{"id": u.id, "sha256": u.sha256} for u in uses if u.used])
+        files = MonthFiles(inputs.project, inputs.layers, judged, unseen, facts, setting.grid, pictured, ledger, changes, worked)
+        flagged = write_month(partial, files)
+        said = {"flagged": len(flagged), "patches": len(patches), "layers": {each.name: each.version for each in inputs.layers.versions}}
+        writer.finish(said, [{"id": u.id, "sha256": u.sha256} for u in uses if u.used])
     fsync_folder(partial)
     set_aside(inputs.project.output / month)
     partial.rename(inputs.project.output / month)

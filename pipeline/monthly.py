@@ -54,7 +54,7 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
             ledger.back_up(project.backup)
             retention.prune(project.state, months.finished(project.output))
         keep(inputs, ())
-        late = _late(project, inputs)
+        late = [*_late(project, inputs), *_changed(project, inputs)]
         hashes.save()
     return _result(project, month, done, late, inputs.doubted(todo[-1] if todo else ""))
 
@@ -160,6 +160,22 @@ def _late(project: Project, inputs: Inputs) -> list[str]:
     return [
         f"{len(found)} scene(s) arrived, were replaced or were mended after their month was done, e.g. {found[0].id} ({found[0].why}). "
         f"Use them: minewarden run {project.file} --replay --month {first}"
+    ]
+
+
+def _changed(project: Project, inputs: Inputs) -> list[str]:
+    """A line where layers are not those that the last finished month was judged by."""
+    finished = months.finished(project.output)
+    now = {layer.name: layer.sha256 for layer in inputs.layers.versions}
+    if not finished or not now:
+        return []
+    used = {layer.name: layer.sha256 for layer in runjson.read(project.output / finished[-1]).layers}
+    names = sorted(name for name in used.keys() | now.keys() if used.get(name) != now.get(name))
+    if not names:
+        return []
+    return [
+        f"Changed since {finished[-1]} was done: {', '.join(names)}. The next month judges open cases anew. "
+        f"At once: minewarden run {project.file} --replay --month {finished[-1]}"
     ]
 
 

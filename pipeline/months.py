@@ -34,6 +34,12 @@ def previous(month: str) -> str:
     return of(date(int(month[:4]), int(month[5:]), 1) - timedelta(days=1))
 
 
+def earlier(month: str, count: int) -> str:
+    """The month so many before another."""
+    serial = int(month[:4]) * 12 + int(month[5:]) - 1 - count
+    return f"{serial // 12:04d}-{serial % 12 + 1:02d}"
+
+
 def of(day: date) -> str:
     return f"{day:%Y-%m}"
 

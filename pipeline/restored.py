@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from pipeline.config_findings import FindingsConfig
 from pipeline.findings.finding import Code, Finding
 from pipeline.findings.unrestored import findings
 from pipeline.layers.model import LayerSet
@@ -164,7 +165,9 @@ def _fallen(site: _Site, end: date, least: int, setting: Setting) -> Fallen | No
     )
 
 
-def regressed(fallen: Sequence[Fallen], dug: BaseGeometry, layers: LayerSet, overdue: Sequence[Finding], least_m2: float) -> list[Finding]:
+def regressed(
+    fallen: Sequence[Fallen], dug: BaseGeometry, layers: LayerSet, overdue: Sequence[Finding], config: FindingsConfig, cell_m2: float
+) -> list[Finding]:
     """Findings of sites past their deadline, and after them of restored ground that is bare again without signs of digging.
 
     dug: ground of this month's digging. overdue: findings that come first for the same site; a relapse then stands in their `also`.
@@ -172,15 +175,13 @@ def regressed(fallen: Sequence[Fallen], dug: BaseGeometry, layers: LayerSet, ove
     out = {finding.part: finding for finding in overdue}
     for each in fallen:
         left = shapely.difference(each.geometry, dug)
-        if left.area < least_m2 or left.area < each.geometry.area / 2:
+        if left.area < config.min_cells * cell_m2 or left.area < each.geometry.area / 2:
             continue
-        (finding,) = findings([replace(each, geometry=left)], layers, Code.RESTORATION_REGRESSED)
-        if finding.part in out:
-            first = out[finding.part]
+        site = replace(each, geometry=left)
+        (finding,) = findings([site], layers, config.severity, Code.RESTORATION_REGRESSED, provisional=not each.over)
+        first = out.get(finding.part)
+        if first is not None:
             out[finding.part] = replace(first, also=(*first.also, Code.RESTORATION_REGRESSED.value))
-            continue
-        changes: dict[str, Any] = {"before_date": each.last_green}
-        if not each.over:
-            changes |= {"status": "provisional", "severity": 1}
-        out[finding.part] = replace(finding, **changes)
+        else:
+            out[finding.part] = replace(finding, before_date=each.last_green)
     return list(out.values())

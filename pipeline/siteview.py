@@ -9,6 +9,7 @@ from datetime import date
 
 import numpy as np
 
+from pipeline.config_findings import FindingsConfig
 from pipeline.detect.mask import CLOUD, HALO, MISSING, bad_classes, marks
 from pipeline.errors import MinewardenError
 from pipeline.findings.finding import Finding
@@ -55,7 +56,7 @@ def _judge(site: Site, layers: LayerSet, by_day: dict[date, list[Scene]], month_
     return judge_site(site, window, by_day, month_end, read, min_cells)
 
 
-def unrestored(layers: LayerSet, scenes: Sequence[Scene], month_end: date, setting: Setting, min_cells: int) -> list[Finding]:
+def unrestored(layers: LayerSet, scenes: Sequence[Scene], month_end: date, setting: Setting, config: FindingsConfig) -> list[Finding]:
     """Findings of the sites past their deadline that are still bare against their surroundings."""
     by_day: dict[date, list[Scene]] = defaultdict(list)
     for scene in scenes:
@@ -63,5 +64,5 @@ def unrestored(layers: LayerSet, scenes: Sequence[Scene], month_end: date, setti
             by_day[scene.day].append(scene)
     due = [site for site in sites(layers, month_end) if site.geometry.intersects(setting.area)]
     with ThreadPoolExecutor(max_workers=setting.workers) as pool:
-        judged = list(pool.map(lambda site: _judge(site, layers, by_day, month_end, setting, min_cells), due))
-    return findings([j for j in judged if j is not None and j.unrestored], layers)
+        judged = list(pool.map(lambda site: _judge(site, layers, by_day, month_end, setting, config.min_cells), due))
+    return findings([j for j in judged if j is not None and j.unrestored], layers, config.severity)

@@ -89,7 +89,17 @@ def layers(*records: Any) -> LayerSet:
     def of(kind: type) -> tuple[Any, ...]:
         return tuple(r for r in records if isinstance(r, kind))
 
-    return LayerSet(area=box(0, 0, 1000, 1000), rights=of(Right), legacy=of(LegacyPatch), zones=of(Zone), approvals=of(Approval), towns=of(Town))
+    rights = of(Right)
+    past = tuple(r for r in rights if r.stood_until is not None)
+    return LayerSet(
+        area=box(0, 0, 1000, 1000),
+        rights=tuple(r for r in rights if r not in past),
+        former=past,
+        legacy=of(LegacyPatch),
+        zones=of(Zone),
+        approvals=of(Approval),
+        towns=of(Town),
+    )
 
 
 def found(patches: Patch | Sequence[Patch], *records: Any, dug: BaseGeometry | None = None, **config: Any) -> list[Finding]:

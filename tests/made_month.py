@@ -22,6 +22,8 @@ from pipeline.ledger import CaseDraft, Ledger
 from pipeline.patches.patch import Cause, Patch, Status
 from pipeline.publish import cog, geojson, gpkg, report, runjson
 from pipeline.publish.features import Judged, coverage_features, flagged_features, is_violation, patches_features
+from pipeline.publish.report.earlier import Earlier
+from pipeline.publish.report.history import Gone
 from pipeline.publish.spreadsheet import book
 from pipeline.publish.wgs84 import Projector
 
@@ -241,7 +243,10 @@ def publish(folder: Path, judged: Sequence[Judged], facts: runjson.RunFacts, gon
         coverage=coverage,
         layers=layers(),
         projector=PROJECTOR,
-        gone=gone,
+        folder=folder,
+        last_month=Earlier("2024-06"),
+        last_year=Earlier("2023-07"),
+        gone=[Gone(id) for id in gone],
     )
     report.write(folder / "report.html", given)
     book.write(folder / book.NAME, given)

@@ -28,6 +28,7 @@ def checks(folder: Path) -> Iterator[Check]:
     yield guarded("coordinates", _projections, _AGAIN)
     yield guarded("compiler", _kernels, _AGAIN)
     yield guarded("fonts", _fonts, "Install fonts-wqy-microhei or fonts-noto-cjk.")
+    yield guarded("pdf", _browser, "Install Chromium where PDFs are wanted.")
     free = shutil.disk_usage(folder if folder.is_dir() else Path.cwd()).free / 1e9
     yield Check("disk", free >= MIN_DISK_GB, f"{free:.0f} GB free in {folder}", f"Free some: a county needs {MIN_DISK_GB} GB and more.")
     yield guarded("memory", _memory, "Close other programs, or lower compute.memory_mb.")
@@ -86,6 +87,18 @@ def _fonts() -> str | Note:
     if names:
         return f"Chinese: {', '.join(names[:3])}"
     return Note("no Chinese font is installed: names in pictures would be boxes", "Install fonts-wqy-microhei or fonts-noto-cjk.")
+
+
+def _browser() -> str | Note:
+    from pipeline.errors import MinewardenError
+    from pipeline.publish.report import pdf
+
+    try:
+        return f"{pdf.find()} prints reports"
+    except MinewardenError:
+        return Note(
+            "no Chromium, Chrome or Edge: 'report --pdf' can't print; report.html prints from any browser", "Install Chromium where PDFs are wanted."
+        )
 
 
 def _memory() -> str:

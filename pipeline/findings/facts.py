@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -14,20 +14,11 @@ from shapely.geometry.base import BaseGeometry
 from pipeline.findings.ground import at_least, without
 from pipeline.findings.groups import LEAST_M2, MOST_SHARE
 from pipeline.findings.lookup import Lookup
+from pipeline.findings.minerals import contradiction
 from pipeline.findings.parts import Part
+from pipeline.findings.position import Accuracy
 from pipeline.layers.model import LegacyPatch, Right
 from pipeline.patches.patch import Patch
-
-SENTINEL2_M = 8.0
-"""Sentinel-2 geolocation, absolute, 95 % ('Sentinel-2 geolocation 8 m absolute, 5 m between dates (95 %)', FIELD.md)."""
-BOUNDARY_M = 5.0
-"""What a registered boundary is taken to be off by, 95 %: our assumption, no register states it."""
-POSITION_ERROR_M = round(math.hypot(SENTINEL2_M, BOUNDARY_M), 1)
-"""Image and boundary together, 95 %: 9.4 m."""
-
-
-LARGE_M2 = 10_000.0
-"""From 1 ha a case is severe wherever it lies."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +28,10 @@ class Overshoot:
     area_m2: float
     max_m: float
     """Distance of the farthest ground from the right."""
+    error_m: float
+    """Position error of image and boundary together, 95 %."""
     certain_m2: float
-    """What lies farther out than the position error."""
+    """What lies farther out than that."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +69,12 @@ class Place:
         return float(self.lookup.farmland.covered(self.geometry).area)
 
     @property
-    def severe(self) -> bool:
-        """In a banned zone, on farmland, or large."""
-        return self.holds(self.banned_m2) or self.holds(self.farmland_m2) or self.area_m2 >= LARGE_M2
+    def banned(self) -> bool:
+        return self.holds(self.banned_m2)
+
+    @property
+    def farmland(self) -> bool:
+        return self.holds(self.farmland_m2)
 
     def fields(self) -> dict[str, Any]:
         """What every Finding says of its place."""
@@ -95,8 +91,8 @@ class Place:
 
     @cached_property
     def distance_to_right_m(self) -> float | None:
-        """To the nearest right of any kind and standing, 0 inside it; None where the county has none."""
-        return self.lookup.rights.distance(self.geometry)
+        """To the nearest right of any kind that is registered, 0 inside it; None where the county has none."""
+        return self.lookup.registered.distance(self.geometry)
 
 
 @dataclass(frozen=True)
@@ -105,6 +101,26 @@ class Facts(Place):
 
     part: Part
     patch: Patch
+    accuracy: Accuracy
+    min_likelihood: float
+
+    @cached_property
+    def first_day(self) -> date:
+        """First anomalous look of the ground that makes the part what it is."""
+        return self.part.cells.first(self.part.dated) or self.patch.first_seen
+
+    @cached_property
+    def distance_to_right_m(self) -> float | None:
+        """To the nearest right of any kind that was registered when the ground changed; None where there was none."""
+        return self.lookup.distance_on(self.first_day, self.geometry)
+
+    @cached_property
+    def other_mineral(self) -> str | None:
+        """What of the ground's spectrum contradicts the licensed mineral. A patch's spectrum speaks for the parts that make up most of it."""
+        if self.right is None or self.area_m2 < MOST_SHARE * self.patch.geometry.area:
+            return None
+        days = (self.patch.last_seen - self.first_day).days
+        return contradiction(self.right.mineral, self.patch.clay_like, days, self.patch.features)
 
     @property
     def right(self) -> Right | None:
@@ -121,8 +137,9 @@ class Facts(Place):
         assert self.right is not None
         corners = shapely.points(shapely.get_coordinates(self.geometry))
         farthest = float(np.max(shapely.distance(corners, self.right.geometry)))
-        certain = without(self.geometry, self.right.geometry.buffer(POSITION_ERROR_M)).area
-        return Overshoot(self.area_m2, farthest, float(certain))
+        error = self.accuracy.error(self.right, self.patch.after_date)
+        certain = without(self.geometry, self.right.geometry.buffer(error)).area
+        return Overshoot(self.area_m2, farthest, error, float(certain))
 
 
 def right_fields(right: Right | None) -> dict[str, Any]:

@@ -18,6 +18,8 @@ class Code(StrEnum):
     EXPLORATION_AS_MINING = "exploration_as_mining"
     CROSS_BOUNDARY = "cross_boundary"
     PROHIBITED_ZONE = "prohibited_zone"
+    UNDERGROUND_AS_OPEN = "underground_as_open"
+    MINERAL_MISMATCH = "mineral_mismatch"
     UNLICENSED = "unlicensed"
     FARMLAND_CLAY = "farmland_clay"
     UNRESTORED = "unrestored"
@@ -49,6 +51,8 @@ class Finding:
     status: str
     also: tuple[str, ...] = ()
     severity: int = 2
+    severity_regrown: int = 3
+    """Once it has grown after it was dismissed."""
     confidence: float | None = None
     mining_likelihood: float | None = None
     cause: str | None = None
@@ -75,4 +79,4 @@ class Finding:
     reference_cover: float | None = None
     """And of its surroundings."""
     trace: tuple[str, ...] = field(default=())
-    """Which tests held, with their numbers: why this code and no other."""
+    """Why this code and no other: the ground, each test that was made with its numbers, the layers that were asked."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -67,13 +68,22 @@ class Lookup:
     """The layers of a county, indexed."""
 
     def __init__(self, layers: LayerSet) -> None:
-        self.rights = Index(layers.rights)
+        self.rights = Index(layers.entries)
+        """Every entry of the registers, past ones too: `Right.standing` says which of them counts on a day."""
+        self.registered = Index(layers.rights) if layers.former else self.rights
         self.legacy = Index(layers.legacy)
         self.zones = Index(layers.zones)
         self.banned = Index([z for z in layers.zones if z.bans_mining])
         self.farmland = Index([z for z in layers.zones if z.kind == "farmland"])
         self.approvals = Index(layers.approvals)
         self.towns = Index(layers.towns)
+        self.versions = tuple(layers.versions)
+
+    def distance_on(self, day: date, geometry: BaseGeometry) -> float | None:
+        """Metres to the nearest right that was registered on a day; None where there was none."""
+        if self.registered is self.rights:
+            return self.rights.distance(geometry)
+        return Index([r for r in self.rights.records if r.stood(day)]).distance(geometry)
 
 
 class Dug:

@@ -13,6 +13,8 @@ FINDINGS: Mapping[str, str] = {
     Code.EXPLORATION_AS_MINING: "疑似以采代探",
     Code.CROSS_BOUNDARY: "疑似越界开采",
     Code.PROHIBITED_ZONE: "禁采区内开采",
+    Code.UNDERGROUND_AS_OPEN: "疑似擅自改变开采方式",
+    Code.MINERAL_MISMATCH: "疑似开采矿种不符",
     Code.UNLICENSED: "疑似无证开采",
     Code.FARMLAND_CLAY: "疑似占用耕地采粘土",
     Code.UNRESTORED: "逾期未修复",

@@ -20,6 +20,11 @@ from pipeline.layers.model import Approval, LegacyPatch, Right, Standing
 from pipeline.patches.patch import Patch
 
 
+def entry_name(right: Right) -> str:
+    """Name of an entry of the register: that of the right, with the day from which a later entry stood."""
+    return f"{right.id}@{right.stood_from}" if right.stood_from else right.id
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A piece of a patch in one state of the law."""
@@ -35,7 +40,7 @@ class Part:
     @property
     def name(self) -> str:
         """What tells this part from the patch's others, over the months (Finding.part)."""
-        place = f"legacy:{self.legacy.id}" if self.legacy else f"right:{self.right.id}" if self.right else "open"
+        place = f"legacy:{self.legacy.id}" if self.legacy else f"right:{entry_name(self.right)}" if self.right else "open"
         plain = self.ground in (Ground.VALID, Ground.OPEN, Ground.BEFORE, Ground.OTHER)
         return place if plain else f"{place}:{self.ground}"
 

@@ -8,9 +8,11 @@ from typing import Any, Protocol
 
 from shapely.geometry.base import BaseGeometry
 
+from pipeline.config_findings import SeverityConfig
 from pipeline.findings.facts import Place, legacy_fields, right_fields
 from pipeline.findings.finding import Code, Finding
 from pipeline.findings.lookup import Lookup
+from pipeline.findings.severity import Weighed, severity
 from pipeline.layers.model import LayerSet, LegacyPatch, Right
 
 
@@ -37,13 +39,16 @@ class Overdue(Protocol):
     def trace(self) -> tuple[str, ...]: ...
 
 
-def findings(sites: Iterable[Overdue], layers: LayerSet, code: Code = Code.UNRESTORED) -> list[Finding]:
-    """One finding for each site; the caller passes only those judged so."""
+def findings(
+    sites: Iterable[Overdue], layers: LayerSet, table: SeverityConfig, code: Code = Code.UNRESTORED, *, provisional: bool = False
+) -> list[Finding]:
+    """One finding for each site; the caller passes only those judged so. provisional: the season that shows it is not over."""
     lookup = Lookup(layers)
-    return [_finding(site, Place(site.geometry, lookup), code) for site in sites]
+    return [_finding(site, Place(site.geometry, lookup), table, code, provisional) for site in sites]
 
 
-def _finding(site: Overdue, place: Place, code: Code) -> Finding:
+def _finding(site: Overdue, place: Place, table: SeverityConfig, code: Code, provisional: bool) -> Finding:
+    weighed = Weighed(code=code, area_m2=place.area_m2, banned=place.banned, farmland=place.farmland, provisional=provisional)
     whose: dict[str, Any] = right_fields(site.right) | legacy_fields(site.legacy) | {"deadline": site.deadline}
     return Finding(
         patch=None,
@@ -51,9 +56,10 @@ def _finding(site: Overdue, place: Place, code: Code) -> Finding:
         code=code,
         first_seen=site.first_look,
         last_seen=site.last_look,
-        status="confirmed",
-        also=(Code.PROHIBITED_ZONE.value,) if place.holds(place.banned_m2) else (),
-        severity=3 if place.severe else 2,
+        status="provisional" if provisional else "confirmed",
+        also=(Code.PROHIBITED_ZONE.value,) if place.banned else (),
+        severity=severity(weighed, table),
+        severity_regrown=table.regrown,
         cover=site.cover,
         reference_cover=site.reference,
         trace=site.trace,

@@ -9,11 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from pipeline.layers import dates
+from pipeline.layers import aliases, dates
 from pipeline.layers.model import Problem
 
-DBF_NAME_BYTES = 10
-"""A Shapefile's column names end after so many bytes."""
 MOST_SIGNS = 1000
 """Longer text is cut: no name is, and reports would carry it on."""
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
@@ -37,19 +35,15 @@ def _plain(value: Any) -> Any:
     return _UNSEEN.sub(lambda sign: " " if sign[0] in "\t\n\r\u2028\u2029" else "", value[: 4 * MOST_SIGNS])[:MOST_SIGNS]
 
 
-def _short(name: str) -> str:
-    return name.encode()[:DBF_NAME_BYTES].decode(errors="ignore")
-
-
 def find(name: str, columns: Mapping[str, list[Any]], shortened: bool) -> str | None:
-    """The file's column of that name: exactly, else whatever its case, else (in a Shapefile) cut to what fits there."""
+    """The file's column of that name: exactly, else whatever its case, else (in a Shapefile) cut to what fits there, else by a name registers use."""
     if name in columns:
         return name
-    for wanted in (name, _short(name)) if shortened else (name,):
+    for wanted in (name, aliases.cut(name, "utf-8"), aliases.cut(name, "gbk")) if shortened else (name,):
         alike = [column for column in columns if column.casefold() == wanted.casefold()]
         if len(alike) == 1:
             return alike[0]
-    return None
+    return aliases.column_of(name, list(columns), shortened)
 
 
 @dataclass(slots=True)
@@ -60,6 +54,8 @@ class Rows:
     fields: Mapping[str, list[Any]]
     """Our field name: the file's values."""
     count: int
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Our field name: the file's column."""
     problems: list[Problem] = field(default_factory=list)
 
     def value(self, k: int, name: str) -> Any:
@@ -114,7 +110,9 @@ class Rows:
         """Every feature needs an id of its own."""
         if self.count and "id" not in self.fields:
             message = f"{self.file}: there is no column 'id'."
-            self.problems.append(Problem(None, "MW-LAYER-ID", message, "Name the column that holds it: fields: {id: …} in the config.", True))
+            fix = "Name the column that holds it: --field id=COLUMN (in the config: fields: {id: …})."
+            fix += " Or say it, as the file holds one feature: --id C620… (in the config: id)." if self.count == 1 else ""
+            self.problems.append(Problem(None, "MW-LAYER-ID", message, fix, True))
             return
         seen: set[str] = set()
         for k in range(self.count):
@@ -140,9 +138,10 @@ def _note_changed(rows: Rows, name: str, before: list[Any], after: list[Any]) ->
 def rows(file: str, columns: Mapping[str, list[Any]], mapping: Mapping[str, str], expected: tuple[str, ...], count: int, shortened: bool) -> Rows:
     """A file's columns under our names: those that `mapping` (config `fields`) tells, else those of the same name."""
     found = {name: find(mapping.get(name, name), columns, shortened) for name in expected}
-    out = Rows(file, {name: [_plain(v) for v in columns[column]] for name, column in found.items() if column is not None}, count)
+    there = {name: column for name, column in found.items() if column is not None}
+    out = Rows(file, {name: [_plain(v) for v in columns[column]] for name, column in there.items()}, count, there)
     for name, values in out.fields.items():
-        _note_changed(out, name, columns[found[name] or name], values)
+        _note_changed(out, name, columns[there[name]], values)
     has = f"It has: {', '.join(columns)[:300]}."
     for name, column in mapping.items():
         if name not in expected:

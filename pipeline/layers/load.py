@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass
+from datetime import date
 
-import numpy as np
-import shapely
-from numpy.typing import NDArray
 from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.config import LayerConfig, Project
 from pipeline.errors import MinewardenError
-from pipeline.layers import place, records
-from pipeline.layers.columns import rows
+from pipeline.layers import store
+from pipeline.layers.history import Edition, along_time
 from pipeline.layers.model import Approval, LayerSet, LayerVersion, LegacyPatch, PlanBlock, Problem, Right, Town, Zone
-from pipeline.layers.read import SHAPEFILE, Table, locate, read, sha256
-from pipeline.layers.shapes import NOWHERE, clean
-from pipeline.layers.whereabouts import guess
+from pipeline.layers.opened import Opened, Setting, open_area, open_layer
 
 AREA = "area"
 JUDGED = ("mining_rights", "legacy_patches", "redline", "farmland")
@@ -35,113 +30,101 @@ class Checked:
     """None where the file can't be read."""
     version: str | None
     problems: tuple[Problem, ...]
+    decided: tuple[str, ...] = ()
+    """What the file left open and was decided, and why."""
+    since: date | None = None
+    """Day from which it stands, of an imported layer."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Layer:
-    """A layer on its way in."""
+    """A layer with its versions, the newest last; of one that was never imported the config's file alone."""
 
-    name: str
-    records: list[records.Record] = field(default_factory=list)
-    ground: BaseGeometry = field(default_factory=MultiPolygon)
-    """Of the area only."""
-    corners: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
-    """Coordinates as they stand in the file, in `crs`."""
-    crs: str = ""
-    version: LayerVersion | None = None
-    problems: list[Problem] = field(default_factory=list)
+    opened: tuple[Opened, ...]
+    since: tuple[date, ...]
+    sha256: str
 
+    @property
+    def newest(self) -> Opened:
+        return self.opened[-1]
 
-def _open(layer: _Layer, given: Path, file: Path, crs: str, config: LayerConfig | None) -> None:
-    """Read a layer, or (without `config`) the area; whatever is wrong becomes a Problem."""
-    kind = records.kind_of(layer.name, config.kind) if config else records.AREA
-    try:
-        table, digest = _whole(layer.name, given, file)
-        count = len(table.geometry)
-        layer.version = LayerVersion(layer.name, digest[:12], digest, count)
-        of = rows(str(file), table.columns, config.fields if config else {}, kind.fields, count, table.driver == SHAPEFILE)
-        geometry, found = clean(table.geometry, table.crs, crs, of.note)
-        layer.corners, layer.crs = shapely.get_coordinates(table.geometry), table.crs
-    except MinewardenError as error:
-        layer.problems.append(Problem(None, error.code, error.message, error.fix, True))
-        return
-    if config:
-        of.check_ids()
-        layer.records = records.build(of, geometry, layer.name, kind)
-    else:
-        layer.ground = shapely.union_all([g for g in geometry if g is not None])
-    layer.problems += of.problems + found
+    @property
+    def version(self) -> LayerVersion | None:
+        count = len(self.newest.table.geometry) if self.newest.table else None
+        return None if count is None else LayerVersion(self.newest.name, self.sha256[:12], self.sha256, count)
 
 
-def _whole(layer: str, given: Path, file: Path) -> tuple[Table, str]:
-    """A layer and the hash of just what was read: somebody may be saving the file meanwhile."""
-    locate(layer, given, file)
-    for _ in range(2):
-        before = sha256(file)
-        table = read(layer, given, file)
-        if sha256(file) == before:
-            return table, before
-    raise MinewardenError("MW-LAYER-CHANGED", f"Layer {layer}: {file} changes while it is read.", "Let whoever writes it finish, then run again.")
+def names(project: Project) -> list[str]:
+    """The layers of a county: those of its config in their order, then the standard ones that were only imported."""
+    imported = [name for name in store.imported(project) if name not in project.config.layers]
+    return [*project.config.layers, *imported]
 
 
-def _open_area(project: Project, crs: str) -> _Layer:
-    layer, file = _Layer(AREA), project.path(project.config.area)
-    _open(layer, project.config.area, file, crs, None)
-    if layer.ground.is_empty and not any(p.fatal for p in layer.problems):
-        fix = "Give a file with the county's outline."
-        layer.problems.append(Problem(None, "MW-LAYER-EMPTY", f"{file}: the area of the county is empty.", fix, True))
-    return layer
+def read_area(project: Project, crs: str) -> tuple[Opened, BaseGeometry]:
+    return open_area(AREA, project.config.area, project.path(project.config.area), crs)
 
 
-def _open_all(project: Project, crs: str) -> list[_Layer]:
+def open_version(project: Project, version: store.Version, setting: Setting) -> Opened:
+    """An imported version: its columns have our names, and what its source left open is decided."""
+    config, file = store.config_of(project, version.layer), version.file(project)
+    accuracy = max(config.accuracy_m, version.accuracy_m)
+    return open_layer(version.layer, file, file, LayerConfig(kind=config.kind, accuracy_m=accuracy), setting)
+
+
+def _open(project: Project, name: str, setting: Setting) -> _Layer:
+    """Every version of a layer that was imported; of one that was not, the file of the config."""
+    config = store.config_of(project, name)
+    versions = store.versions(project, name)
+    if versions:
+        opened = tuple(open_version(project, version, setting) for version in versions)
+        return _Layer(opened, tuple(v.since for v in versions), store.sha256(versions))
+    if config.path is None:
+        layer = Opened(name, project.file)
+        fix = f"Import it: minewarden layers import {project.file} {name} FILE. Or give its path."
+        layer.problems.append(Problem(None, "MW-LAYER-FILE", f"Layer {name}: it has no path, and nothing was imported.", fix, True))
+        return _Layer((layer,), (), "")
+    layer = open_layer(name, config.path, project.path(config.path), config, setting)
+    return _Layer((layer,), (), layer.sha256)
+
+
+def newest(project: Project, name: str, setting: Setting) -> Opened:
+    """A layer as it stands now."""
+    return _open(project, name, setting).newest
+
+
+def _open_all(project: Project, crs: str, today: date | None) -> tuple[BaseGeometry, list[_Layer]]:
     """The area, then the layers in the config's order."""
-    area = _open_area(project, crs)
-    layers = [area]
-    for name, config in project.config.layers.items():
-        layer, file = _Layer(name), str(project.path(config.path))
-        _open(layer, config.path, Path(file), crs, config)
-        if not area.ground.is_empty and layer.crs:
-            layer.problems += _misplaced(layer, file, area.ground, crs)
-        layer.problems += place.overlaps(file, [r for r in layer.records if isinstance(r, Right)])
-        layers.append(layer)
-    return layers
-
-
-def _misplaced(layer: _Layer, file: str, area: BaseGeometry, crs: str) -> list[Problem]:
-    """Features that lie elsewhere; where some lie nowhere on earth, that problem is told what its coordinates look like."""
-
-    def like() -> str | None:
-        return guess(layer.corners, layer.crs, area, crs)
-
-    lost = next((k for k, p in enumerate(layer.problems) if p.code == NOWHERE), None)
-    words = like() if lost is not None else None
-    if lost is not None and words:
-        layer.problems[lost] = replace(layer.problems[lost], message=f"{layer.problems[lost].message} By their coordinates {words}.")
-    return place.outside(file, layer.records, area, like)
+    area, ground = read_area(project, crs)
+    setting = Setting(crs, ground, today)
+    layers = [_Layer((area,), (), area.sha256)]
+    return ground, layers + [_open(project, name, setting) for name in names(project)]
 
 
 def county_area(project: Project, crs: str) -> BaseGeometry:
     """The county's outline alone, in `crs`. Raises MinewardenError (`MW-LAYER-…`) as `load` does."""
-    area = _open_area(project, crs)
-    _stop([area])
-    return area.ground
+    area, ground = read_area(project, crs)
+    stop([area])
+    return ground
 
 
-def check(project: Project, crs: str) -> list[Checked]:
-    """Read the area and every layer and list what is wrong with them, what would stop a run too."""
+def check(project: Project, crs: str, today: date | None = None) -> list[Checked]:
+    """Read the area and every layer and list what is wrong with them, what would stop a run too. today: for checks that depend on the day."""
     return [
         Checked(
-            layer.name,
+            layer.newest.name,
             layer.version.features if layer.version else None,
             layer.version.version if layer.version else None,
-            tuple(sorted(layer.problems, key=lambda p: not p.fatal)),
+            tuple(sorted(layer.newest.problems, key=lambda p: not p.fatal)),
+            layer.newest.decided,
+            layer.since[-1] if layer.since else None,
         )
-        for layer in _open_all(project, crs)
+        for layer in _open_all(project, crs, today)[1]
     ]
 
 
-def _stop(layers: Iterable[_Layer]) -> None:
-    fatal = [(layer.name, p) for layer in layers for p in layer.problems if p.fatal]
+def stop(layers: Iterable[Opened]) -> None:
+    """Raise the first problem that stops a run, and say how many more there are."""
+    fatal = [(layer.name, p) for layer in layers for p in layer.fatal]
     if not fatal:
         return
     name, first = fatal[0]
@@ -150,24 +133,39 @@ def _stop(layers: Iterable[_Layer]) -> None:
     raise MinewardenError(first.code, message + more, first.fix)
 
 
+def _rights(layers: Iterable[_Layer]) -> tuple[tuple[Right, ...], tuple[Right, ...]]:
+    """Rights as they stand now, and earlier entries, over the versions of each register."""
+    now: list[Right] = []
+    former: list[Right] = []
+    for layer in layers:
+        if len(layer.opened) == 1:
+            now += layer.newest.rights
+        elif layer.newest.rights or any(opened.rights for opened in layer.opened):
+            stand, past = along_time(Edition(since, opened.rights) for since, opened in zip(layer.since, layer.opened, strict=True))
+            now, former = now + list(stand), former + list(past)
+    return tuple(now), tuple(former)
+
+
 def load(project: Project, crs: str) -> LayerSet:
-    """All layers of a county in `crs`, the grid's.
+    """All layers of a county in `crs`, the grid's. Rights as they stood from day to day where a register was imported more than once.
 
     Raises MinewardenError (`MW-LAYER-…`) for what stops a run: a file that can't be read, no CRS, a geometry that is missing,
     empty, no polygon or not finite, an id that is missing or not unique. Everything else is kept in `LayerSet.problems`.
     """
-    layers = _open_all(project, crs)
-    _stop(layers)
-    every = [record for layer in layers for record in layer.records]
+    ground, layers = _open_all(project, crs, None)
+    stop(opened for layer in layers for opened in layer.opened)
+    every = [record for layer in layers for record in layer.newest.records]
+    now, former = _rights(layers)
     return LayerSet(
-        area=layers[0].ground,
-        rights=tuple(r for r in every if isinstance(r, Right)),
+        area=ground or MultiPolygon(),
+        rights=now,
+        former=former,
         legacy=tuple(r for r in every if isinstance(r, LegacyPatch)),
         zones=tuple(r for r in every if isinstance(r, Zone)),
         approvals=tuple(r for r in every if isinstance(r, Approval)),
         towns=tuple(r for r in every if isinstance(r, Town)),
         blocks=tuple(r for r in every if isinstance(r, PlanBlock)),
         versions=tuple(layer.version for layer in layers if layer.version),
-        off=tuple(name for name in JUDGED if name not in project.config.layers),
-        problems={layer.name: tuple(layer.problems) for layer in layers if layer.problems},
+        off=tuple(name for name in JUDGED if name not in names(project)),
+        problems={layer.newest.name: tuple(layer.newest.problems) for layer in layers if layer.newest.problems},
     )

@@ -15,6 +15,7 @@ class Standing(StrEnum):
 
     VALID = "valid"
     NOT_YET = "not_yet"
+    """It does not hold yet, or another entry of the register stood in its place."""
     EXPIRED = "expired"
     CLOSED = "closed"
     EXPLORATION = "exploration"
@@ -25,6 +26,8 @@ EXPIRED_STATUS = "过期"
 EXPLORATION_STATUS = "探矿"
 RIGHT_STATUS = CLOSED_STATUS | {"有效", EXPIRED_STATUS, EXPLORATION_STATUS}
 BASIC_FARMLAND, ARABLE = "永久基本农田", "耕地"
+UNDERGROUND, OPEN_PIT = ("地下", "井工", "井下", "硐采"), ("露天", "联合")
+"""Words of `method` (开采方式)."""
 LEGACY_STATES = frozenset({"未治理", "治理中", "已治理"})
 
 
@@ -52,15 +55,46 @@ class Right:
     scale: float | None = None
     bottom: float | None = None
     top: float | None = None
+    stopped: date | None = None
+    """Day of an order to stop work (停产)."""
+    resumed: date | None = None
+    """Day from which work was allowed again (复工)."""
+    layer: str = "mining_rights"
+    """Name of the layer in the config."""
     exploration: bool = False
     """From the layer `exploration_rights`, or status 探矿."""
+    accuracy_m: float = 5.0
+    """How far the boundary may be off, 95 %."""
+    stood_from: date | None = None
+    """First day on which the register said so; None: from the beginning."""
+    stood_until: date | None = None
+    """Last day on which it did; None: to this day."""
+
+    def stood(self, day: date) -> bool:
+        """Whether this is what the register said on `day`."""
+        return (self.stood_from is None or self.stood_from <= day) and (self.stood_until is None or day <= self.stood_until)
+
+    @property
+    def underground(self) -> bool:
+        """Whether it permits mining underground and nothing else (register: B, 井工; C, 联合 permits both)."""
+        said = (self.method or "").upper()
+        return said == "B" or (any(word in said for word in UNDERGROUND) and not any(word in said for word in OPEN_PIT))
+
+    def stopped_on(self, day: date) -> bool:
+        """Whether an order to stop work was in force."""
+        if self.stopped is None or day < self.stopped:
+            return False
+        return self.resumed is None or self.resumed < self.stopped or day < self.resumed
 
     def standing(self, day: date) -> Standing:
         """What the right was worth on `day` (contract section 3, default field names).
 
-        `valid_to` is inclusive; a renewal applied for by then keeps the right alive; 过期 without a date has always ended,
-        注销/吊销/关闭 hold from the day after `valid_to`, without one always.
+        An entry of the register that did not stand on `day` claims nothing then. `valid_to` is inclusive; a renewal applied for by
+        then keeps the right alive; 过期 without a date has always ended, 注销/吊销/关闭 hold from the day after `valid_to`, without one
+        always.
         """
+        if not self.stood(day):
+            return Standing.NOT_YET
         past = self.valid_to is not None and day > self.valid_to
         if self.status in CLOSED_STATUS and (past or self.valid_to is None):
             return Standing.CLOSED
@@ -168,6 +202,9 @@ class LayerSet:
 
     area: BaseGeometry
     rights: tuple[Right, ...] = ()
+    """As the registers stand now."""
+    former: tuple[Right, ...] = ()
+    """Entries of earlier versions of the registers that stand no more."""
     legacy: tuple[LegacyPatch, ...] = ()
     zones: tuple[Zone, ...] = ()
     approvals: tuple[Approval, ...] = ()
@@ -178,6 +215,11 @@ class LayerSet:
     """Names of the standard layers that were not given: checks that need them are off."""
     problems: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
     """Non-fatal problems by layer name."""
+
+    @property
+    def entries(self) -> tuple[Right, ...]:
+        """Every entry of the registers, past ones too: which of them counts depends on the day."""
+        return self.rights + self.former
 
     @property
     def version(self) -> str:

@@ -1,4 +1,4 @@
-"""Opens a layer's file: GeoJSON, GeoPackage or Shapefile, and nothing else that calls itself so."""
+"""Opens a layer's file, of a known format, and nothing else that calls itself so."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import mmap
 import re
 import sqlite3
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,13 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 from pyproj.exceptions import CRSError
+from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import MinewardenError
-from pipeline.layers import geopackage
+from pipeline.layers import geopackage, kml
+from pipeline.layers.corners.read import FILES as CORNER_FILES
+from pipeline.layers.corners.read import read as read_corners
+from pipeline.layers.table import Answers, County, Remark, Table, refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,9 @@ class Format:
     """Shapefiles are read byte by byte, as Latin-1, and decoded here: what GDAL takes their text for is often wrong."""
 
 
+NOTHING_SAID = Answers()
+_OPEN = "has a ring that is not closed: its last point is not its first."
+_CLOSE = "Close it in the source; or 'layers check --fix' writes a copy in which it is closed by a straight line."
 SHAPEFILE = "ESRI Shapefile"
 _GEOJSON = Format("GeoJSON", b"{", 300_000_000)
 GEOPACKAGE = Format("GPKG", b"SQLite format 3\x00", 8_000_000_000)
@@ -40,22 +48,28 @@ FORMATS = {
     ".json": _GEOJSON,
     ".gpkg": GEOPACKAGE,
     ".shp": Format(SHAPEFILE, b"\x00\x00\x27\x0a", 2_000_000_000, "ISO-8859-1"),
+    **{suffix: Format(driver, magic, most) for suffix, (driver, magic, most) in (CORNER_FILES | kml.FILES).items()},
 }
+INSTEAD = {
+    ".xls": "Open it in Excel or WPS and save it as .xlsx.",
+    ".et": "Open it in WPS and save it as .xlsx.",
+    ".doc": "Copy its text or table into a .txt file (or the table into .xlsx).",
+    ".docx": "Copy its text or table into a .txt file (or the table into .xlsx).",
+    ".pdf": "Copy the coordinates into a .txt or .xlsx file; a scanned one has to be typed.",
+    ".dwg": "Export the boundary as Shapefile, or its points as text.",
+    ".dxf": "Export the boundary as Shapefile, or its points as text.",
+    ".zip": "Unpack it and give the file inside.",
+    ".rar": "Unpack it and give the file inside.",
+    ".dbf": "Give the .shp that lies beside it.",
+    ".shx": "Give the .shp that lies beside it.",
+    ".gdb": "Export the layer as GeoPackage.",
+    ".mdb": "Export the layer as GeoPackage.",
+}
+"""What to do with files that offices have, but which can't be read."""
 NAMED_CRS = re.compile(rb'"crs"\s*:\s*\{[^{}]*\{\s*"name"\s*:\s*"((?:[^"\\]|\\.){1,2000})"')
 """The `crs` of GeoJSON before RFC 7946, which is still written."""
 NEEDED_PARTS = (".shx", ".dbf")
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A layer as it stands in its file."""
-
-    geometry: NDArray[np.object_]
-    """Shapely geometries in `crs`; None where there is none or it can't be read."""
-    columns: dict[str, list[Any]]
-    crs: str
-    driver: str
 
 
 def _refuse(code: str, layer: str, what: str, fix: str) -> MinewardenError:
@@ -74,14 +88,15 @@ def locate(layer: str, given: Path, file: Path) -> Format:
     form = FORMATS.get(file.suffix.lower())
     if form is None:
         known = ", ".join(sorted(FORMATS))
-        raise _refuse("MW-LAYER-FORMAT", layer, f"{file} ends in {file.suffix!r}, not in one of {known}.", "Save it as GeoJSON or GeoPackage.")
+        fix = INSTEAD.get(file.suffix.lower(), "Save it as GeoJSON or GeoPackage.")
+        raise _refuse("MW-LAYER-FORMAT", layer, f"{file} ends in {file.suffix!r}, not in one of {known}.", fix)
     try:
         size = file.stat().st_size
         with file.open("rb") as stream:
             head = stream.read(64)
     except OSError as error:
         raise _refuse("MW-LAYER-FILE", layer, f"{file} can't be read ({error.strerror}).", "Check its permissions.") from error
-    if not head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n" if form is _GEOJSON else b"").startswith(form.magic):
+    if not head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n" if form.magic in (b"{", b"<") else b"").startswith(form.magic):
         raise _refuse("MW-LAYER-FORMAT", layer, f"{file} is not the {form.driver} file that its name claims.", "Export the layer again.")
     if size > form.most_bytes:
         fix = "Cut it to the county and save it as GeoPackage."
@@ -129,48 +144,55 @@ def _table_of(layer: str, file: Path, form: Format) -> str:
     return name
 
 
-def _decoder(file: Path, raw: list[str]) -> str:
-    """The encoding of a Shapefile's text: what its .cpg says where that fits, else UTF-8 where that fits, else GBK's superset.
+def _decoder(file: Path, raw: list[str]) -> tuple[str, str]:
+    """The encoding of a Shapefile's text: what its .cpg says where that fits, else UTF-8 where that fits, else GBK's superset; and why.
 
-    Chinese bureaus' files are GBK, and their .cpg is often missing.
+    Chinese bureaus' files are GBK, and their .cpg is often missing or wrong.
     """
     sidecar = parts_of(file).get(".cpg")
     said = sidecar.read_bytes()[:100].decode("ascii", "ignore").strip() if sidecar else ""
     said = f"cp{said}" if said.isdigit() else said
     values = [text.encode("latin-1") for text in raw]
+    told = f"its .cpg says {said[:20]!r}" if said else "it has no .cpg"
     for encoding in (said, "utf-8"):
         try:
             for value in values:
                 value.decode(encoding)
         except (UnicodeDecodeError, LookupError):
             continue
-        return encoding
-    return "gb18030"
+        return encoding, f"text is {encoding[:20]} ({told}; all of it decodes so)"
+    return "gb18030", f"text is GBK ({told}; it is no UTF-8)"
 
 
-def _decode(file: Path, columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
+def _decode(file: Path, columns: dict[str, list[Any]]) -> tuple[dict[str, list[Any]], str]:
     """Text of a Shapefile, read byte by byte as Latin-1, in its own encoding. Names may end in half a character: ten bytes are all they have."""
-    encoding = _decoder(file, [v for values in columns.values() for v in values if isinstance(v, str)])
+    encoding, why = _decoder(file, [v for values in columns.values() for v in values if isinstance(v, str)])
 
     def text(value: Any) -> Any:
         return value.encode("latin-1").decode(encoding, "ignore") if isinstance(value, str) else value
 
-    return {text(name): [text(v) for v in values] for name, values in columns.items()}
+    return {text(name): [text(v) for v in values] for name, values in columns.items()}, why
 
 
 def _named_crs(file: Path) -> str | None:
     """The name of a GeoJSON's CRS, where it has one."""
     with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as text:
         named = NAMED_CRS.search(text)
-        return str(json.loads(b'"%b"' % named[1])) if named else None
+        if named is None:
+            return None
+        try:
+            return str(json.loads(b'"%b"' % named[1]))
+        except ValueError:
+            return named[1].decode("utf-8", "replace")
 
 
-def _crs_of(layer: str, file: Path, form: Format, found: str | None) -> str:
+def _crs_of(layer: str, file: Path, form: Format, found: str | None, answers: Answers) -> str:
     """The layer's CRS. found: what GDAL makes of the file; a GeoJSON that names a CRS it does not know it takes for WGS 84."""
+    if answers.crs:
+        return answers.crs
     if found is None:
-        raise _refuse(
-            "MW-LAYER-CRS", layer, f"{file} does not say its coordinate system.", "Assign its CRS (in QGIS: Set Layer CRS) and save it again."
-        )
+        fix = "Say it (crs: EPSG:4490, or whichever it is), or assign it (in QGIS: Set Layer CRS) and save the layer again."
+        raise _refuse("MW-LAYER-CRS", layer, f"{file} does not say its coordinate system.", fix)
     name = _named_crs(file) if form is _GEOJSON and found == "EPSG:4326" else None
     if name is None:
         return found
@@ -182,22 +204,43 @@ def _crs_of(layer: str, file: Path, form: Format, found: str | None) -> str:
     return found if crs.equals(CRS(found), ignore_axis_order=True) else crs.to_string()
 
 
-def read(layer: str, given: Path, file: Path) -> Table:
-    """Read a layer.
+def read(layer: str, given: Path, file: Path, answers: Answers = NOTHING_SAID, county: County | None = None) -> Table:
+    """Read a layer. county: where it lies, which decides what a file of corner points leaves open.
 
     Raises MinewardenError (`MW-LAYER-…`) where the file can't be used at all; single features that are wrong come back as they are.
     """
     form = locate(layer, given, file)
+    if file.suffix.lower() in CORNER_FILES:
+        return read_corners(file, county, answers, refusal(layer, file))
+    if file.suffix.lower() in kml.FILES:
+        return kml.read(file, answers, refusal(layer, file))
+    return _read_gdal(layer, file, form, answers)
+
+
+def _read_gdal(layer: str, file: Path, form: Format, answers: Answers) -> Table:
     try:
         name = _table_of(layer, file, form)
-        meta, _, wkb, fields = pyogrio.raw.read(file, layer=name, encoding=form.encoding, force_2d=True, datetime_as_string=True)
-        with np.errstate(invalid="ignore"):
-            geometry = np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), object)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Non closed ring", RuntimeWarning)  # it is told of each feature
+            meta, _, wkb, fields = pyogrio.raw.read(file, layer=name, encoding=form.encoding, force_2d=True, datetime_as_string=True)
+        geometry, closed = _shapes(wkb)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError, UnicodeDecodeError, OSError) as error:
         raise _refuse("MW-LAYER-READ", layer, f"{file} can't be read: {str(error).split(';')[0][:200]}.", "Export the layer again.") from error
     except (RuntimeError, ValueError, sqlite3.Error, shapely.errors.ShapelyError) as error:
         raise _refuse("MW-LAYER-READ", layer, f"{file} can't be read ({type(error).__name__}).", "Export the layer again.") from error
-    columns = {str(name): values.tolist() for name, values in zip(meta["fields"], fields, strict=True)}
+    columns, decided = {str(name): values.tolist() for name, values in zip(meta["fields"], fields, strict=True)}, []
     if form.driver == SHAPEFILE:
-        columns = _decode(file, columns)
-    return Table(geometry.reshape(-1), columns, _crs_of(layer, file, form, meta["crs"]), form.driver)
+        columns, why = _decode(file, columns)
+        decided.append(why)
+    remarks = tuple(Remark(k, "MW-LAYER-UNCLOSED", _OPEN, _CLOSE, True) for k in closed)
+    crs = _crs_of(layer, file, form, meta["crs"], answers)
+    return Table(geometry, columns, crs, form.driver, tuple(decided), remarks, closed=closed)
+
+
+def _shapes(wkb: NDArray[np.object_]) -> tuple[NDArray[np.object_], dict[int, BaseGeometry]]:
+    """Geometries, None where one can't be read; and those that can't because a ring is not closed, closed by a straight line."""
+    with np.errstate(invalid="ignore"):
+        geometry = np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), object).reshape(-1)
+        lost = [k for k in np.flatnonzero(shapely.is_missing(geometry)).tolist() if wkb[k] is not None]
+        closed = np.asarray(shapely.from_wkb(wkb[lost], on_invalid="fix"), object).reshape(-1)
+    return geometry, {k: shape for k, shape in zip(lost, closed, strict=True) if shape is not None and shape.area > 0}

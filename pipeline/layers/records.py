@@ -55,6 +55,9 @@ def _right(rows: Rows, k: int, geometry: Geometries, layer: str) -> Right:
         scale=rows.number(k, "scale"),
         bottom=rows.number(k, "bottom"),
         top=rows.number(k, "top"),
+        stopped=rows.date(k, "stopped"),
+        resumed=rows.date(k, "resumed"),
+        layer=layer,
         exploration=layer == "exploration_rights" or status == EXPLORATION_STATUS,
     )
     _period(rows, k, right)
@@ -105,10 +108,8 @@ class Kind:
 
 AREA = Kind((), None)
 """The county's outline: ground alone."""
-RIGHT = Kind(
-    ("id", "name", "holder", "mineral", "method", "valid_from", "valid_to", "status", "renewal_applied", "restore_by", "scale", "bottom", "top"),
-    _right,
-)
+_RIGHT = "id name holder mineral method valid_from valid_to status renewal_applied restore_by scale bottom top stopped resumed"
+RIGHT = Kind(tuple(_RIGHT.split()), _right)
 ZONE = Kind(("id", "name"), _zone)
 APPROVAL = Kind(("id", "name", "valid_from", "valid_to"), _approval)
 KINDS = {

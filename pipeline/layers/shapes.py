@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from pyproj.exceptions import ProjError
 from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import MinewardenError
+from pipeline.layers.ground import transformer
 from pipeline.layers.model import Problem
 
 POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
@@ -53,7 +54,7 @@ def to_grid(geometry: NDArray[np.object_], source: str, target: str) -> NDArray[
     try:
         if CRS.from_user_input(source) == CRS.from_user_input(target):
             return geometry
-        move = Transformer.from_crs(source, target, always_xy=True)
+        move = transformer(source, target)
     except ProjError as error:  # CRSError too, and coordinates without a place on earth
         raise MinewardenError(
             "MW-LAYER-CRS", f"The coordinate system {source[:100]!r} is not known.", "Save the layer in EPSG:4490 or EPSG:4326."
@@ -67,20 +68,20 @@ def to_grid(geometry: NDArray[np.object_], source: str, target: str) -> NDArray[
 
 def _crossings(geometry: BaseGeometry) -> float:
     """About how often the edges of an outline cross or touch, neighbours left out; told from some of its edges."""
-    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(geometry)]
+    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(shapely.get_parts(geometry))]
     edges = np.concatenate([shapely.linestrings(np.stack([ring[:-1], ring[1:]], axis=1)) for ring in rings])
     some = edges[:: max(len(edges) // SOME_EDGES, 1)]
     met = len(shapely.STRtree(edges).query(some, predicate="intersects")[0])
     return max(met / len(some) - 3, 0) * len(edges) / 2
 
 
-def clean(geometry: NDArray[np.object_], source: str, target: str, say: Say) -> tuple[NDArray[np.object_], list[Problem]]:
-    """Geometries in the grid's CRS, None where one can't be used, and what was wrong."""
+def clean(geometry: NDArray[np.object_], source: str, target: str, say: Say, told: Collection[int] = ()) -> tuple[NDArray[np.object_], list[Problem]]:
+    """Geometries in the grid's CRS, None where one can't be used, and what was wrong. told: features of which the reader said it already."""
     problems: list[Problem] = []
     good = geometry.copy()
 
     def drop(which: NDArray[np.bool_], code: str, message: str, fix: str) -> None:
-        for k in np.flatnonzero(which).tolist():
+        for k in sorted(set(np.flatnonzero(which).tolist()) - set(told)):
             problems.append(say(k, code, message, fix, True))
         good[which] = None
 

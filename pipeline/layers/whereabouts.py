@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 from shapely.geometry.base import BaseGeometry
+
+from pipeline.layers.ground import DEGREES, crs_of, transformer
+from pipeline.layers.zones import CGCS2000, DATUMS, ZONES3, ZONES6
 
 _NEAR_M = 100_000
 """A layer of a county lies no further from it than this."""
 
 
-def guess(points: NDArray[np.float64], said: str, area: BaseGeometry, grid: str) -> str | None:
-    """In a few words what the coordinates would be right as; None where nothing fits.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A way in which coordinates can be meant."""
+
+    words: str
+    crs: str
+    swapped: bool
+    """x and y are exchanged."""
+
+
+def guess(points: NDArray[np.float64], said: str, area: BaseGeometry, grid: str) -> Reading | None:
+    """What the coordinates would be right as, the likeliest; None where nothing fits, or where they are right as they are.
 
     points: (n, 2), as they stand in the file, whose CRS is `said`. area: the county, in `grid`.
     """
@@ -27,27 +40,37 @@ def guess(points: NDArray[np.float64], said: str, area: BaseGeometry, grid: str)
     if _lies(place, said, grid, near):
         return None
     readings = _readings(said, area, grid)
-    return next((words for words, crs, swapped in readings if _lies(place[::-1] if swapped else place, crs, grid, near)), None)
+    return next((each for each in readings if _lies(place[::-1] if each.swapped else place, each.crs, grid, near)), None)
 
 
 def _lies(place: NDArray[np.float64], crs: str, grid: str, near: BaseGeometry) -> bool:
     """Whether a place in `crs` lies in `near`."""
     try:
-        moved = Transformer.from_crs(crs, grid, always_xy=True).transform(*place)
+        moved = transformer(crs, grid).transform(*place)
     except (CRSError, ProjError):
         return False
     return bool(np.isfinite(moved).all() and near.contains(shapely.Point(moved)))
 
 
-def _readings(said: str, area: BaseGeometry, grid: str) -> Iterator[tuple[str, str, bool]]:
-    """Ways in which coordinates are mistaken, the likeliest first: words, CRS, whether x and y are swapped."""
-    swapped = "latitude before longitude" if CRS.from_user_input(said).is_geographic else "northing before easting"
-    yield f"their order is swapped ({swapped})", said, True
-    yield "they are degrees (EPSG:4490)", "EPSG:4490", False
-    yield "they are degrees, latitude before longitude (EPSG:4490)", "EPSG:4490", True
-    yield f"they are metres of {grid}", grid, False
-    lon, _ = Transformer.from_crs(grid, "EPSG:4490", always_xy=True).transform(area.centroid.x, area.centroid.y)
-    for zone in sorted(range(25, 46), key=lambda zone: abs(3 * zone - lon))[:2]:
-        yield f"they are metres of CGCS2000, 3-degree zone {zone}, zone number before the easting (EPSG:{4488 + zone})", f"EPSG:{4488 + zone}", False
-        yield f"they are metres of CGCS2000, 3-degree zone {zone} (EPSG:{4509 + zone})", f"EPSG:{4509 + zone}", False
-        yield f"they are metres of CGCS2000, 3-degree zone {zone}, northing before easting (EPSG:{4509 + zone})", f"EPSG:{4509 + zone}", True
+def _readings(said: str, area: BaseGeometry, grid: str) -> Iterator[Reading]:
+    """Ways in which coordinates are mistaken, the likeliest first."""
+    swapped = "latitude before longitude" if crs_of(said).is_geographic else "northing before easting"
+    yield Reading(f"their order is swapped ({swapped})", said, True)
+    yield Reading("they are degrees (EPSG:4490)", "EPSG:4490", False)
+    yield Reading("they are degrees, latitude before longitude (EPSG:4490)", "EPSG:4490", True)
+    surveyed = "Gauss-Kruger" in crs_of(said).name
+    metres_of_grid = Reading(f"they are metres of {grid}", grid, False)
+    if not surveyed:
+        yield metres_of_grid
+    lon, _ = transformer(grid, DEGREES).transform(area.centroid.x, area.centroid.y)
+    today = DATUMS[CGCS2000]
+    for width, zones, numbered, plain in ((3, ZONES3, today.zone3, today.meridian3), (6, ZONES6, today.zone6, today.meridian6)):
+        off = 3 if width == 6 else 0
+        for zone in sorted(zones, key=lambda zone: abs(width * zone - off - lon))[:2]:
+            metres = f"they are metres of CGCS2000, {width}-degree zone {zone}"
+            for first, how in ((numbered, ", zone number before the easting"), (plain, "")):
+                code = f"EPSG:{first + zone}"
+                yield Reading(f"{metres}{how} ({code})", code, False)
+                yield Reading(f"{metres}{how}, northing before easting ({code})", code, True)
+    if surveyed:
+        yield metres_of_grid

@@ -1,6 +1,7 @@
 """What did we say before, and what did people decide? One SQLite file, one writer."""
 
 from pipeline.ledger.ledger import Ledger, MonthWriter
-from pipeline.ledger.records import CaseDraft, CaseRecord, MonthFacts, RecordedCase, Review
+from pipeline.ledger.parts import Change, PartRecord
+from pipeline.ledger.records import CaseDraft, CaseRecord, KnownCase, MonthFacts, RecordedCase, Review
 
-__all__ = ["CaseDraft", "CaseRecord", "Ledger", "MonthFacts", "MonthWriter", "RecordedCase", "Review"]
+__all__ = ["CaseDraft", "CaseRecord", "Change", "KnownCase", "Ledger", "MonthFacts", "MonthWriter", "PartRecord", "RecordedCase", "Review"]

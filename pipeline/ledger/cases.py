@@ -11,9 +11,10 @@ from shapely.geometry.base import BaseGeometry
 
 from pipeline.ledger import identity
 from pipeline.ledger.audit import canonical
-from pipeline.ledger.patches import REST_MONTHS, months_before
-from pipeline.ledger.records import CaseDraft, CaseRecord, RecordedCase
+from pipeline.ledger.patches import REST_MONTHS
+from pipeline.ledger.records import CaseDraft, CaseMonth, CaseRecord, KnownCase, RecordedCase
 from pipeline.ledger.verdicts import Standing, standings
+from pipeline.months import earlier
 
 _KNOWN = """SELECT case_months.*, cases.first_month FROM cases JOIN case_months USING (case_id)
     WHERE month = (SELECT max(month) FROM case_months AS each WHERE each.case_id = cases.case_id)
@@ -60,7 +61,7 @@ class _Matching:
         old = self.taken.get(draft)
         if old is None:
             return False
-        rested = str(self.known[old]["month"]) < months_before(month, REST_MONTHS)
+        rested = str(self.known[old]["month"]) < earlier(month, REST_MONTHS)
         return rested or draft not in self.on_ground[old]
 
     def absorbed(self, last_month: str | None) -> dict[int, list[int]]:
@@ -176,6 +177,23 @@ def _answer(row: sqlite3.Row | dict[str, object], standing: Standing) -> CaseRec
     )
 
 
+def every(connection: sqlite3.Connection, since: str, until: str) -> list[KnownCase]:
+    """Cases that a month from `since` to `until` recorded, ended ones too, as the last of these months has them."""
+    rows = connection.execute(
+        """SELECT case_months.*, cases.first_month FROM cases JOIN case_months USING (case_id)
+           WHERE month = (SELECT max(month) FROM case_months AS each WHERE each.case_id = cases.case_id AND month BETWEEN ? AND ?)
+           ORDER BY case_id""",
+        (since, until),
+    )
+    return [
+        KnownCase(
+            **{name: row[name] for name in ("case_id", "code", "first_month", "first_seen", "status", "area_m2", "lon", "lat")},
+            geometry=shapely.from_wkb(row["geometry"]),
+        )
+        for row in rows
+    ]
+
+
 def of_month(connection: sqlite3.Connection, month: str) -> list[RecordedCase]:
     """Cases that a month recorded and that had not ended, with their verdicts as of now."""
     verdicts = standings(connection)
@@ -193,4 +211,17 @@ def of_month(connection: sqlite3.Connection, month: str) -> list[RecordedCase]:
             properties=json.loads(row["properties"]),
         )
         found.append(RecordedCase(_answer(row, verdicts.get(row["case_id"], Standing())), draft))
+    return found
+
+
+def course(connection: sqlite3.Connection, month: str) -> dict[str, list[CaseMonth]]:
+    """Of each case that a month recorded, all that was recorded of it up to then, oldest first."""
+    rows = connection.execute(
+        """SELECT case_id, month, code, status, area_m2, growth_m2 FROM case_months
+           WHERE month <= ? AND case_id IN (SELECT case_id FROM case_months WHERE month = ?) ORDER BY case_id, month""",
+        (month, month),
+    )
+    found: dict[str, list[CaseMonth]] = {}
+    for row in rows:
+        found.setdefault(row["case_id"], []).append(CaseMonth(*tuple(row)[1:]))
     return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from pipeline.ledger import parts
+
 _FIRST = "SELECT geometry FROM {0}_months WHERE {0}_id = given.{0}_id ORDER BY month LIMIT 1"
 _LAST = "SELECT geometry FROM {0}_months WHERE {0}_id = given.{0}_id ORDER BY month DESC LIMIT 1"
 
@@ -29,7 +31,11 @@ def forget(connection: sqlite3.Connection, month: str, keep_ids: bool) -> int:
     values = {"month": month, "all": keep_ids}
     connection.execute(_RETIRE_CASES, values)
     connection.execute(_RETIRE_PATCHES, values)
+    if keep_ids:
+        parts.put_aside(connection, month)
     for table, column in (
+        ("changes", "month"),
+        ("parts", "month"),
         ("case_months", "month"),
         ("patch_months", "month"),
         ("cases", "first_month"),

@@ -15,9 +15,10 @@ from typing import Any, Self
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import Exit, MinewardenError
-from pipeline.ledger import audit, backup, cases, database, patches, seals, verdicts
+from pipeline.ledger import audit, backup, cases, database, parts, patches, seals, verdicts
 from pipeline.ledger.forget import forget
-from pipeline.ledger.records import CaseDraft, CaseRecord, Decided, MonthFacts, RecordedCase
+from pipeline.ledger.parts import Change, PartRecord
+from pipeline.ledger.records import CaseDraft, CaseMonth, CaseRecord, Decided, KnownCase, MonthFacts, RecordedCase
 from pipeline.ledger.verdicts import Standing
 
 BUSY_SECONDS = 30.0
@@ -57,6 +58,22 @@ class MonthWriter:
         """Ids, growth and verdicts of the month's cases; all of them, dismissed ones too."""
         with database.explained(self._path):
             return cases.identify(self._connection, self._county, self.month, drafts)
+
+    def said_before(self) -> tuple[list[PartRecord], list[PartRecord]]:
+        """Parts of the month before, and of this month as people have read it, where it is being redone."""
+        with database.explained(self._path):
+            return parts.of_last_month(self._connection, self.month), parts.replaced(self._connection, self.month)
+
+    def facts_before(self) -> Mapping[str, Any]:
+        """What was noted when the month before was finished; nothing for the first."""
+        with database.explained(self._path):
+            row = self._connection.execute("SELECT facts FROM months WHERE month < ? ORDER BY month DESC LIMIT 1", (self.month,)).fetchone()
+        return json.loads(row["facts"]) if row else {}
+
+    def record_parts(self, said: Iterable[PartRecord], changes: Iterable[Change]) -> None:
+        """Note what the law said of each piece of ground, and which findings became others."""
+        with database.explained(self._path):
+            parts.record(self._connection, self.month, said, changes)
 
     def finish(self, facts: Mapping[str, Any], scenes: Sequence[Mapping[str, Any]]) -> None:
         """Note the run's facts and the scenes used (id and sha256), and seal the month."""
@@ -152,10 +169,25 @@ class Ledger:
         rows = self._query("SELECT * FROM months WHERE month = ?", month)
         return MonthFacts(month, json.loads(rows[0]["facts"]), tuple(json.loads(rows[0]["scenes"]))) if rows else None
 
+    def changes(self, month: str) -> list[Change]:
+        """Findings that became others in `month`, and why."""
+        with database.explained(self.path):
+            return parts.changes_of(self._connection, month)
+
     def open_cases(self, month: str) -> list[RecordedCase]:
         """Cases of a month that had not ended, with their verdicts as of now; dismissed ones too (see `record.listed`)."""
         with database.explained(self.path):
             return cases.of_month(self._connection, month)
+
+    def course(self, month: str) -> dict[str, list[CaseMonth]]:
+        """Of each case that `month` recorded, all that was recorded of it up to then, oldest first."""
+        with database.explained(self.path):
+            return cases.course(self._connection, month)
+
+    def cases_between(self, since: str, until: str) -> list[KnownCase]:
+        """Cases that a month from `since` to `until` recorded, as the last of these months has them."""
+        with database.explained(self.path):
+            return cases.every(self._connection, since, until)
 
     def standings(self) -> dict[str, Standing]:
         """Every case that has verdicts, with them."""
@@ -169,6 +201,11 @@ class Ledger:
     def merged_cases(self) -> dict[str, str]:
         """Ids of cases that were taken in by another, with the id of that."""
         return {str(row["id"]): str(row["into_id"]) for row in self._query("SELECT id, into_id FROM merges WHERE kind = 'case' ORDER BY month")}
+
+    def mergers(self, month: str) -> list[tuple[str, str, str]]:
+        """Cases that were taken in up to `month`: their ids, those of the cases that took them in, and when."""
+        rows = self._query("SELECT id, into_id, month FROM merges WHERE kind = 'case' AND month <= ? ORDER BY month, id", month)
+        return [(str(row["id"]), str(row["into_id"]), str(row["month"])) for row in rows]
 
     def last_audit(self, action: str) -> list[tuple[str, dict[str, Any]]]:
         """When an action was noted, and its details, the latest first."""

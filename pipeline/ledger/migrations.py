@@ -100,5 +100,36 @@ CREATE TRIGGER audit_lasts BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the
 _CONTENT_SEAL = "INSERT INTO settings VALUES ('content', '');"
 """From here on everything that no month's seal covers is sealed too (`seals.CONTENT`)."""
 
-MIGRATIONS: tuple[str, ...] = (_TABLES, _CONTENT_SEAL)
+_PART = """(
+    month TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    patch_id TEXT,
+    part TEXT NOT NULL,
+    case_id TEXT,
+    code TEXT NOT NULL,
+    also TEXT NOT NULL,
+    severity INTEGER NOT NULL,
+    geometry BLOB NOT NULL,
+    basis TEXT NOT NULL,
+    PRIMARY KEY (month, number)
+) WITHOUT ROWID;"""
+
+_PARTS = f"""
+CREATE TABLE parts {_PART}
+CREATE TABLE replaced_parts {_PART}
+CREATE TABLE changes (
+    month TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    case_id TEXT,
+    patch_id TEXT,
+    part TEXT NOT NULL,
+    before TEXT,
+    after TEXT,
+    why TEXT NOT NULL,
+    PRIMARY KEY (month, number)
+) WITHOUT ROWID;
+"""
+"""From here on a month remembers what each finding rested on, and which became another."""
+
+MIGRATIONS: tuple[str, ...] = (_TABLES, _CONTENT_SEAL, _PARTS)
 """Script n leads from `user_version` n to n + 1."""

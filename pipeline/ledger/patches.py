@@ -9,14 +9,10 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.ledger import identity
+from pipeline.months import earlier
 
 REST_MONTHS = 12
 """Ground that ended and changes again within these months is the same patch; later it is a new one."""
-
-
-def months_before(month: str, months: int) -> str:
-    serial = int(month[:4]) * 12 + int(month[5:]) - 1 - months
-    return f"{serial // 12:04d}-{serial % 12 + 1:02d}"
 
 
 def identify(
@@ -34,7 +30,7 @@ def identify(
            WHERE month = (SELECT max(month) FROM patch_months AS each WHERE each.patch_id = patches.patch_id)
            AND (status <> 'ended' OR month >= ?) AND patch_id NOT IN (SELECT id FROM merges WHERE kind = 'patch')
            ORDER BY first_month, patch_id""",
-        (months_before(month, REST_MONTHS),),
+        (earlier(month, REST_MONTHS),),
     ).fetchall()
     names = [str(row["patch_id"]) for row in known]
     options = identity.choices([shapely.from_wkb(row["geometry"]) for row in known], geometries)

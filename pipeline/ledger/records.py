@@ -79,6 +79,33 @@ class RecordedCase:
     draft: CaseDraft
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownCase:
+    """A case as a month left it."""
+
+    case_id: str
+    code: str
+    first_month: str
+    first_seen: str
+    status: str
+    area_m2: float
+    lon: float
+    lat: float
+    geometry: BaseGeometry
+    """In the grid's CRS."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseMonth:
+    """What a month recorded of a case."""
+
+    month: str
+    code: str
+    status: str
+    area_m2: float
+    growth_m2: float
+
+
 @dataclass(frozen=True, slots=True)
 class MonthFacts:
     """What was noted when a month was finished."""

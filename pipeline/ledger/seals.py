@@ -20,6 +20,13 @@ _SEALED = (
        reopened_version, properties FROM case_months WHERE month = ? ORDER BY case_id""",
 )
 """Columns by name: one that a later migration adds must not break the seals of older months."""
+PARTS = 3
+"""Ledger version from which months remember their parts."""
+_SEALED_PARTS = (
+    "SELECT number, patch_id, part, case_id, code, also, severity, geometry, basis FROM parts WHERE month = ? ORDER BY number",
+    "SELECT number, case_id, patch_id, part, before, after, why FROM changes WHERE month = ? ORDER BY number",
+)
+"""A month of before has no rows there, and so the seal that it had."""
 
 _REST = (
     "SELECT type, name, sql FROM sqlite_master ORDER BY type, name",
@@ -27,6 +34,10 @@ _REST = (
     "SELECT month, seal FROM months ORDER BY 1",
     *(f"SELECT * FROM {table} ORDER BY 1, 2" for table in ("patches", "cases", "merges", "retired", "verdicts", "audit")),
     *(f"SELECT DISTINCT month FROM {table} ORDER BY 1" for table in ("patch_months", "case_months")),
+)
+_REST_PARTS = (
+    "SELECT * FROM replaced_parts ORDER BY 1, 2",
+    *(f"SELECT DISTINCT month FROM {table} ORDER BY 1" for table in ("parts", "changes")),
 )
 
 
@@ -43,13 +54,19 @@ def _digest(tables: Iterable[Iterable[sqlite3.Row]], between: bytes = b"\x1e") -
 
 def of_month(connection: sqlite3.Connection, month: str) -> str:
     """Hash of what a month recorded."""
-    return _digest((connection.execute(query, (month,)) for query in _SEALED), between=b"")
+    queries = _SEALED + (_SEALED_PARTS if _version(connection) >= PARTS else ())
+    return _digest((connection.execute(query, (month,)) for query in queries), between=b"")
+
+
+def _content(connection: sqlite3.Connection) -> str:
+    queries = _REST + (_REST_PARTS if _version(connection) >= PARTS else ())
+    return _digest(connection.execute(query) for query in queries)
 
 
 def renew(connection: sqlite3.Connection) -> None:
     """Seal everything anew; to be called at the end of each transaction."""
     if _version(connection) >= SINCE:
-        content = _digest(connection.execute(query) for query in _REST)
+        content = _content(connection)
         connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (CONTENT, content))
 
 
@@ -60,7 +77,7 @@ def broken(connection: sqlite3.Connection) -> str | None:
             return f"what it recorded for {row['month']} has been altered"
     if _version(connection) >= SINCE:
         kept = connection.execute("SELECT value FROM settings WHERE key = ?", (CONTENT,)).fetchone()
-        if kept is None or kept["value"] != _digest(connection.execute(query) for query in _REST):
+        if kept is None or kept["value"] != _content(connection):
             return next(iter(audit.verify(connection)), "its names or verdicts have been altered").rstrip(".")
     return None
 

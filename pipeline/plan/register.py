@@ -43,8 +43,8 @@ def stands(right: Right, day: date) -> bool:
 
 
 def mines(plan: Plan, layers: LayerSet) -> list[Mine]:
-    """All rights of the register, past ones too, by id."""
-    return [_mine(right, plan, layers) for right in sorted(layers.rights, key=lambda right: right.id)]
+    """All entries of the register, past ones too, by id: which of them counts depends on the day."""
+    return [_mine(right, plan, layers) for right in sorted(layers.entries, key=lambda right: right.id)]
 
 
 def _mine(right: Right, plan: Plan, layers: LayerSet) -> Mine:

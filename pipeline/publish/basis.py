@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline.findings.names import FINDINGS
+from pipeline.publish.say import CHINESE, Say
 
 
-def basis(row: Mapping[str, Any]) -> Iterable[str]:
+def basis(row: Mapping[str, Any], say: Say = CHINESE) -> Iterator[str]:
     """Lines on a case, from its published properties."""
     if row["also"]:
-        yield "同时涉及：" + "、".join(FINDINGS.get(code, code) for code in row["also"].split(";"))
+        yield say("同时涉及：{findings}", findings=say("、").join(say(FINDINGS.get(code, code)) for code in row["also"].split(";")))
     if row["overshoot_m2"] is not None:
-        yield _overshoot(row)
+        yield _overshoot(row, say)
     elif row["distance_to_right_m"]:
-        yield f"距最近的矿权 {row['distance_to_right_m']:,.0f} m"
+        yield say("距最近的矿权 {metres} m", metres=f"{row['distance_to_right_m']:,.0f}")
     if row["valid_to"]:
-        yield f"许可有效期至 {row['valid_to']}"
+        yield say("许可有效期至 {day}", day=row["valid_to"])
     if row["legacy_id"]:
-        state = f"（{row['legacy_state']}）" if row["legacy_state"] else ""
-        yield f"历史遗留图斑 {row['legacy_id']}{state}"
+        if row["legacy_state"]:
+            yield say("历史遗留图斑 {id}（{state}）", id=row["legacy_id"], state=say(row["legacy_state"]))
+        else:
+            yield say("历史遗留图斑 {id}", id=row["legacy_id"])
     if row["deadline"]:
-        yield f"治理期限 {row['deadline']}"
+        yield say("治理期限 {day}", day=row["deadline"])
     if row["restriction"]:
         area = f" {row['restriction_m2']:,.0f} m²" if row["restriction_m2"] is not None else ""
-        yield f"涉及禁采区或耕地 {row['restriction']}{area}"
+        yield say("涉及禁采区或耕地 {ids}{area}", ids=row["restriction"], area=area)
 
 
-def _overshoot(row: Mapping[str, Any]) -> str:
-    text = f"越界 {row['overshoot_m2']:,.0f} m²"
+def _overshoot(row: Mapping[str, Any], say: Say) -> str:
+    text = say("越界 {area} m²", area=f"{row['overshoot_m2']:,.0f}")
     if row["overshoot_max_m"] is not None:
-        text += f"，最远 {row['overshoot_max_m']:,.0f} m"
+        text += say("，最远 {metres} m", metres=f"{row['overshoot_max_m']:,.0f}")
     if row["overshoot_certain_m2"] is not None and row["position_error_m"] is not None:
-        text += f"；扣除位置误差 {row['position_error_m']:.0f} m 后仍有 {row['overshoot_certain_m2']:,.0f} m²"
+        certain, error = f"{row['overshoot_certain_m2']:,.0f}", f"{row['position_error_m']:.0f}"
+        text += say("；扣除位置误差 {error} m 后仍有 {area} m²", error=error, area=certain)
     return text

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pyproj import Transformer
 
+from pipeline.layers.zones import CGCS2000, DATUMS, ZONES3
+
 DEGREES = "EPSG:4490"
-FIRST_ZONE, LAST_ZONE = 25, 45
+FIRST_ZONE, LAST_ZONE = ZONES3[0], ZONES3[-1]
 """Zones that China lies in, of which EPSG has CGCS2000 with the zone's number in front of the easting."""
-_FIRST_CODE = 4513
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class Position:
 
 
 def crs_of(zone: int) -> str:
-    """CGCS2000 in a zone of 3 degrees; the zones' codes follow each other."""
-    return f"EPSG:{_FIRST_CODE + zone - FIRST_ZONE}"
+    """CGCS2000 in a zone of 3 degrees."""
+    return f"EPSG:{DATUMS[CGCS2000].zone3 + zone}"
 
 
 def zone_of(lon: float) -> int:

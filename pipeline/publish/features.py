@@ -13,6 +13,7 @@ from pipeline.findings.finding import EXPLAINED, Finding
 from pipeline.findings.names import FINDINGS
 from pipeline.ledger import CaseRecord
 from pipeline.patches.patch import Patch
+from pipeline.publish.fields import CASES, COVERAGE, PATCHES
 from pipeline.publish.wgs84 import Projector, Written
 
 UNCHANGED = frozenset({"unrestored", "restoration_regressed", "over_extraction"})
@@ -20,15 +21,7 @@ UNCHANGED = frozenset({"unrestored", "restoration_regressed", "over_extraction"}
 
 M2_PER_MU = 2000 / 3
 
-_CASE = """id patch_id month new_this_month finding finding_zh also severity status first_seen last_seen before_date after_date area_m2
-    area_mu growth_m2 confidence mining_likelihood cause right_id right_name holder mineral valid_to distance_to_right_m overshoot_m2
-    overshoot_max_m position_error_m overshoot_certain_m2 legacy_id legacy_state deadline restriction restriction_m2 town lon lat evidence
-    scenes_before scenes_after layers_version review review_reason review_note reviewer reviewed_at version"""
-_PATCH = """patch_id id finding finding_zh also cause mining_likelihood confidence area_m2 first_seen last_seen status right_id features
-    rule_trace"""
-CASE_FIELDS = tuple(_CASE.split())
-PATCH_FIELDS = tuple(_PATCH.split())
-COVERAGE_FIELDS = ("last_seen", "area_ha")
+CASE_FIELDS, PATCH_FIELDS, COVERAGE_FIELDS = (tuple(each.name for each in fields) for fields in (CASES, PATCHES, COVERAGE))
 """Properties of the three files, in their order; the columns of a table that may have no rows."""
 
 
@@ -96,7 +89,7 @@ def _case_properties(judged: Judged, case: CaseRecord, month: str, layers_versio
         "finding": str(finding.code),
         "finding_zh": FINDINGS[finding.code],
         "also": _joined(finding.also),
-        "severity": 3 if case.reopened else finding.severity,
+        "severity": finding.severity_regrown if case.reopened else finding.severity,
         "status": finding.status,
         "first_seen": _iso(finding.first_seen),
         "last_seen": _iso(finding.last_seen),

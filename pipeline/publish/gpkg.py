@@ -21,23 +21,27 @@ from shapely.geometry.base import BaseGeometry
 
 from pipeline.files import fsync_file, fsync_folder
 from pipeline.layers.model import LayerSet
+from pipeline.publish import gpkgschema
 from pipeline.publish.features import CASE_FIELDS, COVERAGE_FIELDS, PATCH_FIELDS, Feature
-from pipeline.publish.styles import styled
+from pipeline.publish.fields import CASES, COVERAGE, PATCHES, Kind
+from pipeline.publish.styles import NAMES, styled
 from pipeline.publish.wgs84 import Projector
 
 CRS = "EPSG:4490"
 """CGCS2000, which differs from WGS 84 by centimetres: the outlines are those of the GeoJSON, point for point."""
 
+VERSION = "1.2"
+"""Of the format: QGIS of the last six years opens it without a warning."""
+
 Rows = list[tuple[BaseGeometry, dict[str, Any]]]
 
-_DECIMALS = """area_m2 area_mu area_ha growth_m2 confidence mining_likelihood distance_to_right_m overshoot_m2 overshoot_max_m
-    position_error_m overshoot_certain_m2 restriction_m2 lon lat scale bottom top"""
+_TYPES: Mapping[Kind, type] = {Kind.NUMBER: float, Kind.INTEGER: int, Kind.BOOLEAN: bool}
 NUMBERS: Mapping[str, type] = {
-    **dict.fromkeys(("severity", "version"), int),
-    **dict.fromkeys(("new_this_month", "exploration"), bool),
-    **dict.fromkeys(_DECIMALS.split(), float),
+    **{each.name: _TYPES[each.kind] for each in (*CASES, *PATCHES, *COVERAGE) if each.kind in _TYPES},
+    "exploration": bool,
+    **dict.fromkeys(("scale", "bottom", "top", "accuracy_m"), float),
 }
-"""Columns that hold no text, by name: one of nothing but nulls keeps its type from month to month."""
+"""Columns that hold no text, by name, those of the county's layers too: one of nothing but nulls keeps its type from month to month."""
 
 _DTYPES: Mapping[type, Any] = {int: np.int32, float: np.float64, bool: np.bool_}
 
@@ -71,7 +75,7 @@ def write(
         with _dated(stamp):
             for table, rows in tables.items():
                 _write_table(draft, table, rows)
-        _add_styles(draft, list(tables), stamp)
+        _describe(draft, list(tables), stamp)
         fsync_file(draft)
         os.replace(draft, path)
     finally:
@@ -132,7 +136,8 @@ def _write_table(path: Path, table: str, rows: Rows) -> None:
         geometry_type="MultiPolygon",
         crs=CRS,
         append=path.exists(),
-        layer_options={"GEOMETRY_NAME": "geom", "FID": "fid"},
+        dataset_options={"VERSION": VERSION},
+        layer_options={"GEOMETRY_NAME": "geom", "FID": "fid", "IDENTIFIER": NAMES[table]},
     )
 
 
@@ -149,19 +154,25 @@ def _text(value: Any) -> str:
     return str(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _add_styles(path: Path, tables: list[str], stamp: str) -> None:
-    """The table `layer_styles`, from which QGIS takes how a layer looks when it is opened."""
+def _describe(path: Path, tables: list[str], stamp: str) -> None:
+    """How layers look, and what their columns mean."""
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute(
-            """CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT, f_table_catalog TEXT, f_table_schema TEXT, f_table_name TEXT,
-            f_geometry_column TEXT, styleName TEXT, styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, owner TEXT, ui TEXT,
-            update_time DATETIME)"""
-        )
-        connection.executemany(
-            "INSERT INTO layer_styles VALUES (NULL, '', '', ?, 'geom', ?, ?, '', 1, '', '', '', ?)",
-            ((table, table, style, stamp) for table, style in styled(tables)),
-        )
-        connection.execute(
-            "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change) VALUES ('layer_styles', 'attributes', 'layer_styles', ?)",
-            (stamp,),
-        )
+        gpkgschema.describe(connection)
+        _add_styles(connection, tables, stamp)
+
+
+def _add_styles(connection: sqlite3.Connection, tables: list[str], stamp: str) -> None:
+    """The table `layer_styles`, from which QGIS takes how a layer looks when it is opened."""
+    connection.execute(
+        """CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT, f_table_catalog TEXT, f_table_schema TEXT, f_table_name TEXT,
+        f_geometry_column TEXT, styleName TEXT, styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, owner TEXT, ui TEXT,
+        update_time DATETIME)"""
+    )
+    connection.executemany(
+        "INSERT INTO layer_styles VALUES (NULL, '', '', ?, 'geom', ?, ?, '', 1, '', '', '', ?)",
+        ((table, table, style, stamp) for table, style in styled(tables)),
+    )
+    connection.execute(
+        "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change) VALUES ('layer_styles', 'attributes', 'layer_styles', ?)",
+        (stamp,),
+    )

@@ -12,17 +12,21 @@ from shapely.geometry.base import BaseGeometry
 from pipeline import months
 from pipeline.config import Project
 from pipeline.findings.finding import Finding
+from pipeline.findings.mines import Mine
 from pipeline.grid import Grid
 from pipeline.layers.model import LayerSet
+from pipeline.ledger import Change
 from pipeline.ledger.ledger import Ledger, MonthWriter
 from pipeline.ledger.records import CaseDraft
 from pipeline.patches.patch import Patch
-from pipeline.publish import geojson, gpkg, report, runjson
+from pipeline.publish import changes, geojson, gpkg, lists, mines, report, runjson
 from pipeline.publish.export.finished import Finished
 from pipeline.publish.features import Feature, Judged, Pictured, coverage_features, flagged_features, is_violation, patches_features, verdict_of
 from pipeline.publish.planning import made as planned
+from pipeline.publish.report import earlier, history
 from pipeline.publish.restoration import files as restoration_files
 from pipeline.publish.runjson import RunFacts
+from pipeline.publish.say import Language
 from pipeline.publish.spreadsheet import book
 from pipeline.publish.wgs84 import Projector
 
@@ -39,6 +43,11 @@ class MonthFiles:
     grid: Grid
     pictured: Mapping[str, Pictured]
     """What the evidence pictures show, by case id."""
+    ledger: Ledger
+    """In which the month is being written."""
+    changes: Sequence[Change] = ()
+    """Findings that became others."""
+    mines: Sequence[Mine] = ()
 
 
 def name_cases(writer: MonthWriter, month: str, patches: Sequence[Patch], findings: Sequence[Finding], project: Project, grid: Grid) -> list[Judged]:
@@ -79,16 +88,6 @@ def _draft(judged: Judged) -> CaseDraft:
     )
 
 
-def _gone(last: Path, flagged: Sequence[Feature]) -> list[str]:
-    """Ids of last month's list that are not in this one; none where last month left no list."""
-    try:
-        listed = [str(each.properties["id"]) for each in geojson.read(last / "flagged.geojson")]
-    except FileNotFoundError:
-        return []
-    still = {each.properties["id"] for each in flagged}
-    return [id for id in listed if id not in still]
-
-
 def write_month(folder: Path, files: MonthFiles) -> list[Feature]:
     """Write all files of a month but disturbance.tif and the pictures, run.json last; returns the flagged features."""
     projector, month = Projector(files.grid.crs), files.facts.month
@@ -99,40 +98,49 @@ def write_month(folder: Path, files: MonthFiles) -> list[Feature]:
     geojson.write(folder / "patches.geojson", patches)
     geojson.write(folder / "coverage.geojson", coverage)
     gpkg.write(folder / "flagged.gpkg", flagged=flagged, patches=patches, coverage=coverage, layers=files.layers, projector=projector, month=month)
+    lists.write(folder, lists.CHANGES, month, changes.rows(files.changes))
+    lists.write(folder, lists.MINES, month, mines.rows(files.mines, flagged))
     counts = dict(files.facts.counts) | {"flagged": len(flagged), "explained": len(patches) - sum(p.properties["id"] is not None for p in patches)}
     facts = replace(files.facts, counts=counts)
-    write_renewed(folder, files.project, files.layers, facts, flagged, patches, coverage)
+    write_renewed(folder, report_input(folder, files.project, files.layers, files.ledger, facts, (flagged, patches, coverage)))
     runjson.write(folder, facts)
     return flagged
 
 
-def write_renewed(
-    folder: Path,
-    project: Project,
-    layers: LayerSet,
-    facts: RunFacts,
-    flagged: Sequence[Feature],
-    patches: Sequence[Feature],
-    coverage: Sequence[Feature],
-) -> None:
+Published = tuple[Sequence[Feature], Sequence[Feature], Sequence[Feature]]
+"""Flagged, patches, coverage."""
+
+
+def write_renewed(folder: Path, given: report.ReportInput, language: Language = Language.ZH) -> None:
     """Write the files of a month that verdicts renew: report and spreadsheet."""
-    config = project.config
-    given = report.ReportInput(
-        county=config.county.name, code=config.county.code, run=facts, flagged=flagged, patches=patches, coverage=coverage, layers=layers,
-        projector=Projector(config.grid.crs), min_likelihood=config.findings.min_likelihood, min_coverage=config.coverage.min,
-        restoration=restoration_files.read(folder), plan=planned.document(project, layers, folder, months.last_day(facts.month)),
-        cell_area_m2=config.grid.resolution**2, gone=_gone(project.output / months.previous(facts.month), flagged),
-    )  # fmt: skip
-    report.write(folder / "report.html", given)
+    report.write(folder / report.NAME, given, language)
     book.write(folder / book.NAME, given)
 
 
-def write_again(project: Project, layers: LayerSet, ledger: Ledger, finished: Finished) -> int:
-    """Write report and spreadsheet of a finished month again, with the verdicts of now; how many cases they hold."""
+def report_input(folder: Path, project: Project, layers: LayerSet, ledger: Ledger, facts: RunFacts, features: Published) -> report.ReportInput:
+    """What report and spreadsheet of the month in `folder` are made from."""
+    config, month, (flagged, patches, coverage) = project.config, facts.month, features
+    cell = config.grid.resolution**2
+    before = earlier.earlier(project.output, months.previous(month), cell)
+    return report.ReportInput(
+        county=config.county.name, code=config.county.code, run=facts, flagged=flagged, patches=patches, coverage=coverage, layers=layers,
+        projector=Projector(config.grid.crs), folder=folder, min_likelihood=config.findings.min_likelihood, min_coverage=config.coverage.min,
+        cell_area_m2=cell, last_month=before, last_year=earlier.earlier(project.output, earlier.year_before(month), cell),
+        trend=earlier.trend(project.output, month, len(flagged), facts.observed_fraction),
+        gone=history.gone(ledger, before.ids, (str(each.properties["id"]) for each in flagged)),
+        courses=history.courses(ledger, month, cell), decisions=history.decisions(ledger),
+        changes=lists.read(folder, lists.CHANGES), mines=lists.read(folder, lists.MINES),
+        restoration=restoration_files.read(folder), plan=planned.document(project, layers, folder, months.last_day(month)),
+    )  # fmt: skip
+
+
+def write_again(project: Project, layers: LayerSet, ledger: Ledger, finished: Finished, language: Language) -> report.ReportInput:
+    """Write report and spreadsheet of a finished month again, with the verdicts of now; what they hold."""
     flagged = with_verdicts(ledger, finished.month, finished.cases)
     patches, coverage = (geojson.read(finished.folder / f"{name}.geojson") for name in ("patches", "coverage"))
-    write_renewed(finished.folder, project, layers, runjson.read(finished.folder), flagged, patches, coverage)
-    return len(flagged)
+    given = report_input(finished.folder, project, layers, ledger, runjson.read(finished.folder), (flagged, patches, coverage))
+    write_renewed(finished.folder, given, language)
+    return given
 
 
 def with_verdicts(ledger: Ledger, month: str, flagged: Sequence[Feature]) -> list[Feature]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -57,6 +57,10 @@ class Projector:
         Raises ValueError when nothing of it is left, which no ground of a cell or more can come to.
         """
         return settle(shapely.transform(geometry, self._project))
+
+    def degrees(self, geometries: Sequence[BaseGeometry]) -> list[BaseGeometry]:
+        """Geometries in degrees as they come, neither rounded nor measured: for drawing."""
+        return list(shapely.transform(np.array(geometries, object), self._project)) if geometries else []
 
     def _project(self, coordinates: Any) -> Any:
         x, y = self._transformer.transform(coordinates[:, 0], coordinates[:, 1], errcheck=True)

@@ -8,6 +8,9 @@ from pipeline.layers.model import Standing
 
 REVIEWS: Mapping[str, str] = {"pending": "待核实", "confirmed": "已确认", "dismissed": "已排除", "needs_field_check": "需实地核查"}
 
+REASONS = ("云影", "耕作", "大棚", "建设", "道路", "光伏", "已批准", "自然", "其他")
+"""Why a case is dismissed, best said in one of these; `train` learns from most of them."""
+
 TITLES: Mapping[str, str] = {
     "id": "图斑编号",
     "patch_id": "变化图斑编号",
@@ -71,6 +74,7 @@ STANDINGS: Mapping[Standing, str] = {
 """What a right is worth."""
 
 LAYERS: Mapping[str, str] = {
+    "area": "监测范围",
     "mining_rights": "采矿权",
     "exploration_rights": "探矿权",
     "legacy_patches": "历史遗留图斑",
@@ -78,6 +82,13 @@ LAYERS: Mapping[str, str] = {
     "farmland": "耕地与永久基本农田",
     "towns": "乡镇界线",
 }
+
+LAYER_FIELDS: Mapping[str, str] = {
+    "valid_from": "有效期起", "valid_to": "有效期止", "status": "登记状态", "renewal_applied": "延续申请", "method": "开采方式",
+    "mineral": "开采主矿种", "restore_by": "治理期限", "exploration": "探矿", "stood_from": "登记自", "stood_until": "登记至",
+    "state": "治理状态", "deadline": "治理期限", "type": "类型", "covers_m2": "覆盖面积（m²）", "away_m": "距离（m）",
+}  # fmt: skip
+"""What the rules read of a layer's record."""
 
 CHECKS_OFF: Mapping[str, str] = {
     "mining_rights": "未提供采矿权：不能区分合法开采与过期、越界、关闭矿山开采，图斑均按“界外”判断",

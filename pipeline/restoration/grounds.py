@@ -75,7 +75,7 @@ def grounds(layers: LayerSet, day: date, area: BaseGeometry) -> list[Ground]:
 def _records(layers: LayerSet, day: date) -> Iterator[tuple[Kind, LegacyPatch | None, Right | None]]:
     for patch in sorted(layers.legacy, key=lambda patch: patch.id):
         yield Kind.LEGACY, patch, None
-    rights: Sequence[Right] = sorted(layers.rights, key=lambda right: right.id)
+    rights: Sequence[Right] = sorted(layers.entries, key=lambda right: right.id)
     for wanted in (Kind.CLOSED, Kind.WORKING):
         for right in rights:
             if KIND_OF.get(right.standing(day)) is wanted:

@@ -12,10 +12,13 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import MinewardenError
-from pipeline.layers.read import Table, read
+from pipeline.layers.read import read
 from pipeline.layers.shapes import to_grid
+from pipeline.layers.table import Table
 from pipeline.ledger import Review
 
+TABLE = "cases"
+"""In a GeoPackage of several layers, as flagged.gpkg is, the one that holds the answers."""
 NEEDED = ("id", "version", "review")
 MOST_VERSIONS = 1_000_000
 LONGEST = 2000
@@ -53,10 +56,10 @@ def read_answers(file: Path, area: BaseGeometry, crs: str) -> tuple[list[Answer]
     Raises MinewardenError `MW-REVIEW-…` where the file can't be used at all.
     """
     try:
-        table = read("review", file, file)
+        table = read(TABLE, file, file)
         seen = _where(table, area, crs)
     except MinewardenError as error:
-        code, told = error.code.replace("LAYER", "REVIEW"), error.message.removeprefix("Layer review: ")
+        code, told = error.code.replace("LAYER", "REVIEW"), error.message.removeprefix(f"Layer {TABLE}: ")
         fix = error.fix if code not in ("MW-REVIEW-FILE", "MW-REVIEW-FORMAT") else "Give the file that 'review export' wrote, edited, as GeoJSON."
         raise MinewardenError(code, told, fix) from error
     lacking = [name for name in NEEDED if name not in table.columns]

@@ -13,8 +13,9 @@ import rasterio
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader, MemoryFile
 
+from pipeline import xmlread
 from pipeline.errors import MinewardenError
-from pipeline.sources import safe_package, xmlread
+from pipeline.sources import safe_package
 from pipeline.sources.bandfile import DRIVERS, GDAL_ENV
 from pipeline.sources.place import Crop, Place
 from pipeline.sources.safe_package import NotThere, Package

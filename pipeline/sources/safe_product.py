@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from pipeline.sources import naming, xmlread
+from pipeline import xmlread
+from pipeline.sources import naming
 from pipeline.sources.place import Place, together
-from pipeline.sources.xmlread import BadXML, text
+from pipeline.xmlread import BadXML, text
 
 OFFSETS_SINCE = "0400"
 """Processing baseline from which metadata list an offset for each band; before it there is none."""

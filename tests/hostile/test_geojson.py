@@ -129,7 +129,7 @@ TAKEN: dict[str, tuple[Any, str | None]] = {
     "a name with control signs": (features(polygon(SMALL), name="a\u001b[31mb\u0007"), "TEXT"),
     "a name that turns what follows": (features(polygon(SMALL), name="abc\u202egpj.exe"), "TEXT"),
     "a name of 5000 signs": (features(polygon(SMALL), name="矿" * 5000), "TEXT"),
-    "half a character": (text(features(polygon(SMALL), name="QQ")).replace("QQ", "\\ud800x"), None),
+    "half a character": (text(features(polygon(SMALL), name="QQ")).replace("QQ", "\\ud800x"), "MOJIBAKE"),
     "a day that is none": (features(polygon(SMALL), valid_to="2024-13-45"), "DATE"),
     "a date of 10,000 digits": (features(polygon(SMALL), valid_to="2" * 900), "DATE"),
     "an end before the beginning": (features(polygon(SMALL), valid_from="2024-01-01", valid_to="2020-01-01"), "PERIOD"),
@@ -180,7 +180,7 @@ def test_files_that_are_none(given: Given, kind: str) -> None:
 
 def test_a_layer_that_changes_while_it_is_read(given: Given, monkeypatch: pytest.MonkeyPatch) -> None:
     file = given.write("r.geojson", SOUND)
-    load = sys.modules["pipeline.layers.load"]  # the package's `load` is a function
+    load = sys.modules["pipeline.layers.opened"]
     read, times = load.read, iter(range(100))
 
     def saving(*arguments: Any) -> Any:

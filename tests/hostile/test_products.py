@@ -20,7 +20,7 @@ from pipeline.sources.safe import SafeSource
 from pipeline.sources.safe_package import MAX_METADATA
 from pipeline.sources.scene import Refused
 from pipeline.sources.stock import Stock
-from pipeline.sources.xmlread import BadXML, parse
+from pipeline.xmlread import BadXML, parse
 from tests.products import NAME, edit, product
 
 BOX = GeoBox((60, 60), Affine(10, 0, 500_300, 0, -10, 3_949_700), "EPSG:32648")

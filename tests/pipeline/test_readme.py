@@ -61,3 +61,11 @@ def test_make_targets_exist(readme: str) -> None:
 def test_files_that_are_named_exist(readme: str) -> None:
     for link in re.findall(r"\]\(([^)#:]+)\)", (ROOT / readme).read_text("utf-8")):
         assert (ROOT / link).is_file(), link
+
+
+def test_pictures_are_shown_and_small() -> None:
+    pictures = sorted((ROOT / "docs" / "pictures").glob("*.webp"))
+    assert sum(file.stat().st_size for file in pictures) < 400_000
+    for readme in READMES:
+        text = (ROOT / readme).read_text("utf-8")
+        assert [file.name for file in pictures if f"](docs/pictures/{file.name})" not in text] == []

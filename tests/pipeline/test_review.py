@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shutil
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -256,3 +259,16 @@ def test_verdicts_wait_for_no_pictures(again: County, monkeypatch: pytest.Monkey
     assert ids[0] not in listed
     assert pictures(again.out / NEXT) == listed
     assert standing(again)[ids[0]][:2] == ("dismissed", "耕作")
+
+
+def test_the_month_s_geopackage_is_edited_and_applied(again: County, tmp_path: Path) -> None:
+    """As QGIS leaves a copy of flagged.gpkg: one layer of many changed."""
+    copy = tmp_path / "flagged.gpkg"
+    shutil.copy(again.out / LAST / "flagged.gpkg", copy)
+    (id, *_) = [row["id"] for row in again.rows(LAST)]
+    with contextlib.closing(sqlite3.connect(copy)) as package, package:
+        for name, arguments in (("ST_IsEmpty", 1), ("ST_MinX", 1), ("ST_MaxX", 1), ("ST_MinY", 1), ("ST_MaxY", 1)):
+            package.create_function(name, arguments, lambda _: 0)  # the spatial index's triggers name them
+        package.execute("UPDATE cases SET review = 'confirmed', review_note = '属实' WHERE id = ?", (id,))
+    assert apply(again, copy) == 0
+    assert {case: each[0] for case, each in standing(again).items() if each[3] > 1} == {id: "confirmed"}

@@ -51,11 +51,11 @@ def many_rights(draw: st.DrawFn, step: float = 10) -> list[Right]:
         west, south = (280 + step * draw(st.integers(0, 8)) for _ in range(2))
         ground = box(west, south, west + step * draw(st.integers(1, 12)), south + step * draw(st.integers(1, 12)))
         status = draw(st.sampled_from([None, "过期", "关闭", "探矿"]))
-        start, end = (draw(st.one_of(st.none(), st.integers(0, 60))) for _ in range(2))
-        out.append(
-            right(f"R{k}", ground, status=status, valid_from=None if start is None else day(start), valid_to=None if end is None else day(end))
-        )
-    return out
+        days = [draw(st.one_of(st.none(), st.integers(0, 60))) for _ in range(2)] + [draw(st.sampled_from([None, None, 20, 40])) for _ in range(2)]
+        names = ("valid_from", "valid_to", "stood_from", "stood_until")
+        out.append(right(f"R{k}", ground, status=status, **{name: None if k is None else day(k) for name, k in zip(names, days, strict=True)}))
+    # Past entries of a register come after those that stand.
+    return sorted(out, key=lambda one: one.stood_until is not None)
 
 
 def neighbours(cell: Cell) -> list[Cell]:
@@ -112,8 +112,8 @@ def reference(dig: Patch, rights: list[Right]) -> dict[Cell, str]:
             claims[cell][k] = next((s for s, block in blocks.items() if s is not rule and cell in block), rule)
     out = {}
     for cell, claim in claims.items():
-        order = [(list(IN_RIGHT).index(s), k) for k, s in claim.items() if s in IN_RIGHT]
-        out[cell] = "open" if not order else f"{IN_RIGHT[list(IN_RIGHT)[min(order)[0]]]} {min(order)[1]}"
+        order = [(list(IN_RIGHT).index(s), rights[k].id, k) for k, s in claim.items() if s in IN_RIGHT]
+        out[cell] = "open" if not order else f"{IN_RIGHT[list(IN_RIGHT)[min(order)[0]]]} {min(order)[2]}"
     return out
 
 

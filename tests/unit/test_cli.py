@@ -115,7 +115,7 @@ def test_errors_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().err)["code"] == "MW-USAGE"
 
 
-@pytest.mark.parametrize("name", [*NOT_YET, "layers import"])
+@pytest.mark.parametrize("name", NOT_YET)
 def test_commands_of_later_versions_say_so(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*name.split(), "config.yaml", "--month", "2024-09"]) == 2
     assert f"MW-NOT-YET: 'minewarden {name}' is not available yet." in capsys.readouterr().err

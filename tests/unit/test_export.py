@@ -25,6 +25,8 @@ from shapely.geometry import Polygon, box, shape
 
 from pipeline import months
 from pipeline.cli import main
+from pipeline.layers.ground import move
+from pipeline.layers.read import read
 from pipeline.publish import geojson
 from pipeline.publish.export import corners, shapefile
 from pipeline.publish.export.finished import Finished
@@ -244,6 +246,16 @@ def test_holes_are_rings_of_their_own_and_parts_parcels_of_their_own(folder: Pat
     text = corners.render(finished([case]), 105.0, "gbk").decode("gbk")
     names = [line.split(",")[0] for line in text.splitlines() if re.match(r"J\d+,2,", line)]
     assert names == ["J5", "J6", "J7", "J8", "J5"], "a ring goes on counting, and ends where it began"
+
+
+def test_our_own_reader_reads_the_corner_text_within_a_millimetre(folder: Path, tmp_path: Path) -> None:
+    case = with_ground(folder, box(105.0, 35.7, 105.003, 35.703).difference(box(105.0005, 35.7005, 105.001, 35.701)))
+    file = tmp_path / "corners.txt"
+    file.write_bytes(corners.render(finished([case]), 105.0, "gbk"))
+    table = read("mining_rights", file, file)
+    assert (table.crs, table.columns["id"], table.remarks) == ("EPSG:4523", [case.properties["id"]], ())
+    there = move(case.written.geometry, "EPSG:4326", "EPSG:4523")
+    assert shapely.hausdorff_distance(table.geometry[0].boundary, there.boundary) < 0.001
 
 
 @pytest.mark.parametrize(("middle", "zone"), [(73.6, 25), (104.4, 35), (106.6, 36), (134.9, 45)])

@@ -246,7 +246,7 @@ def test_missing_id(tmp_path: Path, project: Callable[..., Project], value: Any)
 
 
 def test_no_column_for_the_id(tmp_path: Path, project: Callable[..., Project]) -> None:
-    error = refuse(project(mining_rights=write(tmp_path / "r.geojson", feature(许可证号="C1"), feature(许可证号="C2"))))
+    error = refuse(project(mining_rights=write(tmp_path / "r.geojson", feature(BH="C1"), feature(BH="C2"))))
     assert error.code == "MW-LAYER-ID"
     assert "And" not in error.message
     assert "fields" in error.fix

@@ -22,9 +22,13 @@ from shapely.geometry import box, shape
 from pipeline import files
 from pipeline.findings.finding import Code
 from pipeline.grid import Grid
+from pipeline.layers.model import Zone, ZoneKind
+from pipeline.ledger import Review
 from pipeline.publish import cog, geojson, runjson, styles
 from pipeline.publish.features import CASE_FIELDS, PATCH_FIELDS, Judged, flagged_features, is_violation, patches_features
+from pipeline.publish.words import REVIEWS, TITLES
 from pipeline.scrub import scrub, scrub_text
+from pipeline.training import CAUSES
 from tests import made_month
 from tests.contract import shortcomings
 from tests.made_month import FORMULA, GRID, HOSTILE, PROJECTOR, Made, pit
@@ -144,6 +148,48 @@ def test_the_geopackage_opens_styled_and_is_sound(folder: Path) -> None:
     assert set(found) == {"cases", "patches", "coverage", "rights", "legacy", "zones", "area"}
     assert all(colour in found["cases"] for colour in ("200,16,46,255", "232,115,26,255", "217,164,0,255"))
     assert stamps == {"2024-07-01T00:00:00.000Z"}
+
+
+def test_verdicts_are_chosen_from_lists_and_nothing_else_is_edited() -> None:
+    style = ElementTree.fromstring(styles.qml("cases"))
+    widgets = {str(field.get("name")): field.find("editWidget") for field in style.iterfind("fieldConfiguration/field")}
+    offered = {
+        name: {str(option.get("name")): str(option.get("value")) for option in widget.iterfind(".//Option[@type='List']/Option/Option")}
+        for name, widget in widgets.items()
+        if widget is not None and widget.get("type") == "ValueMap"
+    }
+    assert offered["review"] == {chinese: review for review, chinese in REVIEWS.items()}
+    assert set(offered["review"].values()) == set(Review)
+    assert set(CAUSES) < set(offered["review_reason"].values())
+    editable = {str(field.get("name")) for field in style.iterfind("editable/field") if field.get("editable") == "1"}
+    assert editable == {"review", "review_reason", "review_note"}
+    assert {alias.get("field"): alias.get("name") for alias in style.iterfind("aliases/alias")} == TITLES
+
+
+def test_the_geopackage_says_itself_what_its_columns_mean(folder: Path) -> None:
+    with contextlib.closing(sqlite3.connect(folder / "flagged.gpkg")) as package:
+        titles = dict(package.execute("SELECT column_name, title FROM gpkg_data_columns WHERE table_name = 'cases'"))
+        values = dict(package.execute("SELECT value, description FROM gpkg_data_column_constraints WHERE constraint_type = 'enum'"))
+        constrained = package.execute("SELECT column_name FROM gpkg_data_columns WHERE constraint_name = 'review'").fetchall()
+        extensions = {row[0] for row in package.execute("SELECT table_name FROM gpkg_extensions WHERE extension_name = 'gpkg_schema'")}
+        names = dict(package.execute("SELECT table_name, identifier FROM gpkg_contents"))
+        version = package.execute("PRAGMA user_version").fetchone()
+    assert titles == {name: TITLES[name] for name in CASE_FIELDS}
+    assert (values, constrained) == (REVIEWS, [("review",)])
+    assert extensions == {"gpkg_data_columns", "gpkg_data_column_constraints"}
+    assert (names["cases"], names["zones"], version) == ("线索", "禁采区与耕地", (10200,))
+
+
+def test_farmland_looks_other_than_banned_ground() -> None:
+    (renderer,) = ElementTree.fromstring(styles.qml("zones")).iterfind("renderer-v2")
+    assert {each.get("value"): each.get("label") for each in renderer.iterfind("categories/category")} == {"1": "禁采区、永久基本农田", "0": "耕地"}
+    # The expression is SQL as well.
+    with contextlib.closing(sqlite3.connect(":memory:")) as database:
+        database.execute("CREATE TABLE zones (kind, type)")
+        rows = [("redline", None), ("farmland", "永久基本农田"), ("farmland", "耕地"), ("farmland", None), ("zone", "x")]
+        database.executemany("INSERT INTO zones VALUES (?, ?)", rows)
+        found = [row[0] for row in database.execute(f"SELECT {renderer.get('attr')} FROM zones")]
+    assert found == [Zone(id="", geometry=box(0, 0, 1, 1), kind=ZoneKind(kind), layer="", type=type).bans_mining for kind, type in rows]
 
 
 def test_a_month_without_findings_has_all_its_tables(tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ CHART_HEIGHT = 330
 LINE_HEIGHT = 21
 TITLE, HEAD, BODY, FINE = 24, 18, 15, 13
 LABEL_WIDTH = 74
+PAIR = (MARGIN, HEADER + GAP + CAPTION, MARGIN + 2 * WIDTH + GAP, HEADER + GAP + CAPTION + HEIGHT)
+"""Left, top, right and bottom of the two dates in true colour."""
 NOTE = "卫星影像线索，须经实地核查，不能直接作为处罚依据"
 
 

@@ -13,6 +13,7 @@ from pipeline.files import write_atomic
 from pipeline.plan.checks import CODES
 from pipeline.publish.planning.words import BOUNDS, amount, met, target
 from pipeline.publish.restoration.page import template
+from pipeline.publish.say import CHINESE, Say
 
 SPARK_W, SPARK_H = 120.0, 30.0
 
@@ -30,15 +31,15 @@ def render(document: Mapping[str, Any]) -> str:
     return _filled("plan_assessment.html", document)
 
 
-def section(document: Mapping[str, Any]) -> Markup:
+def section(document: Mapping[str, Any], say: Say = CHINESE) -> Markup:
     """The report's section. The template escapes what it is given."""
-    return Markup(_filled("plan_section.html", document))
+    return Markup(_filled("plan_section.html", document, say))
 
 
-def _filled(name: str, document: Mapping[str, Any]) -> str:
+def _filled(name: str, document: Mapping[str, Any], say: Say = CHINESE) -> str:
     rows = [(row, _spark(row)) for row in document["indicators"]]
     words = {"codes": CODES, "bounds": BOUNDS, "amount": amount, "met": met, "target": target}
-    return template(name).render(document=document, rows=rows, year=int(document["day"][:4]), **words)
+    return template(name, say).render(document=document, rows=rows, year=int(document["day"][:4]), **words)
 
 
 def _spark(row: Mapping[str, Any]) -> dict[str, Any] | None:

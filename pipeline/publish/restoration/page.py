@@ -12,15 +12,21 @@ from markupsafe import Markup
 
 from pipeline.publish.plain import plain
 from pipeline.publish.restoration import charts
-from pipeline.publish.restoration.words import CLAIMS, KINDS, STATE_COLOURS, UNSEEN, deadline
+from pipeline.publish.restoration.words import CLAIMS, KINDS, STATE_CLASSES, UNSEEN, deadline
+from pipeline.publish.say import CHINESE, Say
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
-def template(name: str) -> Template:
+def styles() -> Markup:
+    """The stylesheet of charts and states: part of each page that has such."""
+    return Markup((TEMPLATES / "sections.css").read_text("utf-8"))
+
+
+def template(name: str, say: Say = CHINESE) -> Template:
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(ha=_hectares, share=_share, signed=_signed, seen=lambda text: plain(str(text)))
-    environment.globals.update(kinds=KINDS, claims=CLAIMS, colours=STATE_COLOURS, unseen=UNSEEN, deadline=deadline)
+    environment.globals.update(kinds=KINDS, claims=CLAIMS, classes=STATE_CLASSES, unseen=UNSEEN, deadline=deadline, t=say, styles=styles())
     return environment.get_template(name)
 
 
@@ -40,10 +46,10 @@ def render(document: Mapping[str, Any], pictures: Mapping[str, bytes], code: str
     )
 
 
-def section(document: Mapping[str, Any]) -> Markup:
+def section(document: Mapping[str, Any], say: Say = CHINESE) -> Markup:
     """The report's section: the county's account, and a row for each site."""
     # The template escapes what it is given.
-    return Markup(template("restoration_section.html").render(document=document, county=_county_chart(document)))
+    return Markup(template("restoration_section.html", say).render(document=document, county=_county_chart(document)))
 
 
 def _county_chart(document: Mapping[str, Any]) -> charts.BarChart | None:

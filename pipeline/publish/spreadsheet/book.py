@@ -15,13 +15,15 @@ from pipeline.files import write_atomic
 from pipeline.publish.features import Feature
 from pipeline.publish.plain import plain
 from pipeline.publish.report import ReportInput
-from pipeline.publish.spreadsheet import cases, cells, planning, register, restoration
+from pipeline.publish.spreadsheet import cases, cells, changed, planning, register, restoration, worked
 from pipeline.publish.spreadsheet.cells import Kind, day
 from pipeline.publish.spreadsheet.table import Book, Column, Sheet
 from pipeline.publish.words import CHECKS_OFF
 from pipeline.scrub import scrub_text
 
 NAME = "ledger.xlsx"
+OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+"""Of XlsxWriter. Left alone, it would turn text into formulas and links wherever text looks like one."""
 MOST_WARNINGS = 30
 _HEADING_SIGNS = 100
 """A header holds 255 signs with its commands."""
@@ -36,12 +38,12 @@ def render(given: ReportInput) -> bytes:
     end = months.last_day(given.run.month)
     heading = f"{plain(given.county)[:_HEADING_SIGNS]} {given.run.month[:4]}年{int(given.run.month[5:])}月 矿山监测台账"
     sheets: Sequence[Sheet[Any]] = (
-        cases.sheet(given.flagged, given.layers), register.mines(given), register.legacy(given), *_given_back(given), _coverage(given.coverage, end),
+        cases.sheet(given.flagged, given.layers), register.mines(given), register.legacy(given),
+        worked.sheet(given.mines), *_given_back(given), changed.sheet(given.changes),
+        _coverage(given.coverage, end),
     )  # fmt: skip
     target = io.BytesIO()
-    # Left alone, it would turn text into formulas and links wherever text looks like one.
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(target, options) as workbook:
+    with xlsxwriter.Workbook(target, OPTIONS) as workbook:
         workbook.set_properties({"title": heading, "created": datetime(end.year, end.month, end.day)})
         book = Book(workbook, heading)
         for sheet in sheets:

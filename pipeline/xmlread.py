@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 MAX_BYTES = 5_000_000
-"""Metadata of a product has 50 to 300 kilobytes."""
+"""Metadata of a product has 50 to 300 kilobytes. Whoever reads larger documents says how large."""
 MAX_DEPTH = 50
 
 
@@ -15,9 +15,9 @@ class BadXML(ValueError):
     """The document can't be used; the text says why."""
 
 
-def parse(raw: bytes) -> Element:
+def parse(raw: bytes, most: int = MAX_BYTES) -> Element:
     """The root of a document, names without their namespaces. BadXML where it is broken, or has a DOCTYPE: entities that grow are declared there."""
-    if len(raw) > MAX_BYTES:
+    if len(raw) > most:
         raise BadXML(f"has {len(raw)} bytes")
     builder, depth = TreeBuilder(), 0
     parser = expat.ParserCreate()
@@ -36,7 +36,7 @@ def parse(raw: bytes) -> Element:
         builder.end(name.rpartition(":")[2])
 
     def doctype(*_: object) -> NoReturn:
-        raise BadXML("has a DOCTYPE, which no product has")
+        raise BadXML("has a DOCTYPE, which is not needed")
 
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler = builder.data

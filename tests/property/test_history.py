@@ -1,0 +1,167 @@
+"""Entries of a register along time, against painting a calendar edition by edition; and what the rules make of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely.geometry.base import BaseGeometry
+
+from pipeline.layers.history import DATED, Edition, along_time
+from pipeline.layers.model import Right, Standing
+from tests.county import SOUTH, WEST, box, found, patch, right
+
+DAYS = [date(2024, 1, 1) + timedelta(days=20 * k) for k in range(10)]
+FIRST, LAST = date(2023, 12, 1), date(2024, 9, 1)
+GROUNDS = (box(300, 300, 600, 600), box(300, 300, 450, 600))
+Said = list[tuple[date, Right | None]]
+
+
+@st.composite
+def records(draw: st.DrawFn) -> Right | None:
+    """A right as an edition has it; None where it is not there."""
+    if draw(st.integers(0, 5)) == 0:
+        return None
+    return right(
+        "C1",
+        draw(st.sampled_from(GROUNDS)),
+        holder=draw(st.sampled_from(["甲", "乙"])),
+        valid_from=draw(st.sampled_from([None, DAYS[0], DAYS[3], DAYS[6]])),
+        valid_to=draw(st.sampled_from([None, DAYS[2], DAYS[5], DAYS[9]])),
+        status=draw(st.sampled_from(["有效", "注销", "过期"])),
+    )
+
+
+@st.composite
+def registers(draw: st.DrawFn) -> Said:
+    since = draw(st.lists(st.sampled_from(DAYS), min_size=1, max_size=4, unique=True))
+    return [(day, draw(records())) for day in sorted(since)]
+
+
+def painted(said: Said) -> dict[date, Right | None]:
+    """A calendar: each edition paints from the day on which its word begins to the end; what is said of a term later is said of all of it."""
+    calendar: dict[date, tuple[Right, int] | None] = {FIRST + timedelta(days=k): None for k in range((LAST - FIRST).days)}
+    terms: dict[int, Right] = {}
+    old: Right | None = None
+    for number, (since, new) in enumerate(said):
+        if new is None:
+            begins, what = since, None
+        else:
+            known = any(entry for _, entry in said[:number])
+            dates_itself = old is not None and old.valid_from and new.valid_from and new.valid_from > old.valid_from
+            undated_status = old is not None and old.status != new.status and not new.valid_to
+            moved = old is not None and (old.geometry, old.holder) != (new.geometry, new.holder)
+            if old is None:
+                begins = FIRST if number == 0 or (not known and new.valid_from) else since
+            elif dates_itself:
+                begins = new.valid_from or FIRST
+            else:
+                begins = since if moved or undated_status else FIRST
+            term = number if old is None or dates_itself or undated_status else max(terms)
+            terms[term] = new
+            what = new, term
+            if old is not None and not dates_itself and not moved and not undated_status:
+                old = new
+                continue
+        old = new
+        calendar |= {day: what for day in calendar if day >= begins}
+    return {day: here and replace(here[0], **{name: getattr(terms[here[1]], name) for name in DATED}) for day, here in calendar.items()}
+
+
+@settings(max_examples=300, deadline=None)
+@given(registers())
+def test_each_day_has_the_entry_that_stood(said: Said) -> None:
+    now, former = along_time([Edition(since, [entry] if entry else []) for since, entry in said])
+    for day, expected in painted(said).items():
+        standing = [entry for entry in (*now, *former) if entry.stood(day)]
+        assert len(standing) <= 1
+        got = replace(standing[0], stood_from=None, stood_until=None) if standing else None
+        assert got == expected, day
+
+
+DIG, MARGIN = box(300, 300, 500, 500), 12.0
+"""Ground that is judged point by point. Nearer to a boundary pieces may be too small for a finding of their own."""
+ORDER = {
+    Standing.VALID: "permitted",
+    Standing.CLOSED: "closed_mine",
+    Standing.EXPIRED: "expired_permit",
+    Standing.EXPLORATION: "exploration_as_mining",
+}
+"""Which right claims ground that several hold, and what it makes of it."""
+
+
+@st.composite
+def polygons(draw: st.DrawFn) -> BaseGeometry:
+    corners = draw(st.lists(st.tuples(st.integers(20, 60), st.integers(20, 60)), min_size=3, max_size=6, unique=True))
+    return shapely.MultiPoint([(WEST + 10 * x + 3, SOUTH + 10 * y - 2) for x, y in corners]).convex_hull.buffer(5, join_style="mitre")
+
+
+@st.composite
+def counties(draw: st.DrawFn) -> list[tuple[str, Said]]:
+    """Registers of up to three rights, each with a boundary of its own in every edition."""
+    out: list[tuple[str, Said]] = []
+    for k in range(draw(st.integers(1, 3))):
+        said = [(day, entry and replace(entry, id=f"C{k}", geometry=draw(polygons()))) for day, entry in draw(registers())]
+        out.append((f"C{k}", said))
+    return out
+
+
+@settings(max_examples=60, deadline=None)
+@given(counties(), st.integers(0, 250))
+def test_every_point_is_judged_by_what_stood_on_its_day(county: list[tuple[str, Said]], offset: int) -> None:
+    """Random boundaries, terms and editions; a dig of one day. Each point goes to the rule that a calendar and a ruler ask for."""
+    day = FIRST + timedelta(days=offset)
+    entries = [each for _, said in county for part in along_time([Edition(since, [e] if e else []) for since, e in said]) for each in part]
+    findings = found(patch((DIG, day)), *entries, tolerance_m=0)
+    standing = [entry for _, said in county if (entry := painted(said)[day])]
+    lines = shapely.union_all([DIG.boundary, *(each.geometry.boundary for each in entries)])
+    for x, y in ((x, y) for x in range(307, 500, 14) for y in range(307, 500, 14)):
+        point = shapely.Point(WEST + x, SOUTH + y)
+        if lines.distance(point) < MARGIN:
+            continue
+        claims = [entry.standing(day) for entry in standing if entry.geometry.contains(point)]
+        expected = next((code for worth, code in ORDER.items() if worth in claims), None)
+        (code,) = {finding.code.value for finding in findings if finding.geometry.contains(point)}
+        assert code == expected or (expected is None and code in ("unlicensed", "cross_boundary"))
+
+
+def test_a_story() -> None:
+    """Granted in 2020, made smaller in March, renewed in September, given to another in November, gone the year after."""
+    first = right("C1", GROUNDS[0], holder="甲", valid_from=date(2020, 1, 1), valid_to=date(2024, 6, 30))
+    smaller = replace(first, geometry=GROUNDS[1])
+    renewed = replace(smaller, valid_to=date(2029, 6, 30))
+    given_on = replace(renewed, holder="乙")
+    editions = [(2023, 1, first), (2024, 3, smaller), (2024, 9, renewed), (2024, 11, given_on), (2025, 2, None)]
+    now, former = along_time([Edition(date(year, month, 1), [entry] if entry else []) for year, month, entry in editions])
+    assert now == ()
+    assert [(e.stood_from, e.stood_until, e.holder, e.geometry.area, e.valid_to) for e in former] == [
+        (None, date(2024, 2, 29), "甲", 90000, date(2029, 6, 30)),
+        (date(2024, 3, 1), date(2024, 10, 31), "甲", 45000, date(2029, 6, 30)),
+        (date(2024, 11, 1), date(2025, 1, 31), "乙", 45000, date(2029, 6, 30)),
+    ]
+
+
+def test_a_new_licence_dates_itself() -> None:
+    """The renewal that came in September is a licence of its own, from July: in between the old one had run out."""
+    old = right("C1", GROUNDS[0], valid_from=date(2019, 7, 1), valid_to=date(2024, 5, 31))
+    new = replace(old, valid_from=date(2024, 7, 1), valid_to=date(2029, 6, 30), geometry=GROUNDS[1])
+    now, former = along_time([Edition(date(2024, 1, 1), [old]), Edition(date(2024, 9, 1), [new])])
+    dug = {
+        day: found(patch((box(400, 400, 440, 440), day)), *now, *former)[0].code for day in (date(2024, 5, 20), date(2024, 6, 10), date(2024, 7, 10))
+    }
+    assert list(dug.values()) == ["permitted", "expired_permit", "permitted"]
+
+
+def test_the_same_register_in_other_numbers_is_no_change() -> None:
+    one = right("C1", GROUNDS[0])
+    turned = replace(one, geometry=shapely.transform(GROUNDS[0].reverse(), lambda xy: np.round(xy + 0.001, 3)))
+    now, former = along_time([Edition(date(2024, 1, 1), [one]), Edition(date(2024, 3, 1), [turned])])
+    assert (len(now), former) == (1, ())
+
+
+def test_no_editions() -> None:
+    assert along_time([]) == ((), ())

@@ -1,0 +1,304 @@
+"""Imported versions: what is kept, what a run makes of them, and what differs between them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import shapely
+from shapely import affinity
+from shapely.geometry import Polygon
+
+import pipeline.layers
+from pipeline import layers, months
+from pipeline.cli import main
+from pipeline.config import load as load_config
+from pipeline.layers.model import Approval, LayerSet, Standing
+from pipeline.layers.words import TITLES
+from pipeline.lock import locked
+from tests.registers import FORMATS, Entry, corners_xlsx, geojson, kml, parcel_text
+
+UTM = "EPSG:32648"
+ONE, TWO, THREE = "C6200002010011120001234", "C6200002012117130123456", "C6200002015017130123457"
+WIDE = Polygon([(105.01, 35.685), (105.015, 35.685), (105.015, 35.69), (105.01, 35.69)])
+SHRUNK = Polygon([(105.01, 35.685), (105.014, 35.685), (105.014, 35.69), (105.01, 35.69)])
+EAST = Polygon([(105.02, 35.685), (105.025, 35.685), (105.025, 35.69), (105.02, 35.69)])
+FIRST = [Entry(ONE, "东矿", WIDE), Entry(TWO, "西矿", EAST)]
+SECOND = [Entry(ONE, "东矿", SHRUNK), Entry(THREE, "新矿", EAST)]
+
+
+class Office:
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self.capsys = capsys
+        self.config = folder / "config.yaml"
+        ring = [[105.0, 35.68], [105.03, 35.68], [105.03, 35.7], [105.0, 35.7], [105.0, 35.68]]
+        area = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+        (folder / "aoi.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [area]}), "utf-8")
+        self.configure("{}")
+
+    def configure(self, said: str) -> None:
+        self.config.write_text(
+            'county: {name: 会宁县, code: "620422"}\narea: aoi.geojson\ngrid: {crs: EPSG:32648, resolution: 10}\n'
+            f"sources: [{{kind: folder, path: scenes}}]\nlayers: {said}\noutput: out\n",
+            "utf-8",
+        )
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """Files of the store, with their hashes."""
+        place = self.folder / "out" / "layers"
+        return {str(file.relative_to(place)): hashlib.sha256(file.read_bytes()).hexdigest() for file in place.rglob("*") if file.is_file()}
+
+    def run(self, *arguments: str, code: int = 0) -> Any:
+        """The JSON object of a command, or what it says on standard error."""
+        self.capsys.readouterr()
+        assert main(["layers", arguments[0], str(self.config), *arguments[1:]]) == code
+        out, err = self.capsys.readouterr()
+        return json.loads(out) if "--json" in arguments and out else out + err
+
+    def bring(self, file: Path, *options: str, layer: str = "mining_rights", code: int = 0) -> Any:
+        return self.run("import", layer, str(file), "--json", *options, code=code)
+
+    def load(self) -> LayerSet:
+        return layers.load(load_config(self.config), UTM)
+
+
+@pytest.fixture
+def office(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Office:
+    return Office(tmp_path, capsys)
+
+
+def test_an_import_keeps_the_layer_its_day_source_and_hash(office: Office) -> None:
+    file = parcel_text(office.folder / "采矿权.txt", FIRST, "EPSG:4523")
+    done = office.bring(file, "--date", "2024-01-01")
+    assert done["state"] == "imported"
+    assert done["version"]["source"] == "采矿权.txt"
+    assert done["version"]["source_sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    (version,) = json.loads((office.folder / "out/layers/mining_rights/versions.json").read_text("utf-8"))["versions"]
+    assert version["since"] == "2024-01-01"
+    assert version["imported"] == months.today().isoformat()
+    assert any("zone 35" in words for words in version["decided"])
+    kept = office.kept[f"mining_rights/2024-01-01-{version['sha256'][:12]}.geojson"]
+    assert kept == version["sha256"] == done["version"]["sha256"]
+
+
+def test_a_run_uses_the_imported_layer_without_a_line_in_the_config(office: Office) -> None:
+    assert "mining_rights" in office.load().off
+    office.bring(parcel_text(office.folder / "r.txt", FIRST, "EPSG:4523"))
+    found = office.load()
+    assert "mining_rights" not in found.off
+    assert [(right.id, right.name) for right in found.rights] == [(ONE, "东矿"), (TWO, "西矿")]
+    assert (found.former, found.rights[0].stood_from) == ((), None)
+    assert [(version.name, version.features) for version in found.versions] == [("area", 1), ("mining_rights", 2)]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_the_same_file_again_changes_nothing_in_any_format(office: Office, form: str) -> None:
+    suffix, write = FORMATS[form]
+    entries = [Entry(each.id, "" if form == "register text" else each.name, each.polygon) for each in FIRST]
+    file = write(office.folder / f"register{suffix}", entries, "EPSG:4490")
+    office.bring(file, "--date", "2024-01-01")
+    before = office.kept
+    for options in (["--date", "2024-01-01"], ["--date", "2025-03-01"], []):
+        assert office.bring(file, *options)["state"] == "unchanged"
+    assert office.kept == before
+
+
+def test_the_same_register_in_another_format_changes_nothing(office: Office) -> None:
+    office.bring(parcel_text(office.folder / "r.txt", FIRST, "EPSG:4523"))
+    before = office.kept
+    for write, name, crs in ((kml, "r.kml", "EPSG:4490"), (corners_xlsx, "r.xlsx", "EPSG:4507"), (geojson, "r.geojson", "EPSG:4544")):
+        assert office.bring(write(office.folder / name, FIRST, crs))["state"] == "unchanged"
+    assert office.kept == before
+
+
+def test_rights_stand_as_they_stood(office: Office) -> None:
+    office.bring(parcel_text(office.folder / "a.txt", FIRST, "EPSG:4523"), "--date", "2024-01-01")
+    done = office.bring(kml(office.folder / "b.kml", SECOND, "EPSG:4490"), "--date", "2024-06-01")
+    assert [(change["kind"], change["id"]) for change in done["changes"]] == [("changed", ONE), ("removed", TWO), ("added", THREE)]
+    found = office.load()
+    day, before = date(2024, 6, 1), date(2024, 5, 31)
+    assert [right.id for right in found.rights] == [ONE, THREE]
+    assert [right.id for right in found.former] == [ONE, TWO]
+    wide, narrow = found.former[0], found.rights[0]
+    assert (wide.standing(before), wide.standing(day)) == (Standing.VALID, Standing.NOT_YET)
+    assert (narrow.standing(before), narrow.standing(day)) == (Standing.NOT_YET, Standing.VALID)
+    assert wide.geometry.area / narrow.geometry.area == pytest.approx(5 / 4, rel=1e-3)
+    assert wide.stood(date(2010, 1, 1)), "the first version has stood from the beginning"
+
+
+def test_a_version_of_an_earlier_day_takes_its_place_in_the_order(office: Office) -> None:
+    office.bring(parcel_text(office.folder / "b.txt", SECOND, "EPSG:4523"), "--date", "2024-06-01")
+    office.bring(parcel_text(office.folder / "a.txt", FIRST, "EPSG:4523"), "--date", "2023-01-01")
+    assert [right.id for right in office.load().rights] == [ONE, THREE]
+    assert [right.stood_until for right in office.load().former] == [date(2024, 5, 31)] * 2
+
+
+def test_a_correction_of_the_same_day_takes_the_place_of_what_it_corrects(office: Office) -> None:
+    office.bring(parcel_text(office.folder / "a.txt", FIRST, "EPSG:4523"), "--date", "2024-01-01")
+    office.bring(parcel_text(office.folder / "b.txt", SECOND, "EPSG:4523"), "--date", "2024-01-01")
+    assert [right.id for right in office.load().rights] == [ONE, THREE]
+    assert office.load().former == ()
+    assert len([name for name in office.kept if name.endswith(".geojson")]) == 2, "nothing that was imported is lost"
+
+
+def test_the_config_s_file_is_not_read_once_a_layer_was_imported(office: Office) -> None:
+    geojson(office.folder / "old.geojson", FIRST, "EPSG:4490")
+    office.configure("{mining_rights: {path: old.geojson, fields: {id: id}}}")
+    assert [right.id for right in office.load().rights] == [ONE, TWO]
+    said = office.run("import", "mining_rights", str(kml(office.folder / "b.kml", SECOND, "EPSG:4490")))
+    assert "not the file of the config (old.geojson)" in said
+    assert [right.id for right in office.load().rights] == [ONE, THREE]
+
+
+def test_the_version_is_of_all_that_was_imported(office: Office) -> None:
+    office.bring(parcel_text(office.folder / "a.txt", FIRST, "EPSG:4523"), "--date", "2024-01-01")
+    one = office.load()
+    assert (
+        one.versions[1].sha256 == json.loads((office.folder / "out/layers/mining_rights/versions.json").read_text("utf-8"))["versions"][0]["sha256"]
+    )
+    office.bring(parcel_text(office.folder / "b.txt", SECOND, "EPSG:4523"), "--date", "2024-06-01")
+    two = office.load()
+    assert one.version != two.version == office.load().version
+
+
+def test_a_layer_of_any_name_needs_its_kind_in_the_config(office: Office) -> None:
+    file = kml(office.folder / "wall.kml", [Entry("W1", "长城建设控制地带", EAST)], "EPSG:4490")
+    assert "MW-LAYER-NAME" in office.bring(file, layer="great_wall", code=2)
+    office.configure("{great_wall: {kind: zone}, road: {kind: approval}}")
+    assert "nothing was imported" in office.run("check", code=2)
+    office.bring(file, layer="great_wall")
+    office.bring(file, layer="road")
+    found = office.load()
+    assert [(zone.id, zone.layer, zone.name) for zone in found.zones] == [("W1", "great_wall", "长城建设控制地带")]
+    assert [type(approval) for approval in found.approvals] == [Approval]
+
+
+def test_a_day_to_come_is_refused(office: Office) -> None:
+    tomorrow = months.today() + timedelta(days=1)
+    said = office.bring(parcel_text(office.folder / "a.txt", FIRST, "EPSG:4523"), "--date", tomorrow.isoformat(), code=2)
+    assert "MW-LAYER-SINCE" in said
+    assert office.kept == {}
+
+
+def test_nothing_is_imported_while_a_run_works(office: Office) -> None:
+    file = parcel_text(office.folder / "a.txt", FIRST, "EPSG:4523")
+    with locked(office.folder / "out"):
+        assert "MW-LOCKED" in office.bring(file, code=4)
+    assert office.kept == {}
+
+
+@pytest.mark.parametrize("options", [["--shift", "a,b"], ["--field", "id"], ["--crs", "xian80"], ["--shift", "1,2"]])
+def test_options_that_are_wrong(office: Office, options: list[str]) -> None:
+    said = office.bring(parcel_text(office.folder / "a.txt", FIRST, "EPSG:4523"), *options, code=2)
+    told = said if isinstance(said, str) else json.dumps(said)
+    assert "MW-USAGE" in told or "MW-LAYER-DATUM" in told
+    assert office.kept == {}
+
+
+def test_a_column_of_another_name(office: Office) -> None:
+    file = geojson(office.folder / "a.geojson", FIRST, "EPSG:4490")
+    file.write_text(file.read_text("utf-8").replace('"id"', '"BH"'), "utf-8")
+    assert office.bring(file, code=2)["problems"][0]["code"] == "MW-LAYER-ID"
+    assert office.bring(file, "--field", "id=BH")["state"] == "imported"
+    assert [right.id for right in office.load().rights] == [ONE, TWO]
+
+
+def test_the_difference_of_versions(office: Office) -> None:
+    assert "two are needed" in office.run("diff", "mining_rights", code=2)
+    office.bring(geojson(office.folder / "a.geojson", FIRST, "EPSG:4490"), "--date", "2024-01-01")
+    assert "two are needed" in office.run("diff", "mining_rights", code=2)
+    file = geojson(office.folder / "b.geojson", SECOND, "EPSG:4490")
+    file.write_text(file.read_text("utf-8").replace('"东矿"', '"东矿", "holder": "乙公司"'), "utf-8")
+    office.bring(file, "--date", "2024-06-01")
+    changes = {change["id"]: change for change in office.run("diff", "mining_rights", "--json")["changes"]}
+    assert {id: change["kind"] for id, change in changes.items()} == {ONE: "changed", TWO: "removed", THREE: "added"}
+    # 0.001° of longitude on the parallel of 35.69°
+    assert changes[ONE]["moved_m"] == pytest.approx(90.5, abs=0.1)
+    assert changes[ONE]["after_m2"] / changes[ONE]["before_m2"] == pytest.approx(4 / 5, rel=1e-3)
+    assert changes[THREE]["same_ground"] == TWO
+    assert changes[ONE]["fields"] == {"holder": [None, "乙公司"]}
+    back = office.run("diff", "mining_rights", "2024-06-30", "2024-05-31", "--json")
+    assert (back["before"]["since"], back["after"]["since"]) == ("2024-06-01", "2024-01-01")
+    same = office.run("diff", "mining_rights", back["before"]["version"], "2030-01-01", "--json")
+    assert same["changes"] == []
+    told = office.run("diff", "mining_rights")
+    assert "boundary moved by up to 90.4" in told
+    assert "holder: – → 乙公司" in told
+    assert "has no version" in office.run("diff", "mining_rights", "last", code=2)
+
+
+def test_a_mended_copy_is_written_and_listed_and_the_source_stays(office: Office) -> None:
+    bow = [[105.01, 35.685], [105.015, 35.685], [105.01, 35.689], [105.015, 35.69], [105.01, 35.685]]
+    unclosed = [[105.02, 35.685], [105.025, 35.685], [105.025, 35.69], [105.02, 35.69]]
+    sliver = [[[105.001, 35.681], [105.004, 35.681], [105.004, 35.681003], [105.001, 35.681]]]
+    mojibake = "会宁东矿".encode("gbk").decode("latin-1")
+    made = [
+        ({"type": "Polygon", "coordinates": [bow]}, {"id": f"c{ONE[1:7]} {ONE[7:]}", "name": mojibake}),
+        ({"type": "Polygon", "coordinates": [unclosed]}, {"id": TWO}),
+        ({"type": "MultiPolygon", "coordinates": [sliver, [[[x - 0.01, y] for x, y in [*unclosed, unclosed[0]]]]]}, {"id": THREE}),
+    ]
+    file = office.folder / "bad.geojson"
+    listed = [{"type": "Feature", "properties": values, "geometry": geometry} for geometry, values in [*made, made[2]]]
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": listed}), "utf-8")
+    before = file.read_bytes()
+    assert office.bring(file, code=2)["state"] == "refused"
+    fixed = office.bring(file, "--fix")["fixed"]
+    assert file.read_bytes() == before
+    said = "\n".join(fixed["changes"])
+    for words in ("closed by a straight line", "outline is mended (Self-intersection)", "sliver(s) are taken out", "stood there twice", "会宁东矿"):
+        assert words in said
+    assert Path(fixed["list"]).read_text("utf-8-sig").splitlines()[1:] == fixed["changes"]
+    assert {Path(name).suffix for name in office.kept} == {".geojson", ".txt"}
+    done = office.bring(Path(fixed["file"]))
+    assert done["state"] == "imported"
+    assert {problem["code"] for problem in done["problems"]} <= {"MW-LAYER-OVERLAP"}
+    assert [(right.id, right.name) for right in office.load().rights] == [(ONE, "会宁东矿"), (TWO, None), (THREE, None)]
+    assert office.bring(Path(fixed["file"]), "--fix")["fixed"] is None
+
+
+def test_a_layer_with_its_axes_swapped_is_mended_by_the_check(office: Office) -> None:
+    turned = [Entry(each.id, each.name, shapely.transform(each.polygon, lambda points: points[:, ::-1])) for each in FIRST]
+    listed = [{"type": "Feature", "properties": {"id": e.id}, "geometry": shapely.geometry.mapping(e.polygon)} for e in turned]
+    (office.folder / "r.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": listed}), "utf-8")
+    office.configure("{mining_rights: {path: r.geojson}}")
+    checked = office.run("check", "--fix", "--json", code=2)["layers"]
+    (rights,) = [each for each in checked if each["name"] == "mining_rights"]
+    assert rights["problems"][0]["code"] == "MW-LAYER-COORDINATES"
+    assert "their order is swapped" in rights["fixed"]["changes"][0]
+    office.bring(Path(rights["fixed"]["file"]))
+    assert [problem["code"] for problem in office.run("check", "--json")["layers"][1]["problems"]] == []
+
+
+def test_every_problem_has_a_title_in_chinese() -> None:
+    codes = {
+        code for file in Path(pipeline.layers.__file__).parent.rglob("*.py") for code in re.findall(r'"(MW-LAYER-[A-Z-]+)"', file.read_text("utf-8"))
+    }
+    assert len(codes) > 40
+    assert [code for code in sorted(codes) if code not in TITLES] == []
+
+
+def test_a_long_list_is_cut_for_people_and_whole_for_programs(office: Office) -> None:
+    entries = [Entry(f"C6200002010011{k:03d}", f"{k}号矿", affinity.translate(WIDE, 0.0001 * k)) for k in range(60)]
+    file = geojson(office.folder / "r.geojson", entries, "EPSG:4490")
+    told = office.run("import", "mining_rights", str(file))
+    assert told.count("MW-LAYER-LICENCE C62") == 20
+    assert "许可证号不规范 MW-LAYER-LICENCE: 40 more 另有同类问题" in told
+    (_, rights) = office.run("check", "--json")["layers"]
+    assert sum(problem["code"] == "MW-LAYER-LICENCE" for problem in rights["problems"]) == 60
+
+
+def test_check_tells_in_chinese_too(office: Office) -> None:
+    file = geojson(office.folder / "r.geojson", FIRST, "EPSG:4490")
+    file.write_text(file.read_text("utf-8").replace(TWO, TWO[:-1]), "utf-8")
+    office.configure("{mining_rights: {path: r.geojson}}")
+    said = office.run("check")
+    assert "1 problem(s) 有问题" in said
+    assert "warning 提醒 许可证号不规范 MW-LAYER-LICENCE" in said
+    assert "22 characters instead of 23" in said
