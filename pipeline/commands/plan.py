@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from pipeline.commands.common import config_argument, json_option, open_project,
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
 from pipeline.lock import locked
+
+if TYPE_CHECKING:
+    from pipeline.config import Project
 
 
 @click.command("plan")
@@ -25,6 +28,18 @@ def command(console: Console, config: Path, as_json: bool) -> Exit:
     if file is None:
         fix = "Add e.g. 'plan: huining-plan.yaml' to the config; configs/huining-plan.yaml is one."
         raise MinewardenError("MW-PLAN-NONE", f"{project.file} names no plan.", fix)
+    document, written = assessed(project, file)
+    if as_json:
+        console.object(document)
+        return Exit.DONE
+    for line in _lines(document):
+        console.result(line)
+    console.result(f"Assessment: {written}" if written else "The assessment is written once a month is done.")
+    return Exit.DONE
+
+
+def assessed(project: Project, file: Path) -> tuple[dict[str, Any], Path | None]:
+    """The plan against registers and the last finished month, and the assessment that was written; none where no month is done."""
     from pipeline import layers
     from pipeline.plan import model
     from pipeline.publish.planning import assessment, made
@@ -34,17 +49,16 @@ def command(console: Console, config: Path, as_json: bool) -> Exit:
     done = months.finished(project.output)
     document = made.document(project, ground, project.output / done[-1] if done else None, months.last_day(done[-1]) if done else months.today())
     assert document is not None
-    written = None
-    if done:
-        with locked(project.output):
-            written = assessment.write(project.output / "plan", document)
-    if as_json:
-        console.object(document)
-        return Exit.DONE
-    for line in _lines(document):
-        console.result(line)
-    console.result(f"Assessment: {written}" if written else "The assessment is written once a month is done.")
-    return Exit.DONE
+    if not done:
+        return document, None
+    with locked(project.output):
+        return document, assessment.write(project.output / "plan", document)
+
+
+def summary(document: dict[str, Any]) -> str:
+    """One line."""
+    known = [row["met"] for row in document["indicators"] if row["met"] is not None]
+    return f"{sum(known)} of {len(known)} targets met, {len(document['checks'])} breach(es)"
 
 
 def _lines(document: dict[str, Any]) -> list[str]:

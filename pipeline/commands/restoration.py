@@ -48,6 +48,13 @@ def document_of(project: Project, month: str) -> dict[str, Any]:
     return found
 
 
+def summary(document: dict[str, Any]) -> str:
+    """One line: sites and hectares by state."""
+    from pipeline.publish.restoration.words import UNSEEN
+
+    return ", ".join(f"{each['sites']} {each['state'] or UNSEEN} ({each['area_ha']:.2f} ha)" for each in document["states"] if each["sites"])
+
+
 def _lines(document: dict[str, Any]) -> list[str]:
     from pipeline.publish.restoration.words import CLAIMS, KINDS, UNSEEN, deadline
 
@@ -57,9 +64,7 @@ def _lines(document: dict[str, Any]) -> list[str]:
         hectares = "–" if row["bare_ha"] is None else f"{row['restored_ha']:.2f} of {row['area_ha']:.2f} ha restored, {row['bare_ha']:.2f} bare"
         claim = f"  登记已治理：{CLAIMS[row['claim']]}" if row["claim"] else ""
         lines.append(f"  {row['state'] or UNSEEN}  {KINDS[row['kind']]} {row['id']}  cover {cover}  {hectares}  {deadline(row)}{claim}")
-    for each in document["states"]:
-        if each["sites"]:
-            lines.append(f"{each['state'] or UNSEEN}: {each['sites']} site(s), {each['area_ha']:.2f} ha")
+    lines.append(summary(document) or "No ground has to be given back")
     for year in document["county_years"][-1:]:
         lines.append(f"By {year['year']}: {year['restored_ha']:.2f} of {year['disturbed_ha']:.2f} ha restored, {year['owed_ha']:.2f} owed")
     return lines
