@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from pipeline.config_findings import FindingsConfig
 from pipeline.findings.finding import Code, Finding
 from pipeline.findings.unrestored import findings
-from pipeline.layers.model import LayerSet
+from pipeline.layers.model import LayerSet, LegacyPatch, Right
 from pipeline.patches.outline import geometry_of
 from pipeline.publish.wgs84 import Projector
 from pipeline.restoration.balance import accounts, dug_ground
@@ -68,11 +68,11 @@ class Fallen:
     """Whether the season that shows it is over."""
 
     @property
-    def legacy(self) -> Any:
+    def legacy(self) -> LegacyPatch | None:
         return self.ground.legacy
 
     @property
-    def right(self) -> Any:
+    def right(self) -> Right | None:
         return self.ground.right
 
     @property

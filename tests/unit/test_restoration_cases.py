@@ -98,8 +98,8 @@ def test_strip_has_a_picture_a_season() -> None:
 def test_names_are_text_on_the_page() -> None:
     year = {"year": 2024, "cover": 0.1, "reference": 0.4, "low": 0.3, "high": 0.5}
     site = {
-        "id": "<script>alert(1)</script>", "kind": "legacy", "name": "\u202e<img src=x onerror=alert(1)>", "holder": None, "claimed": None, "claim": None,
-        "state": "未治理", "since": "2024-06-01", "confidence": 0.9, "trend": None, "lon": 105.0, "lat": 35.0,
+        "id": "<script>alert(1)</script>", "kind": "legacy", "name": "\u202e<img src=x onerror=alert(1)>", "holder": None,
+        "claimed": None, "claim": None, "state": "未治理", "since": "2024-06-01", "confidence": 0.9, "trend": None, "lon": 105.0, "lat": 35.0,
         "area_ha": 1.0, "bare_ha": 1.0, "restored_ha": 0.0, "unseen_ha": 0.0, "deadline": None, "days_left": None, "overdue": False,
         "cover": 0.1, "reference_cover": 0.4, "reference_low": 0.3, "reference_high": 0.5, "reference_plots": 9, "reference_matched": False,
         "years": [year], "picture": "restoration/0001.png", "pictured": [2024],
