@@ -257,8 +257,8 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
     left_out = (*refused, *damaged, *elsewhere, *begun.refused)
     with clock.stage("restoration"):
         trusted = _trusted(inputs, month, left_out)
-        bare, given_back = _restoration(inputs, trusted, month, last_day, findings)
-        findings += bare
+        owed, given_back = _restoration(inputs, trusted, month, last_day, findings)
+        findings += owed
     seen, inside = sum(r.seen for r in results), sum(r.inside for r in results)
     partial = inputs.project.output / f"{month}.partial"
     shutil.rmtree(partial, ignore_errors=True)
