@@ -11,6 +11,7 @@ RESTORATION: Mapping[str, str] = {
     "，": ", ",
     "没有需要修复的地块": "no ground has to be given back",
     "逾期未恢复 {count} 处。": "Past their deadline: {count}. ",
+    "{days} 天内到期而尚未恢复 {count} 处：{ids}。": "Due within {days} days and not restored yet: {count}: {ids}. ",
     "登记为已治理而影像存疑或不符 {count} 处。": "Registered as restored, doubtful or contradicted by the pictures: {count}.",
     "逐年已恢复与尚欠面积": "restored and owed, by year",
     "地块": "site",

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from pipeline.publish.plain import plain
 from pipeline.publish.restoration import charts
-from pipeline.publish.restoration.words import CLAIMS, KINDS, STATE_CLASSES, UNSEEN, deadline
+from pipeline.publish.restoration.words import CLAIMS, KINDS, SOON_DAYS, STATE_CLASSES, UNSEEN, deadline
 from pipeline.publish.say import CHINESE, Say
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -26,7 +26,9 @@ def styles() -> Markup:
 def template(name: str, say: Say = CHINESE) -> Template:
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(ha=_hectares, share=_share, signed=_signed, seen=lambda text: plain(str(text)))
-    environment.globals.update(kinds=KINDS, claims=CLAIMS, classes=STATE_CLASSES, unseen=UNSEEN, deadline=deadline, t=say, styles=styles())
+    environment.globals.update(
+        kinds=KINDS, claims=CLAIMS, classes=STATE_CLASSES, unseen=UNSEEN, soon_days=SOON_DAYS, deadline=deadline, t=say, styles=styles()
+    )
     return environment.get_template(name)
 
 

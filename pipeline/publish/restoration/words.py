@@ -13,6 +13,8 @@ STATE_CLASSES: Mapping[str | None, str] = {
 }  # fmt: skip
 """Of the stylesheet `sections.css`."""
 UNSEEN = "未看清"
+SOON_DAYS = 180
+"""Deadlines that come within so many days are told."""
 
 
 def deadline(row: Mapping[str, object], say: Say = CHINESE) -> str:
