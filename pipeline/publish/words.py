@@ -11,6 +11,17 @@ REVIEWS: Mapping[str, str] = {"pending": "待核实", "confirmed": "已确认", 
 REASONS = ("云影", "耕作", "大棚", "建设", "道路", "光伏", "已批准", "自然", "其他")
 """Why a case is dismissed, best said in one of these; `train` learns from most of them."""
 
+STEPS: Mapping[str, str] = {
+    "field_checked": "实地核查",
+    "filed": "立案",
+    "handled": "非立案处理",
+    "no_action": "不处理",
+    "rectified": "整改",
+    "closed": "销号",
+    "withdrawn": "撤回上一步",
+}
+"""What an office does about a confirmed case."""
+
 TITLES: Mapping[str, str] = {
     "id": "图斑编号",
     "patch_id": "变化图斑编号",

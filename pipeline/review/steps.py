@@ -10,6 +10,7 @@ from enum import StrEnum
 from pipeline.errors import MinewardenError
 from pipeline.ledger import Event, Kind, Review
 from pipeline.ledger.verdicts import Standing
+from pipeline.publish.words import STEPS
 
 LONGEST_DOCUMENT = 200
 
@@ -25,15 +26,7 @@ class Step(StrEnum):
     """The last step that stands was noted by mistake: it no longer holds, and stays in the record."""
 
 
-NAMES: Mapping[Step, str] = {
-    Step.FIELD_CHECKED: "实地核查",
-    Step.FILED: "立案",
-    Step.HANDLED: "非立案处理",
-    Step.NO_ACTION: "不处理",
-    Step.RECTIFIED: "整改",
-    Step.CLOSED: "销号",
-    Step.WITHDRAWN: "撤回上一步",
-}
+NAMES: Mapping[Step, str] = {Step(value): name for value, name in STEPS.items()}
 
 AFTER: Mapping[Step | None, tuple[Step, ...]] = {
     None: (Step.FIELD_CHECKED,),

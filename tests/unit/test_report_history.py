@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.findings.finding import Code
+from pipeline.ledger import Kind as Did
 from pipeline.ledger import Ledger
 from pipeline.patches.patch import Status
 from pipeline.publish.report import earlier
 from pipeline.publish.report.history import MOST_EVENTS, Decisions, Event, Gone, Kind, courses, decisions, gone
+from pipeline.publish.report.tell import Teller
+from pipeline.publish.say import CHINESE
 from tests import made_month
 from tests.made_month import Made, pit
 
@@ -57,6 +60,21 @@ def test_a_case_that_takes_in_another_tells_so(ledger: Ledger) -> None:
         assert gone(ledger, ["620422-2024-000001", "620422-2024-000002"], ["620422-2024-000001"]) == [
             Gone("620422-2024-000002", into="620422-2024-000001")
         ]
+
+
+def test_what_people_did_besides_is_told_too(ledger: Ledger) -> None:
+    id = "620422-2024-000001"
+    with ledger:
+        made_month.identify(ledger, "2024-05", [Made(pit(1000, 3000, 60), Code.UNLICENSED)])
+        ledger.record_verdict(id, "confirmed", version=1, reviewer="张三")
+        ledger.record_event(id, Did.AUDIT, key="a", version=2, actor="李四", detail={"agrees": False, "note": "再看"})
+        ledger.record_event(id, Did.OUTLINE, key="b", version=2, actor="李四", detail={"geometry": None, "area_m2": 5000.0})
+        ledger.record_event(id, Did.OUTLINE, key="c", version=2, actor="李四", detail={"geometry": None, "area_m2": None})
+        step = {"step": "filed", "date": "2024-06-20", "document": "〔2024〕1号", "due": None}
+        ledger.record_event(id, Did.STEP, key="d", version=2, actor="王五", detail=step)
+        (course,) = courses(ledger, "2024-05", CELL).values()
+    told = list(Teller(CHINESE).course(course))[2:]
+    assert [line.partition(" ")[2] for line in told] == ["李四：复核不同意（再看）", "李四：重画范围，0.50 公顷", "王五：立案（〔2024〕1号）"]
 
 
 def test_a_long_course_keeps_its_first_and_latest_events(ledger: Ledger) -> None:

@@ -9,6 +9,8 @@ from enum import StrEnum
 from itertools import pairwise
 
 from pipeline import months
+from pipeline.ledger import Event as Recorded
+from pipeline.ledger import Kind as Did
 from pipeline.ledger import Ledger, Review
 from pipeline.ledger.records import CaseMonth
 from pipeline.ledger.verdicts import Standing
@@ -27,20 +29,23 @@ class Kind(StrEnum):
     CONFIRMED = "confirmed"
     TOOK_IN = "took_in"
     VERDICT = "verdict"
+    AUDIT = "audit"
+    STEP = "step"
+    OUTLINE = "outline"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     at: str
-    """A month, or the day of a verdict."""
+    """A month, or the day of what a person did."""
     kind: Kind
     area_m2: float = 0.0
     by_m2: float = 0.0
     """Growth."""
     code: str = ""
-    """Finding from then on; of a verdict what was said."""
+    """Finding from then on; what a verdict, an audit or a step says."""
     who: str = ""
-    """Reviewer, or the id of the case taken in."""
+    """The person, or the id of the case taken in."""
     why: str = ""
 
 
@@ -79,11 +84,15 @@ class Decisions:
 
 def courses(ledger: Ledger, month: str, cell_area_m2: float) -> dict[str, Course]:
     """Of each case that the month recorded, by id."""
-    standings, taken_in = ledger.standings(), _taken_in(ledger, month)
-    return {
-        id: _shortened(sorted([*_of_months(rows, cell_area_m2), *taken_in.get(id, ()), *_of_verdicts(standings.get(id, Standing()))], key=_order))
-        for id, rows in ledger.course(month).items()
-    }
+    standings, recorded, taken_in = ledger.standings(), ledger.events(), _taken_in(ledger, month)
+
+    def of(id: str, rows: Sequence[CaseMonth]) -> Iterator[Event]:
+        yield from _of_months(rows, cell_area_m2)
+        yield from taken_in.get(id, ())
+        yield from _of_verdicts(standings.get(id, Standing()))
+        yield from _of_people(recorded.get(id, ()))
+
+    return {id: _shortened(sorted(of(id, rows), key=_order)) for id, rows in ledger.course(month).items()}
 
 
 def decisions(ledger: Ledger) -> Decisions:
@@ -136,6 +145,18 @@ def _of_verdicts(standing: Standing) -> Iterator[Event]:
     for verdict in standing.verdicts:
         why = " ".join(filter(None, (verdict.reason, verdict.note)))
         yield Event(verdict.at[:10], Kind.VERDICT, code=str(verdict.review), who=verdict.reviewer, why=why)
+
+
+def _of_people(recorded: Iterable[Recorded]) -> Iterator[Event]:
+    """What was done besides verdicts: audits, steps, outlines drawn anew."""
+    for each in recorded:
+        said = each.detail
+        if each.kind is Did.STEP:
+            yield Event(said["date"], Kind.STEP, code=said["step"], who=each.actor, why=said["document"] or "")
+        elif each.kind is Did.AUDIT:
+            yield Event(each.at[:10], Kind.AUDIT, code="agrees" if said["agrees"] else "disagrees", who=each.actor, why=said["note"] or "")
+        elif each.kind is Did.OUTLINE and said["area_m2"] is not None:
+            yield Event(each.at[:10], Kind.OUTLINE, said["area_m2"], who=each.actor)
 
 
 def _shortened(events: Sequence[Event]) -> Course:

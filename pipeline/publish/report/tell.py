@@ -8,9 +8,13 @@ from typing import Any
 from pipeline.findings.names import FINDINGS
 from pipeline.publish.report.history import Course, Event, Gone, Kind
 from pipeline.publish.say import Language, Say
-from pipeline.publish.words import LAYER_FIELDS, LAYERS, REVIEWS
+from pipeline.publish.words import LAYER_FIELDS, LAYERS, REVIEWS, STEPS
 
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+
+_AUDITS = {"agrees": "复核同意", "disagrees": "复核不同意"}
+_SAID = {Kind.VERDICT: REVIEWS, Kind.AUDIT: _AUDITS, Kind.STEP: STEPS}
+"""What a person's word is called, by its code."""
 
 
 class Teller:
@@ -47,7 +51,9 @@ class Teller:
                 return say("变化得到证实")
             case Kind.TOOK_IN:
                 return say("合并了 {id}", id=event.who)
-        verdict = say("{who}：{verdict}", who=event.who, verdict=say(REVIEWS.get(event.code, event.code)))
+            case Kind.OUTLINE:
+                return say("{who}：重画范围，{area} 公顷", who=event.who, area=area)
+        verdict = say("{who}：{verdict}", who=event.who, verdict=say(_SAID[event.kind].get(event.code, event.code)))
         return say("{verdict}（{why}）", verdict=verdict, why=event.why) if event.why else verdict
 
     def findings(self, codes: str | None) -> str:
