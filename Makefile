@@ -1,7 +1,7 @@
-# make demo | make test; both begin with make setup, which does nothing the second time.
+# make demo | make test | make flight (a drone's flight over the demo's county); all begin with make setup, which does nothing the second time.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: setup demo test lint bench lock reference pictures
+.PHONY: setup demo flight test lint bench lock reference pictures
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
@@ -31,6 +31,9 @@ setup: .venv/.warm
 
 demo: setup
 	@$(BIN)/minewarden demo
+
+flight: setup
+	@test -d demo/flight || $(BIN)/python data/samples/flight.py demo demo/flight
 
 lint: setup
 	$(BIN)/ruff check .

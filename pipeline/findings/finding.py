@@ -20,9 +20,11 @@ class Code(StrEnum):
     PROHIBITED_ZONE = "prohibited_zone"
     UNDERGROUND_AS_OPEN = "underground_as_open"
     MINERAL_MISMATCH = "mineral_mismatch"
+    OVER_EXTRACTION = "over_extraction"
     UNLICENSED = "unlicensed"
     FARMLAND_CLAY = "farmland_clay"
     UNRESTORED = "unrestored"
+    RESTORATION_REGRESSED = "restoration_regressed"
     PERMITTED = "permitted"
     APPROVED = "approved"
     NOT_MINING = "not_mining"
@@ -40,7 +42,7 @@ class Finding:
     """
 
     patch: int | None
-    """Index into the month's list of patches; None for `unrestored`."""
+    """Index into the month's list of patches; None for `unrestored` and `over_extraction`."""
     part: str
     """What tells this part from the patch's other parts over the months: `right:<id>`, `legacy:<id>`, `open`."""
     code: Code

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.config_findings import VIOLATIONS
 from pipeline.findings.finding import EXPLAINED, Code
 from pipeline.findings.names import FINDINGS
 
@@ -92,6 +93,11 @@ LAW: Mapping[Code, Article] = {
         "but loess or clay after 180 days of digging where stone is. Other minerals are not judged.",
         (CHANGES, AS_UNLICENSED),
     ),
+    Code.OVER_EXTRACTION: Article(
+        "A drone's flight measured more taken from a right than its scale allows between the two surveys, with all of the 95 % interval; "
+        "the latest flight that stands counts. A scale is read as 10⁴ m³ a year, the laxer reading (`docs/drone.md`).",
+        ("The licence states the designed scale (article not cited)",),
+    ),
     Code.UNLICENSED: Article("Mining-like new ground outside every right on the day of the change, and none of the above.", (LICENCE, AS_UNLICENSED)),
     Code.FARMLAND_CLAY: Article("Only beside another finding: clay-like digging on farmland of any kind.", (FARMLAND,)),
     Code.UNRESTORED: Article(
@@ -100,12 +106,17 @@ LAW: Mapping[Code, Article] = {
         "looks after it.",
         (RECLAIM, ACCEPTED, "矿产资源法 (2024), chapter 4 (矿区生态修复; article not cited)", PLAN),
     ),
+    Code.RESTORATION_REGRESSED: Article(
+        "Ground of a legacy patch or closed mine that had been restored and is bare again against its reference plots "
+        "for 30 % or more, without signs of digging (docs/restoration.md). Provisional until September ends.",
+        (RECLAIM, ACCEPTED),
+    ),
     Code.PERMITTED: Article("Inside a right that was valid, or over its boundary by no more than the tolerance.", (LICENCE,)),
     Code.APPROVED: Article("Covered (80 % and more) by an approval that was in force on the day of the change.", (EXEMPT, FARMLAND)),
     Code.NOT_MINING: Article("Changed, but less likely mining than `findings.min_likelihood`; the cause is named.", ()),
     Code.BEFORE_MONITORING: Article("Changed inside the baseline's window, before monitoring began.", ()),
 }
-"""In the order in which they are tried. `over_extraction` (volumes flown) and `restoration_regressed` are not judged by this version."""
+"""In the order in which they are tried."""
 
 _HEAD = f"""# The rules
 
@@ -164,4 +175,6 @@ def render() -> str:
         lines.append(f"## {number} `{code}` {FINDINGS[code]}{kind}\n\n{article.when}\n")
         lines += [f"- {basis}" for basis in article.basis]
         lines += [""] if article.basis else []
+    later = [f"`{code}`" for code in VIOLATIONS if code not in set(Code)]
+    lines += [f"Not judged by this version: {', '.join(later)}.\n"] if later else []
     return "\n".join([*lines, _TAIL])

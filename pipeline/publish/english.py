@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pipeline.publish.english_plan import PLAN, RESTORATION
+
 _NAMES: Mapping[str, str] = {
     # Findings
     "历史遗留图斑再开采": "legacy patch mined again",
@@ -256,6 +258,8 @@ _MINES: Mapping[str, str] = {
     "原结论": "before",
     "现结论": "now",
     "不再列出": "not listed any more",
+    "是": "yes",
+    "否": "no",
     "图层未变：地表或影像判断不同": "layers are the same: the ground, or what is seen of it, differs",
     "{layer} {record}：{field} {was} → {now}": "{layer} {record}: {field} {was} → {now}",
     "其余 {count} 处见 ledger.xlsx 和 changes.json。": "{count} others: see ledger.xlsx and changes.json.",
@@ -329,4 +333,17 @@ _METHOD: Mapping[str, str] = {
     ),
 }
 
-ENGLISH: Mapping[str, str] = {**_NAMES, **_SIGNS, **_BASIS, **_COURSE, **_SUMMARY, **_LIST, **_NUMBERS, **_MINES, **_DATA, **_METHOD}
+ENGLISH: Mapping[str, str] = {
+    **_NAMES,
+    **_SIGNS,
+    **_BASIS,
+    **_COURSE,
+    **_SUMMARY,
+    **_LIST,
+    **_NUMBERS,
+    **_MINES,
+    **_DATA,
+    **_METHOD,
+    **RESTORATION,
+    **PLAN,
+}

@@ -131,8 +131,13 @@ def test_it_can_be_had_in_english(given: report.ReportInput) -> None:
 
 
 def test_every_text_has_its_english() -> None:
+    sections = ROOT / "pipeline" / "publish" / "templates"
     sources = [file.read_text("utf-8") for file in Path(page.__file__).parent.rglob("*") if file.suffix in (".py", ".html")]
     sources.append((ROOT / "pipeline" / "publish" / "basis.py").read_text("utf-8"))
+    sources += [
+        (sections / name).read_text("utf-8")
+        for name in ("restoration_section.html", "plan_section.html", "plan_parts.html", "restoration_chart.html")
+    ]
     said = {text for source in sources for text in re.findall(r'\b(?:say|t)\("([^"]+)"', source)}
     assert len(said) > 100
     names = {*FINDINGS.values(), *CAUSES.values(), *REVIEWS.values(), *STATUSES.values(), *LAYERS.values(), *CHECKS_OFF.values()}
@@ -287,9 +292,10 @@ def test_what_became_of_a_case_stands_beside_it(given: report.ReportInput) -> No
 
 
 def test_why_cases_of_last_month_are_gone_is_said(given: report.ReportInput) -> None:
-    gone = [Gone("A-1", into="A-2"), Gone("A-3", dismissed_by="张三", dismissed_at="2024-07-02"), Gone("A-4")]
-    text = read(given, gone=gone).text
-    assert "A-1（已并入 A-2）；A-3（张三 于 2024-07-02 排除）；A-4（已恢复或证据不足）。" in text
+    gone = [Gone("A-1", into="A-2"), Gone("A-3", dismissed_by="张三", dismissed_at="2024-07-02"), Gone("A-4"), Gone("A-5")]
+    change = {"case_id": "A-5", "patch_id": "P", "before": "unlicensed", "after": "not_mining", "ground_m2": 1.0, "because": []}
+    text = read(given, gone=gone, changes=[change]).text
+    assert "A-1（已并入 A-2）；A-3（张三 于 2024-07-02 排除）；A-4（已恢复或证据不足）；A-5（改判为非采矿变化）。" in text
 
 
 def mine(**changes: Any) -> dict[str, Any]:
@@ -317,16 +323,19 @@ def test_mines_that_were_worked_are_told_with_what_needs_a_look(given: report.Re
 
 def test_findings_that_became_others_are_told_with_their_reasons(given: report.ReportInput) -> None:
     because = [{"layer": "mining_rights", "record": "C1", "field": "valid_to", "before": "2024-01-31", "after": None}]
+    appeared = {"layer": "exploration_rights", "record": "T1", "field": "exploration", "before": None, "after": True}
     codes = {"before": "expired_permit+farmland_clay", "after": "permitted"}
     changes = [
         {"case_id": "620422-2024-000001", "patch_id": "P1", **codes, "ground_m2": 1234.0, "because": because},
         {"case_id": None, "patch_id": "P2", "before": "unlicensed", "after": None, "ground_m2": 10.0, "because": []},
+        {"case_id": None, "patch_id": "P3", "before": "unlicensed", "after": None, "ground_m2": 10.0, "because": [appeared]},
     ]  # fmt: skip
     shown = read(given, changes=changes)
-    first, second = shown.table("原结论")[1:]
+    first, second, third = shown.table("原结论")[1:]
+    assert third[-1] == "探矿权 T1：探矿 — → 是"
     assert first == ["620422-2024-000001", "疑似许可过期开采、疑似占用耕地采粘土", "许可范围内开采", "1,234", "采矿权 C1：有效期止 2024-01-31 → —"]
     assert second[:3] == ["P2", "疑似无证开采", "不再列出"]
-    assert "改判 2 处" in shown.text
+    assert "改判 3 处" in shown.text
     assert "改判" not in read(given).text
 
 

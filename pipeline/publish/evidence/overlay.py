@@ -91,6 +91,10 @@ def _rows(layers: LayerSet) -> Iterator[Named]:
         yield Named("approval", approval.name or approval.id, approval.geometry)
     for legacy in layers.legacy:
         yield Named("legacy", legacy.id, legacy.geometry)
+    now = {right.id: right.geometry for right in layers.rights}
+    for entry in layers.former:
+        if entry.geometry != now.get(entry.id):
+            yield Named("right", f"{entry.name or entry.id}（至{entry.stood_until}）", entry.geometry)
     for right in layers.rights:
         yield Named("right", right.name or right.id, right.geometry)
 

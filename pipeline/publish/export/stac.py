@@ -20,7 +20,7 @@ from pipeline.publish.wgs84 import settle
 
 VERSION = "1.1.0"
 EXTENSIONS = ("projection/v2.0.0", "raster/v2.0.0", "classification/v2.0.0", "file/v2.1.0")
-_SHA256 = "1220"
+SHA256_MULTIHASH = "1220"
 """Before a digest of 32 bytes in a multihash."""
 _CONFIDENCE_SCALE = 0.0001
 
@@ -74,7 +74,7 @@ def _assets(month: Finished, out: Path, resolution: float) -> Iterator[tuple[str
             continue
         href = Path(os.path.relpath(file, out)).as_posix()
         asset: dict[str, Any] = {"href": quote(href), "type": media, "title": title, "roles": roles}
-        asset |= {"file:checksum": _SHA256 + month.outputs[name], "file:size": file.stat().st_size}
+        asset |= {"file:checksum": SHA256_MULTIHASH + month.outputs[name], "file:size": file.stat().st_size}
         if file == month.raster:
             asset["bands"] = list(_bands(resolution))
         yield key, asset

@@ -1,0 +1,1 @@
+"""What does the flight show: where, how much, since when?"""

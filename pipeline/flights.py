@@ -1,0 +1,303 @@
+"""A drone's flight, from the files that were handed in to a folder of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from pyproj import Transformer
+from shapely.geometry.base import BaseGeometry
+
+from pipeline import layers, months
+from pipeline.config import Project
+from pipeline.drone import control, judge, measure, photos, register
+from pipeline.drone.judge import KnownCase, Said
+from pipeline.drone.measure import Measured
+from pipeline.drone.photos import Photo
+from pipeline.drone.place import captured_on, check_overlap, check_place, footprint, tagged_day
+from pipeline.drone.project import Given
+from pipeline.drone.raster import Raster, Role, examine
+from pipeline.drone.reference import placed
+from pipeline.drone.register import Placement
+from pipeline.drone.surface import heights_at
+from pipeline.errors import MinewardenError
+from pipeline.files import fsync_folder
+from pipeline.layers.model import LayerSet
+from pipeline.ledger import Ledger
+from pipeline.monthly import prepare
+from pipeline.publish import geojson
+from pipeline.publish.flight import record
+from pipeline.publish.flight.write import Flight, Frame, write
+from pipeline.publish.plain import plain
+
+INGESTED, WITHDRAWN = "flight", "flight_withdrawn"
+"""Actions of the audit trail."""
+CONTROLLED_M = 2.0
+"""Where ground control leaves less than this, the orthophoto lies better than the satellite's pictures."""
+Say = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """Checked files of a flight."""
+
+    given: Given
+    ortho: Raster
+    dsm: Raster | None
+    before: Raster | None
+    photos: tuple[Photo, ...]
+    control: control.ControlList | None
+    captured: date
+    ground: BaseGeometry
+    """Frame of the orthophoto, in the county's CRS."""
+    notes: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        """The day, and a hash of all that was handed in: the same files are the same flight."""
+        parts = [self.captured.isoformat(), *(each.sha256 for each in self.surfaces), *(each.sha256 for each in self.photos)]
+        return f"{self.captured:%Y%m%d}-{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:8]}"
+
+    @property
+    def surfaces(self) -> list[Raster]:
+        return [each for each in (self.ortho, self.dsm, self.before) if each is not None]
+
+
+def ingest(project: Project, given: Given, captured: str | None, say: Say) -> dict[str, Any]:
+    """Take a flight in; its record. The same flight again changes nothing.
+
+    Raises MinewardenError (`MW-DRONE-…`) where it can't be used; nothing is changed then.
+    """
+    ground = layers.load(project, project.config.grid.crs)
+    handed = _look(project, given, captured, ground, say)
+    folder = project.output / "drone" / handed.id
+    if (folder / record.NAME).is_file():
+        return _known(project, folder)
+    cases, patches = _known_ground(project)
+    placement = _placement(project, handed, say)
+    say("surfaces", 0, 1)
+    measured = _measured(project, handed, cases)
+    say("surfaces", 1, 1)
+    flight = _flight(project, handed, placement, measured)
+    said = _judged(flight, ground, cases, patches)
+    shown = photos.attach(handed.photos, cases, project.config.grid.crs, handed.captured, flight.frame)
+    partial = folder.with_name(f".{handed.id}.partial")
+    for left in folder.parent.glob(".*.partial"):  # of a run that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        found = write(partial, flight, said, shown, ground, given.photos, say)
+        fsync_folder(partial)
+        with _ledger(project) as ledger, ledger.transaction():
+            ledger.audit("minewarden", INGESTED, _event(found))
+            os.replace(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    fsync_folder(folder.parent)
+    return found
+
+
+def withdraw(project: Project, flight: str, by: str, why: str) -> dict[str, Any]:
+    """Take a flight back: its record stays, with who and why, and nothing rests on it any more.
+
+    Raises MinewardenError `MW-DRONE-UNKNOWN` or `-WITHDRAWN`.
+    """
+    known = {each["flight"]: each for each in record.flights(project.output)}
+    if flight not in known:
+        there = f"There are: {', '.join(sorted(known))}." if known else "There is none."
+        raise MinewardenError("MW-DRONE-UNKNOWN", f"There is no flight {flight!r}.", there)
+    if known[flight]["withdrawn"]:
+        raise _was_withdrawn(known[flight])
+    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    folder = project.output / "drone" / flight
+    with _ledger(project) as ledger, ledger.transaction():
+        ledger.audit(by, WITHDRAWN, {"flight": flight, "why": why})
+        record.withdraw(folder, by, why, at)
+    return record.read(folder)
+
+
+def _was_withdrawn(flight: dict[str, Any]) -> MinewardenError:
+    said = flight["withdrawn"]
+    message = f"Flight {flight['flight']} was withdrawn by {said['by']} ({said['why']})."
+    return MinewardenError("MW-DRONE-WITHDRAWN", message, "Hand in the corrected files; the withdrawn ones stay withdrawn.")
+
+
+def _look(project: Project, given: Given, captured: str | None, ground: LayerSet, say: Say) -> HandedIn:
+    """Everything that can be refused, before anything is written."""
+    crs = project.config.grid.crs
+    ortho = examine(given.ortho, Role.ORTHO)
+    frame = check_place(ortho, ground.area, crs)
+    dsm = examine(given.dsm, Role.DSM) if given.dsm else None
+    before = examine(given.before, Role.BEFORE) if given.before else None
+    if before is not None and dsm is None:
+        raise MinewardenError("MW-DRONE-DSM", "There is an earlier DSM, but none of this flight.", "Give this flight's surface as --dsm.")
+    for each in (dsm, before):
+        if each is not None:
+            check_place(each, ground.area, crs)
+            check_overlap(each, ortho, crs)
+    files = photos.find(given.photos) if given.photos else []
+    taken = []
+    for number, file in enumerate(files, 1):
+        taken.append(photos.read(file))
+        say("photos", number, len(files))
+    if taken and all(each.lon is None for each in taken):
+        message = f"None of the {len(taken)} photos in {given.photos} says where it was taken."
+        raise MinewardenError("MW-DRONE-PHOTOS", message, "Give photos as the camera wrote them: chat programs remove the position.")
+    days = [each.taken.date() for each in taken if each.taken]
+    day, note = captured_on(captured, days, ortho.taken, months.today())
+    listed = control.read(given.control, crs) if given.control else None
+    if listed is not None:
+        control.check_place(listed, frame, crs)
+    return HandedIn(given, ortho, dsm, before, tuple(taken), listed, day, frame, (note,) if note else ())
+
+
+def _known(project: Project, folder: Path) -> dict[str, Any]:
+    """A flight that is there already; where a kill kept it from the ledger, it is noted now."""
+    found = record.read(folder)
+    if found["withdrawn"]:
+        raise _was_withdrawn(found)
+    with _ledger(project) as ledger:
+        if all(detail["flight"] != found["flight"] for _, detail in ledger.last_audit(INGESTED)):
+            ledger.audit("minewarden", INGESTED, _event(found))
+    return found
+
+
+def _ledger(project: Project) -> Ledger:
+    """The county's ledger; one is begun where no month is done yet. One that finished months miss is never made anew."""
+    ledger = Ledger(project.ledger, project.config.county.code) if project.ledger.is_file() or not months.finished(project.output) else None
+    if ledger is None:
+        fix = f"Put back the ledger that belongs to these results, or run 'minewarden repair {project.file}'."
+        raise MinewardenError("MW-LEDGER-MONTH", f"There are finished months, but no ledger {project.ledger}.", fix)
+    return ledger
+
+
+def _event(found: dict[str, Any]) -> dict[str, Any]:
+    kept = ("flight", "captured", "inputs", "shift_m", "cut_m3", "fill_m3", "cut_m3_95")
+    return {key: found[key] for key in kept} | {"cases": {each["id"]: each["says"] for each in found["cases"]}}
+
+
+def _known_ground(project: Project) -> tuple[list[KnownCase], dict[str, BaseGeometry]]:
+    """Cases of the last month, and all its patches by id, in the county's CRS."""
+    done = months.finished(project.output)
+    if not done:
+        return [], {}
+    with _ledger(project) as ledger:
+        recorded = ledger.open_cases(done[-1])
+    cases = [
+        KnownCase(each.record.case_id, each.draft.patch_id, each.draft.code, each.draft.geometry, date.fromisoformat(each.draft.first_seen))
+        for each in recorded
+    ]
+    patches = geojson.read(project.output / done[-1] / "patches.geojson")
+    to_grid = Transformer.from_crs("EPSG:4326", project.config.grid.crs, always_xy=True)
+    return cases, {
+        each.properties["patch_id"]: shapely.transform(each.written.geometry, lambda xy: np.column_stack(to_grid.transform(xy[:, 0], xy[:, 1])))
+        for each in patches
+    }
+
+
+def _placement(project: Project, handed: HandedIn, say: Say) -> Placement:
+    """Where the orthophoto lies against the satellite's pictures; weak, with the reason, where there are none."""
+    try:
+        inputs, _ = prepare(project, 1, None, say, user="drone", begins=False)
+    except MinewardenError as error:
+        if not error.code.startswith("MW-SOURCE"):
+            raise
+        return replace(register.NOWHERE, weak=f"there is no picture of the satellite ({error.code})")
+    return placed(handed.ortho, handed.ground, handed.captured, inputs.scenes, inputs.setting, lambda n, of: say("looks of the satellite", n, of))
+
+
+def _measured(project: Project, handed: HandedIn, cases: Sequence[KnownCase]) -> Measured | None:
+    crs = project.config.grid.crs
+    if handed.dsm is None:
+        return None
+    shown = footprint(handed.dsm, crs)
+    if handed.before is None:
+        return measure.alone(handed.dsm, shown, crs, [case for case in cases if case.geometry.intersects(shown)])
+    common = shown.intersection(footprint(handed.before, crs))
+    if common.is_empty:
+        raise MinewardenError("MW-DRONE-APART", "The two surfaces show no common ground.", "Give an earlier DSM of the same site.")
+    return measure.between(handed.dsm, handed.before, common, crs, [case for case in cases if case.geometry.intersects(common)])
+
+
+def _flight(project: Project, handed: HandedIn, placement: Placement, measured: Measured | None) -> Flight:
+    """Put in place: the orthophoto, and what was measured, in one frame."""
+    crs, given = project.config.grid.crs, handed.given
+    horizontal = control.reported_by_odm(given.project) if given.project else None
+    (east, north), by = _applied(placement, measured, horizontal)
+    if measured is not None:
+        fit = measured.fit if measured.fit is not None and not measured.fit.weak else None
+        # Two surfaces lie where the earlier one does, a single one where the orthophoto does.
+        measured = measure.moved(measured, (fit.east if fit else 0.0) - east, (fit.north if fit else 0.0) - north)
+    ortho = handed.ortho.moved(east, north, crs)
+    error = judge.position_error_m(control_m=horizontal, residual_m=placement.residual_m if by is Frame.SATELLITE else None)
+    return Flight(
+        county=project.config.county.name, crs=crs, id=handed.id, captured=handed.captured, earlier=_earlier(project, handed.before),
+        inputs=tuple((each.role.value, plain(each.path.name), each.sha256) for each in handed.surfaces), ortho=ortho, frame=footprint(ortho, crs),
+        placement=placement, applied=(east, north), frame_of=by, measured=measured, position_error_m=error, control=_heights_off(handed),
+        control_m=horizontal, heights=handed.dsm.vertical if handed.dsm else None, notes=handed.notes,
+    )  # fmt: skip
+
+
+def _applied(placement: Placement, measured: Measured | None, control_m: float | None) -> tuple[tuple[float, float], Frame]:
+    """By how much the orthophoto is taken back, and on what it then lies.
+
+    Ground control is better than any picture of the satellite. Without both it is laid where the earlier surface lies.
+    """
+    if control_m is not None and control_m <= CONTROLLED_M:
+        return (0.0, 0.0), Frame.CONTROL
+    if not placement.weak:
+        return (placement.east, placement.north), Frame.SATELLITE
+    if measured is not None and measured.fit is not None and not measured.fit.weak:
+        return (measured.fit.east, measured.fit.north), Frame.EARLIER
+    return (0.0, 0.0), Frame.OWN
+
+
+def _heights_off(handed: HandedIn) -> control.HeightError | None:
+    """How far the flight's surface lies off surveyed points."""
+    dsm, listed = handed.dsm, handed.control
+    if dsm is None or listed is None:
+        return None
+    return control.height_error(listed, dsm.crs, lambda x, y: heights_at(dsm, x, y))
+
+
+def _earlier(project: Project, before: Raster | None) -> date | None:
+    """When the earlier surface was flown: known of flights that were taken in here, else as its file says."""
+    if before is None:
+        return None
+    for each in record.flights(project.output):
+        if any(said["role"] == Role.DSM and said["sha256"] == before.sha256 for said in each["inputs"]):
+            return date.fromisoformat(each["captured"])
+    return tagged_day(before.taken) if before.taken else None
+
+
+def _judged(flight: Flight, ground: LayerSet, cases: Sequence[KnownCase], patches: dict[str, BaseGeometry]) -> Said:
+    """The flight held against cases, rights and limits."""
+    measured = flight.measured
+    shown = tuple(sorted(name for name, outline in patches.items() if outline.intersects(flight.frame)))
+    if measured is None:
+        silent = judge.of_cases(cases, (), flight.frame, measured=False, earlier=None, detection_m=None)
+        return Said(cases=tuple(silent), patches=shown)
+    seen = measure.outlined(np.isfinite(measured.new), measured.box)
+    change, pieces = measured.change, measured.pieces
+    detection = change.detection_m if change else None
+    rights = [right for right in ground.rights if right.geometry.intersects(seen)]
+    amounts = [(right, measured.amount_in(right.geometry)) for right in rights]
+    lowest = [(right, measured.lowest_in(right.geometry)) for right in rights]
+    return Said(
+        cases=tuple(judge.of_cases(cases, pieces, seen, measured=change is not None, earlier=flight.earlier, detection_m=detection)),
+        new=tuple(judge.new_digging(pieces, [*patches.values(), *(case.geometry for case in cases)])),
+        overshoots=tuple(judge.overshoots(pieces, ground.rights, flight.captured, flight.position_error_m)),
+        extractions=tuple(
+            found for right, amount in amounts if amount.m3 > 0 and (found := judge.extraction(right, amount, flight.earlier, flight.captured))
+        ),
+        depths=tuple(under for right, low in lowest if low is not None and (under := judge.depth_below(right, low, flight.heights))),
+        patches=shown,
+    )

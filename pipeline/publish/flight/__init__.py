@@ -1,0 +1,1 @@
+"""How people read a flight: rasters that open anywhere, pictures, one page, and a record for programs."""

@@ -1,0 +1,45 @@
+"""What flights that stand say to a month: those flown by its end and not withdrawn."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from pyproj import Transformer
+from shapely.geometry import MultiPolygon, shape
+from shapely.geometry.base import BaseGeometry
+
+from pipeline.findings.overextraction import Taken
+from pipeline.layers.model import LayerSet
+from pipeline.publish.flight import record
+
+
+def over_extracted(output: Path, last_day: date, layers: LayerSet, crs: str) -> list[Taken]:
+    """Rights whose latest flight measured more than their scale allows, by id."""
+    latest: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
+    standing = [each for each in record.flights(output) if not each["withdrawn"] and date.fromisoformat(each["captured"]) <= last_day]
+    for flight in sorted(standing, key=lambda each: (each["captured"], each["flight"])):
+        for each in flight["extractions"]:
+            latest[each["right_id"]] = flight, each
+    grounds = {right.id: right.geometry for right in layers.rights}
+    found = []
+    for right_id, (flight, said) in sorted(latest.items()):
+        dug = _dug(output / "drone" / flight["flight"], crs).intersection(grounds[right_id]) if right_id in grounds else MultiPolygon()
+        areas = [part for part in shapely.get_parts(dug) if part.geom_type == "Polygon"]
+        if said["finding"] and areas:
+            low = said["m3_95"][0]
+            flown = date.fromisoformat(flight["captured"])
+            found.append(Taken(right_id, shapely.union_all(areas), flown, flight["flight"], said["m3"], low, said["limit_m3"]))
+    return found
+
+
+def _dug(folder: Path, crs: str) -> BaseGeometry:
+    """Outlines of what a flight saw dug, in a CRS."""
+    rows = json.loads((folder / "outlines.geojson").read_text("utf-8"))["features"]
+    cuts = shapely.union_all([shape(row["geometry"]) for row in rows if row["properties"]["kind"] == "cut"])
+    to_grid = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+    return shapely.transform(cuts, lambda xy: np.column_stack(to_grid.transform(xy[:, 0], xy[:, 1])))
