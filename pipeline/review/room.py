@@ -18,7 +18,7 @@ from pipeline.ledger import Ledger
 from pipeline.ledger.verdicts import Standing
 from pipeline.publish.wgs84 import Projector, Written
 from pipeline.review import desk as desks
-from pipeline.review import known
+from pipeline.review import flights, known
 from pipeline.review.decide import Outcome
 from pipeline.review.desk import Desk, Office
 from pipeline.review.known import Known
@@ -145,6 +145,7 @@ class ReviewRoom:
             "trace": desk.traces.get(case_id, []),
             "state": self.state(desk, case_id, today),
             "history": self.known.history(case_id),
+            "flights": flights.of_case(self.office.project.output, case_id),
             "place": grounds.place(case_id, wider),
             "lines": [[line.kind, line.name, line.path] for line in grounds.lines(case_id, wider)],
             "drawn": None

@@ -240,6 +240,33 @@ def test_logging_out_ends_the_session(running: Running) -> None:
 # --- who may
 
 
+def test_drone_flights_of_a_case_are_shown(running: Running, reviewer: Client, ids: list[str]) -> None:
+    output = running.office.project.output
+    folder = output / "drone" / "20240710-0123abcd"
+    (folder / "photos").mkdir(parents=True)
+    for name in ("after.png", "photos/机 1.JPG", "report.html"):
+        (folder / name).write_bytes(b"pixels")
+    photo = {"file": "photos/机 1.JPG", "case_id": ids[0], "taken": "2024-07-10T10:00:00", "azimuth": 90.0, "distance_m": 3.0, "doubts": [], "lon": 1}
+    said = {
+        "flight": folder.name, "captured": "2024-07-10", "cases": [{"id": ids[0], "why": "地面下降", "says": "confirms"}],
+        "pictures": [{"file": name, "title": "题"} for name in ("after.png", "report.html", "../../reviewers.json")], "photos": [photo],
+    }  # fmt: skip
+    (folder / "flight.json").write_text(json.dumps(said), "utf-8")
+    (shown,) = reviewer.get(f"/api/case/{ids[0]}").json["flights"]
+    assert (shown["captured"], shown["why"], shown["photos"][0]["file"]) == ("2024-07-10", "地面下降", "photos/机 1.JPG")
+    assert reviewer.get(f"/api/case/{ids[1]}").json["flights"] == []
+    path = f"/api/flight/{folder.name}/"
+    for name, kind in (("after.png", "image/png"), ("photos/%E6%9C%BA%201.JPG", "image/jpeg")):
+        reply = reviewer.get(path + name)
+        assert (reply.status, reply.headers["Content-Type"], reply.body) == (200, kind, b"pixels")
+        assert Client(running.port).get(path + name).status == 401
+    for name in ("report.html", "flight.json", "../../reviewers.json", "..%2f..%2freviewers.json", "photos/", "after.png%00"):
+        assert reviewer.get(path + name).status in (400, 404), name
+    assert reviewer.get("/api/flight/..%2fdrone/after.png").status == 404
+    (folder / "withdrawn.json").write_text('{"by": "王核查"}', "utf-8")
+    assert reviewer.get(f"/api/case/{ids[0]}").json["flights"] == []
+
+
 def test_what_a_case_shows(reviewer: Client, ids: list[str]) -> None:
     expired = next(row[0] for row in reviewer.get("/api/month").json["rows"] if row[1] == "expired_permit")
     said = reviewer.get(f"/api/case/{expired}").json

@@ -62,8 +62,9 @@ def test_a_month_is_reviewed_on_the_page(again: County, said: Callable[[], str])
         assert reply.status == 200
         assert again.bytes(MONTHS) == results
         assert again.run(NEXT, "--quiet") in (0, 3), "a run in between"
-        decided = {"key": "b" * 32, "version": 2, "review": "dismissed", "review_reason": "已批准", "judgement": "合法"}
-        assert client.post(f"/api/case/{row['id']}/verdict", decided).status == 200
+        later = next(each["id"] for each in again.rows(NEXT) if each["id"] != row["id"])
+        decided = {"key": "b" * 32, "version": 1, "review": "dismissed", "review_reason": "已批准", "judgement": "合法"}
+        assert client.post(f"/api/case/{later}/verdict?month={NEXT}", decided).status == 200
         assert {each[0] for each in client.get(f"/api/month?month={NEXT}").json["rows"]} == {each["id"] for each in again.rows(NEXT)}
         assert NEXT in client.get("/api/states?since=0").json["months"]
     finally:
@@ -72,15 +73,14 @@ def test_a_month_is_reviewed_on_the_page(again: County, said: Callable[[], str])
     assert (server.returncode, errors) == (0, "")
     with Ledger(again.out / "ledger.sqlite", "620422") as ledger:
         assert ledger.verify_audit() == []
-        judged = [event.detail["judgement"] for event in ledger.events()[row["id"]]]
-        assert [(str(v.review), v.reviewer) for v in ledger.standings()[row["id"]].verdicts] == [("confirmed", "王核查"), ("dismissed", "王核查")]
-    assert judged == [None, "合法"]
+        said_of = [[(str(v.review), v.reviewer) for v in ledger.standings()[case].verdicts] for case in (row["id"], later)]
+    assert said_of == [[("confirmed", "王核查")], [("dismissed", "王核查")]]
     said()
     assert main(["status", str(again.config), "--json"]) == 0
     assert json.loads(said())["reviews"].get("dismissed") == 1, "as decided by now"
     assert review(again, "export") == 0
     rows = json.loads((again.out / "review" / f"{NEXT}.geojson").read_text("utf-8"))["features"]
-    assert [each["properties"]["judgement"] for each in rows if each["properties"]["id"] == row["id"]] == ["合法"]
+    assert [each["properties"]["judgement"] for each in rows if each["properties"]["id"] == later] == ["合法"]
 
 
 def test_users_come_and_go(again: County, said: Callable[[], str]) -> None:

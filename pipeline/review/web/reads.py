@@ -9,6 +9,7 @@ from tornado.web import HTTPError
 
 from pipeline import months
 from pipeline.errors import MinewardenError
+from pipeline.review import flights
 from pipeline.review.ground import WIDER
 from pipeline.review.pictures import VIEWS
 from pipeline.review.web.base import Handler, day_of
@@ -95,6 +96,17 @@ class Evidence(Handler):
         if not file.is_file():
             raise HTTPError(404)
         self.send(await asyncio.to_thread(file.read_bytes), "image/png")
+
+
+class FlightPicture(Handler):
+    """A picture or photo of a drone flight."""
+
+    async def get(self, flight: str, name: str) -> None:
+        self.session()
+        found = await asyncio.to_thread(flights.picture, self.room.office.project.output, flight, name)
+        if found is None:
+            raise HTTPError(404)
+        self.send(await asyncio.to_thread(found[0].read_bytes), found[1])
 
 
 def _wider(handler: Handler) -> int:

@@ -97,7 +97,7 @@ export class Panel {
       this.audit(state), this.table(row), said.trace.length > 0 && h('details', {}, h('summary', {}, t.trace), h('ul', { class: 'trace' }, said.trace.map((line) => h('li', {}, line)))),
       h('p', { class: 'links' }, row.evidence && h('a', { href: address(`/api/case/${id}/evidence`), target: '_blank', rel: 'noopener' }, t.evidence),
         h('button', { type: 'button', class: 'link', onclick: () => this.acts.copy() }, t.copy)),
-      this.steps(state, said.history), this.history(said.history));
+      said.flights.map((flight) => this.flight(flight)), this.steps(state, said.history), this.history(said.history));
   }
 
   table(row) {
@@ -105,6 +105,14 @@ export class Panel {
     const entries = Object.entries(facts).filter(([name]) => name !== 'lonlat' && row[name] !== null && row[name] !== undefined);
     const line = (label, value) => h('tr', {}, h('th', {}, label), h('td', {}, value));
     return h('table', {}, also.length > 0 && line(t.also, also.join('、')), entries.map(([name]) => line(facts[name], shown(name, row[name]))), line(facts.lonlat, `${row.lon}, ${row.lat}`));
+  }
+
+  flight({ flight, captured, why, pictures, photos }) {
+    const at = (name) => address(`/api/flight/${flight}/${name.split('/').map(encodeURIComponent).join('/')}`);
+    const show = (name, label) => h('a', { href: at(name), target: '_blank', rel: 'noopener', title: label }, h('img', { src: at(name), alt: label, loading: 'lazy' }));
+    const told = (photo) => [photo.taken?.slice(0, 10), photo.azimuth !== null && `${Math.round(photo.azimuth)}°`, photo.distance_m !== null && `${Math.round(photo.distance_m)} m`, ...photo.doubts].filter(Boolean).join(' · ');
+    return h('details', { class: 'flight' }, h('summary', {}, `${t.flight} ${captured}`), why && h('p', {}, why), pictures.map(([name, title]) => h('figure', {}, show(name, title), h('figcaption', { class: 'dim small' }, title))),
+      photos.map((photo) => h('figure', {}, show(photo.file, photo.file), h('figcaption', { class: 'dim small' }, told(photo)))));
   }
 
   audit(state) {
