@@ -212,7 +212,7 @@ def _scene_uses(good: Seen, left_out: Sequence[Refused], inputs: Inputs) -> list
     return sorted(uses, key=lambda u: (u.date or "", u.id))
 
 
-def _trusted(inputs: Inputs, month: str, left_out: Sequence[Refused]) -> list[Scene]:
+def trusted_scenes(inputs: Inputs, month: str, left_out: Sequence[Refused] = ()) -> list[Scene]:
     """Scenes but those that this month or one before it had to leave out."""
     bad = {refused.id for refused in left_out}
     if month > inputs.monitor_from:
@@ -246,7 +246,7 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
     elsewhere = [r for r in inputs.refused if r.day is None or f"{r.day:%Y-%m}" == month]
     left_out = (*refused, *damaged, *elsewhere, *begun.refused)
     with clock.stage("restoration"):
-        trusted = _trusted(inputs, month, left_out)
+        trusted = trusted_scenes(inputs, month, left_out)
         findings += unrestored(inputs.layers, trusted, last_day, setting, config.findings)
     flown = over_extracted(inputs.project.output, last_day, inputs.layers, setting.grid.crs)
     findings += overextraction.findings(flown, inputs.layers, config.findings.severity)

@@ -41,7 +41,8 @@ def check(console: Console, config: Path, as_json: bool, fix: bool) -> Exit:
 
     project = _project(console, config)
     found = layers.check(project, project.config.grid.crs, months.today())
-    written = _mend_all(project) if fix else {}
+    readable = not any(problem.fatal for problem in found[0].problems)  # the area: without it nothing is known to lie anywhere
+    written = _mend_all(project) if fix and readable else {}
     if as_json:
         console.object({"layers": [words.checked_as_json(each, written.get(each.name)) for each in found]})
     else:
@@ -56,6 +57,8 @@ def check(console: Console, config: Path, as_json: bool, fix: bool) -> Exit:
 @click.argument("layer")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--date", "since", type=click.DateTime(["%Y-%m-%d"]), help="Day from which the layer stands as the file says. Default: today.")
+@click.option("--add", "extent", flag_value="add", help="The file holds features to add or change; the others stay.")
+@click.option("--whole", "extent", flag_value="whole", help="The file holds the whole layer; what it lacks is gone. Asked for where it lacks most.")
 @click.option("--crs", help="Coordinate system, where the file does not say it or says a wrong one: EPSG:4523, …")
 @click.option("--order", type=click.Choice(["north_east", "east_north"]), help="Which of two numbers comes first, where that is asked.")
 @click.option("--deduct", type=click.Choice(["yes", "no"]), help="Whether rings in doubt are taken out (扣除), where that is asked.")
@@ -65,18 +68,22 @@ def check(console: Console, config: Path, as_json: bool, fix: bool) -> Exit:
 @fix_option
 @json_option
 @talking
-def bring_in(console: Console, config: Path, layer: str, file: Path, since: datetime | None, fix: bool, as_json: bool, **answers: Any) -> Exit:
+def bring_in(
+    console: Console, config: Path, layer: str, file: Path, since: datetime | None, extent: str | None, fix: bool, as_json: bool, **answers: Any
+) -> Exit:
     """Check a file and keep it as what LAYER says from a day on."""
     from pipeline.commands import layerwords as words
-    from pipeline.layers import importing, store
+    from pipeline.layers import importing
 
     project = _project(console, config, begins=True)
-    said = _said(store.config_of(project, layer), **answers)
+    said = _said(_of_layer(project, layer, file), **answers)
     today = months.today()
     with locked(project.output):
         if fix:
             return _fix_file(console, project, layer, file, said, as_json)
-        done = importing.bring_in(project, layer, file, said, since.date() if since else today, today, project.config.grid.crs)
+        held = importing.Extent(extent) if extent else None
+        day = since.date() if since else today
+        done = importing.bring_in(project, layer, file, said, day, today, project.config.grid.crs, held)
     if as_json:
         console.object(words.import_as_json(done))
     else:
@@ -114,8 +121,17 @@ def _project(console: Console, config: Path, *, begins: bool = False) -> Project
     return project
 
 
+def _of_layer(project: Project, layer: str, file: Path) -> LayerConfig:
+    """What the config says of a layer, without what it says of its own file. Copies in the store have our names for their columns."""
+    from pipeline.layers import store
+
+    config = store.config_of(project, layer)
+    ours = file.resolve().is_relative_to(project.registers.resolve())
+    return LayerConfig(kind=config.kind, accuracy_m=config.accuracy_m, fields={} if ours else config.fields)
+
+
 def _said(config: LayerConfig, *, deduct: str | None, shift: str | None, fields: Sequence[str], **plain: str | None) -> LayerConfig:
-    """The layer's lines of the config with what the command line says. Raises MinewardenError `MW-USAGE`."""
+    """A layer's settings with what the command line says of the file. Raises MinewardenError `MW-USAGE`."""
     said: dict[str, Any] = {key: value for key, value in plain.items() if value is not None}
     try:
         if deduct:

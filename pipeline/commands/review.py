@@ -1,25 +1,29 @@
-"""`minewarden review`: what people decide, from an edited file into the ledger, and back."""
+"""`minewarden review`: what people decide, on a page or by an edited file, into the ledger and back."""
 
 from __future__ import annotations
 
+import hashlib
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from pipeline import months
+from pipeline.commands import followup
 from pipeline.commands.common import config_argument, finished_month, json_option, open_ledger, open_project, talking
-from pipeline.commands.later import later
 from pipeline.config import Project
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
 
 if TYPE_CHECKING:
     from pipeline.review.apply import Applied
+    from pipeline.review.users import Users
 
 
 @click.group("review")
 def group() -> None:
-    """Verdicts: by an edited GeoJSON."""
+    """Verdicts: in the browser, or by an edited GeoJSON; and what follows them."""
 
 
 @group.command("apply")
@@ -87,4 +91,120 @@ def _check_target(project: Project, target: Path) -> None:
         raise MinewardenError("MW-REVIEW-OUT", f"{target} lies among the results, which stay as they are.", fix)
 
 
-group.add_command(later("serve", "review serve"))
+@group.command("serve")
+@config_argument
+@click.option("--month", metavar="YYYY-MM", help="Which month's cases to begin with. Default: the last that is done.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language of the page.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0: any that is free.")
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on.")
+@click.option("--network", is_flag=True, help="Let other computers open the page: with --host.")
+@talking
+def serve(console: Console, config: Path, month: str | None, lang: str, port: int, host: str, network: bool) -> Exit:
+    """Open the review page: a server on this computer, until it is stopped (Ctrl+C)."""
+    from pipeline.month import trusted_scenes
+    from pipeline.monthly import prepare
+    from pipeline.review.desk import Office
+    from pipeline.review.web.server import Address, check_host, run
+
+    address = Address(check_host(host, network=network), port)
+    project = open_project(console, config)
+    wanted = finished_month(project, month)
+    users = _users(project)
+    if not users.all():
+        raise MinewardenError("MW-REVIEW-USERS", "Nobody may open the page yet.", f"minewarden review user add {project.file} NAME --role reviewer")
+    open_ledger(project).close()
+    inputs, _ = prepare(project, None, None, lambda *_: None, user="review", begins=False)
+    office = Office(project, inputs.layers, inputs.setting, lambda each: trusted_scenes(inputs, each))
+    run(office, users, wanted, address, lang, lambda url: console.result(f"{wanted}: {url}  (Ctrl+C ends it)"))
+    return Exit.DONE
+
+
+def _users(project: Project) -> Users:
+    from pipeline.review.users import NAME, Users
+
+    return Users(project.output / NAME)
+
+
+@group.group("user")
+def user() -> None:
+    """Who may open the review page."""
+
+
+@user.command("add")
+@config_argument
+@click.argument("name")
+@click.option(
+    "--role", type=click.Choice(["reviewer", "auditor", "viewer"]), required=True, help="viewers look; reviewers decide; auditors audit too."
+)
+@talking
+def add(console: Console, config: Path, name: str, role: str) -> Exit:
+    """Let somebody in. The token is shown this once and kept nowhere."""
+    from pipeline.review.users import Role
+
+    project = open_project(console, config)
+    finished_month(project, None)
+    token = _users(project).add(name, Role(role))
+    console.result(f"{name.strip()} ({role}) logs in with this token, which is shown only now:")
+    print(token, flush=True)
+    return Exit.DONE
+
+
+@user.command("list")
+@config_argument
+@talking
+def listed(console: Console, config: Path) -> Exit:
+    """Names and roles."""
+    for each in _users(open_project(console, config)).all().values():
+        console.result(f"{each.name}  {each.role}  since {each.added[:10]}")
+    return Exit.DONE
+
+
+@user.command("remove")
+@config_argument
+@click.argument("name")
+@talking
+def remove(console: Console, config: Path, name: str) -> Exit:
+    """Shut somebody out at once; what they decided stays."""
+    _users(open_project(console, config)).remove(name)
+    console.result(f"{name} is removed.")
+    return Exit.DONE
+
+
+@group.command("step")
+@config_argument
+@click.argument("case_id", metavar="ID")
+@click.argument("step", type=click.Choice(["field_checked", "filed", "handled", "no_action", "rectified", "closed", "withdrawn"]))
+@click.option("--date", "day", required=True, metavar="YYYY-MM-DD", help="When it was done.")
+@click.option("--document", required=True, metavar="NUMBER", help="Number of the document that says so.")
+@click.option("--due", metavar="YYYY-MM-DD", help="By when the next step is to follow, where the document says so.")
+@click.option("--reviewer", required=True, metavar="NAME", help="Who did it.")
+@talking
+def step(console: Console, config: Path, case_id: str, step: str, day: str, document: str, due: str | None, reviewer: str) -> Exit:
+    """Note what was done about a confirmed case: 实地核查, then 立案 / 非立案处理 / 不处理, 整改, 销号."""
+    from pipeline.review import decide
+    from pipeline.review.apply import checked_name
+    from pipeline.review.steps import NAMES, Step
+
+    project = open_project(console, config)
+    finished_month(project, None)
+    done, next_due = _date(day), _date(due) if due else None
+    actor, document = checked_name(reviewer), document.strip()
+    # The same command given twice is the same write.
+    key = hashlib.sha256("\n".join((case_id, step, day, document, due or "", actor)).encode("utf-8", "surrogatepass")).hexdigest()
+    with open_ledger(project) as ledger:
+        write = decide.Write(key, case_id, 1, actor)
+        decide.step(ledger, write, Step(step), done, document, next_due, months.today())
+        ledger.back_up(project.backup)
+    console.result(f"{case_id}  {step} ({NAMES[Step(step)]})  {done}  {document}")
+    return Exit.DONE
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise MinewardenError("MW-STEP-DATE", f"{text[:40]!r} is no date.", "Write it as YYYY-MM-DD.") from error
+
+
+for _command in (followup.holders, followup.public, followup.draw):
+    group.add_command(_command)

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from pipeline import lastrun, months
-from pipeline.commands.common import config_argument, json_option, open_project, talking
+from pipeline.commands.common import config_argument, json_option, open_ledger, open_project, talking
 from pipeline.config import Project
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
@@ -44,10 +44,11 @@ def survey(project: Project) -> dict[str, Any]:
         "late_scenes": late_scenes(project, runs),
         "open_cases": dict(sorted(Counter(p["finding"] for p in flagged).items())),
         "open_patches": _open_patches(project.output / last) if last else 0,
-        "reviews": dict(sorted(Counter(p["review"] for p in flagged).items())),
     }
+    said, ledger_needs = _decided(project, last, flagged) if last else ({"reviews": {}, "overdue": []}, [])
+    found |= said
     found["last_run"] = lastrun.read(project.logs)
-    return found | {"needs_a_person": _needs(project, found, runs)}
+    return found | {"needs_a_person": _needs(project, found, runs) + ledger_needs}
 
 
 def finished(output: Path) -> dict[str, dict[str, Any]]:
@@ -85,6 +86,25 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _damaged(file: Path) -> MinewardenError:
     return MinewardenError("MW-RESULT-DAMAGED", f"{file} is damaged.", "Restore it from a backup, or run that month with --replay.", Exit.DAMAGED)
+
+
+def _decided(project: Project, last: str, flagged: list[dict[str, Any]]) -> tuple[dict[str, Any], list[str]]:
+    """What people said of the last month's cases by now, confirmed cases of which the next step is overdue, and what is wrong with the ledger.
+
+    Without a ledger the verdicts are those of the month's end.
+    """
+    from pipeline.review.steps import overdue
+
+    reviews, late, needs = {}, [], []
+    try:
+        with open_ledger(project) as ledger:
+            reviews = {case.record.case_id: str(case.record.review) for case in ledger.open_cases(last)}
+            late = overdue(ledger.standings(), ledger.events(), months.today())
+    except MinewardenError as error:
+        needs = [f"Ledger: {error}"]
+    counted = Counter(reviews.get(str(row.get("id")), row["review"]) for row in flagged)
+    rows = [{"id": each.case_id, "last_step": each.last, "due": each.due.isoformat()} for each in late]
+    return {"reviews": dict(sorted(counted.items())), "overdue": rows}, needs
 
 
 def _open_patches(month: Path) -> int | None:
@@ -125,6 +145,9 @@ def _needs(project: Project, found: dict[str, Any], runs: dict[str, dict[str, An
     field = found["reviews"].get("needs_field_check", 0)
     if field:
         needs.append(f"Field: {field} case(s) wait for a field check.")
+    if found["overdue"]:
+        oldest = found["overdue"][0]
+        needs.append(f"Overdue: {len(found['overdue'])} confirmed case(s) wait for their next step, {oldest['id']} since {oldest['due']}.")
     if found["late_scenes"]:
         first, number = min(scene["month"] for scene in found["late_scenes"]), len(found["late_scenes"])
         from pipeline import retention

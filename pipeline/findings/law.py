@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.config_findings import VIOLATIONS
 from pipeline.findings.finding import EXPLAINED, Code
 from pipeline.findings.names import FINDINGS
 
@@ -110,7 +111,7 @@ LAW: Mapping[Code, Article] = {
     Code.NOT_MINING: Article("Changed, but less likely mining than `findings.min_likelihood`; the cause is named.", ()),
     Code.BEFORE_MONITORING: Article("Changed inside the baseline's window, before monitoring began.", ()),
 }
-"""In the order in which they are tried. `restoration_regressed` is not judged by this version."""
+"""In the order in which they are tried."""
 
 _HEAD = f"""# The rules
 
@@ -169,4 +170,6 @@ def render() -> str:
         lines.append(f"## {number} `{code}` {FINDINGS[code]}{kind}\n\n{article.when}\n")
         lines += [f"- {basis}" for basis in article.basis]
         lines += [""] if article.basis else []
+    later = [f"`{code}`" for code in VIOLATIONS if code not in set(Code)]
+    lines += [f"Not judged by this version: {', '.join(later)}.\n"] if later else []
     return "\n".join([*lines, _TAIL])

@@ -26,9 +26,21 @@ def render(geometry: Iterable[BaseGeometry | None], crs: str, columns: Mapping[s
     features = []
     for k, shape in enumerate(geometry):
         values = {name: _plain(values[k]) for name, values in kept.items()}
-        features.append(json.dumps({"type": "Feature", "properties": values, "geometry": _written(shape, crs)}, ensure_ascii=False))
+        features.append({"type": "Feature", "properties": values, "geometry": _written(shape, crs)})
+    return _file(features)
+
+
+def merged(standing: bytes, new: bytes) -> bytes:
+    """A layer in which features of `new` take the place of those of the same id, or come after the rest. Both as rendered here."""
+    old, added = (json.loads(each)["features"] for each in (standing, new))
+    by_id = {feature["properties"]["id"]: feature for feature in added}
+    kept = [by_id.pop(feature["properties"]["id"], feature) for feature in old]
+    return _file([*kept, *by_id.values()])
+
+
+def _file(features: Iterable[dict[str, Any]]) -> bytes:
     named = json.dumps({"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4490"}})
-    body = ",\n".join(features)
+    body = ",\n".join(json.dumps(feature, ensure_ascii=False) for feature in features)
     return f'{{"type": "FeatureCollection", "crs": {named}, "features": [\n{body}\n]}}\n'.encode("utf-8", "replace")
 
 

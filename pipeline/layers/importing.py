@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import Enum
 from pathlib import Path
 
 from pipeline.config import LayerConfig, Project
@@ -14,7 +15,20 @@ from pipeline.layers import canonical, store
 from pipeline.layers.diff import Change, compare
 from pipeline.layers.load import open_version, read_area, stop
 from pipeline.layers.opened import Opened, Setting, open_layer
+from pipeline.layers.records import Record
 from pipeline.layers.store import Version
+
+
+class Extent(Enum):
+    """What of a layer a file holds."""
+
+    WHOLE = "whole"
+    ADD = "add"
+    """Features to add, or to put in the place of those of the same id."""
+
+
+_BETWEEN = ("MW-LAYER-OVERLAP", "MW-LAYER-DUPLICATE")
+"""Problems of features with one another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +50,60 @@ def setting_of(project: Project, crs: str, today: date | None) -> Setting:
     return Setting(crs, ground, today)
 
 
-def bring_in(project: Project, name: str, file: Path, config: LayerConfig, since: date, today: date, crs: str) -> Imported:
+def bring_in(
+    project: Project, name: str, file: Path, config: LayerConfig, since: date, today: date, crs: str, extent: Extent | None = None
+) -> Imported:
     """Import a file as what a layer says from a day on.
 
-    Raises MinewardenError `MW-LAYER-SINCE`, `-NAME` or `-STORE`. A file with a problem that stops a run is not imported; the problems
-    come back.
+    extent: whether the file is the whole layer or only features to add; where that is not said, a file that lacks most of what stands is
+    asked for (`MW-LAYER-ASK`). Raises MinewardenError `MW-LAYER-SINCE`, `-NAME` or `-STORE`. A file with a problem that stops a run is not
+    imported; the problems come back.
     """
     if since > today:
         fix = "Import it on that day: until then the version before it stands."
         raise MinewardenError("MW-LAYER-SINCE", f"{since} lies in the future (today is {today}, UTC).", fix)
-    store.folder(project, name)
-    setting = setting_of(project, crs, today)
+    place, setting = store.folder(project, name), setting_of(project, crs, today)
     opened = open_layer(name, file, file, config, setting)
     if opened.fatal or opened.table is None or opened.rows is None:
         return Imported(opened, None, None, ())
     standing = standing_on(store.versions(project, name), since)
-    old = open_version(project, standing, setting).records if standing else []
-    changes = tuple(compare(old, opened.records, crs))
+    content = canonical.render(opened.table.geometry, opened.table.crs, opened.table.columns, opened.rows.columns)
+    old, whole = open_version(project, standing, setting).records if standing else [], opened
+    if standing is not None and extent is Extent.ADD:
+        content = canonical.merged(standing.file(project).read_bytes(), content)
+        whole = _opened(name, content, place, config, setting)
+        opened.problems += [problem for problem in whole.problems if problem.code in _BETWEEN]
+    changes = tuple(compare(old, whole.records, crs))
     if standing is not None and not changes:
         return Imported(opened, None, standing, ())
-    content = canonical.render(opened.table.geometry, opened.table.crs, opened.table.columns, opened.rows.columns)
-    digest = hashlib.sha256(content).hexdigest()
-    count = len(opened.table.geometry)
-    version = Version(name, since, digest, count, file.name, opened.sha256, today, opened.decided, opened.table.accuracy_m)
+    if standing is not None and extent is None:
+        _ask_for_extent(name, file, old, whole.records)
+    accuracy = max(opened.table.accuracy_m, standing.accuracy_m if standing and extent is Extent.ADD else 0.0)
+    digest, count = hashlib.sha256(content).hexdigest(), len(whole.records)
+    version = Version(name, since, digest, count, file.name, opened.sha256, today, opened.decided, accuracy)
     store.add(project, version, content)
     return Imported(opened, version, standing, changes)
+
+
+def _opened(name: str, content: bytes, place: Path, config: LayerConfig, setting: Setting) -> Opened:
+    """A layer that is no file yet."""
+    place.mkdir(parents=True, exist_ok=True)
+    draft = place / ".draft.geojson"
+    try:
+        draft.write_bytes(content)
+        return open_layer(name, draft, draft, LayerConfig(kind=config.kind, accuracy_m=config.accuracy_m), setting)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _ask_for_extent(name: str, file: Path, old: Sequence[Record], new: Sequence[Record]) -> None:
+    """Stop where a file lacks most of what stands: it may be one right's, and not the register."""
+    gone = {record.id for record in old} - {record.id for record in new}
+    if 2 * len(gone) <= len(old):
+        return
+    what = f"{file} has {len(new)} feature(s); of the {len(old)} that stand in {name} it lacks {len(gone)}, such as {sorted(gone)[0]}."
+    fix = "Say --add (these are added or changed, the others stay), or --whole (it is the whole layer, the others are gone)."
+    raise MinewardenError("MW-LAYER-ASK", what, fix)
 
 
 def standing_on(versions: Sequence[Version], day: date) -> Version | None:

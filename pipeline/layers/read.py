@@ -8,7 +8,7 @@ import mmap
 import re
 import sqlite3
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -213,8 +213,21 @@ def read(layer: str, given: Path, file: Path, answers: Answers = NOTHING_SAID, c
     if file.suffix.lower() in CORNER_FILES:
         return read_corners(file, county, answers, refusal(layer, file))
     if file.suffix.lower() in kml.FILES:
-        return kml.read(file, answers, refusal(layer, file))
-    return _read_gdal(layer, file, form, answers)
+        return _in_order(kml.read(file, answers, refusal(layer, file)), answers)
+    return _in_order(_read_gdal(layer, file, form, answers), answers)
+
+
+def _in_order(table: Table, answers: Answers) -> Table:
+    """A table of a format that has east first, turned where a person said that this file has north first."""
+    if answers.order != "north_east":
+        return table
+
+    def turn(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return points[:, ::-1]
+
+    geometry = np.asarray(shapely.transform(table.geometry, turn), object)
+    closed = {k: shapely.transform(shape, turn) for k, shape in table.closed.items()}
+    return replace(table, geometry=geometry, closed=closed, decided=(*table.decided, "north stands before east: that was said (order)"))
 
 
 def _read_gdal(layer: str, file: Path, form: Format, answers: Answers) -> Table:

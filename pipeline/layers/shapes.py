@@ -92,7 +92,12 @@ def clean(geometry: NDArray[np.object_], source: str, target: str, say: Say, tol
     moved = to_grid(good, source, target)
     lost = ~shapely.is_missing(good) & ~_finite(moved)
     good = moved
-    drop(lost, NOWHERE, f"has coordinates that {source[:40]} does not allow.", "Does the file say the right CRS? " + EXPORT)
+    drop(
+        lost,
+        NOWHERE,
+        f"has coordinates that {source[:40]} does not allow.",
+        "Does the file say the right system (else --crs), and are its axes in order (else --order)? " + EXPORT,
+    )
     for k in np.flatnonzero(~shapely.is_missing(good) & ~shapely.is_valid(good)).tolist():
         reason = str(shapely.is_valid_reason(good[k])).split("[")[0]
         if _crossings(good[k]) > MOST_CROSSINGS:

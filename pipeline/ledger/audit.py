@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 _HEAD = "audit_head"
+_TABLES = {"verdict": ("verdicts", "case_id, version"), "event": ("events", "seq")}
+"""Tables, and their keys, whose rows have an entry of their own each, by its action. Older ledgers have no events."""
 
 
 def canonical(value: object) -> str:
@@ -44,16 +46,21 @@ def follows(entry: Mapping[str, Any], seq: int, previous: str) -> bool:
 def verify(connection: sqlite3.Connection) -> list[str]:
     """What is wrong with the trail, a sentence each; nothing when it is whole.
 
-    Verdicts are held against their entries too: the table people see must be the one that was sealed.
+    Verdicts and events are held against their entries too: the tables people see must be those that were sealed.
     """
     problems: list[str] = []
     try:
         rows = connection.execute("SELECT * FROM audit ORDER BY seq").fetchall()
-        verdicts = connection.execute("SELECT * FROM verdicts ORDER BY case_id, version").fetchall()
+        there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        tables = {
+            action: connection.execute(f"SELECT * FROM {table} ORDER BY {key}").fetchall()
+            for action, (table, key) in _TABLES.items()
+            if table in there
+        }
         head = connection.execute("SELECT value FROM settings WHERE key = ?", (_HEAD,)).fetchone()
     except sqlite3.DatabaseError as error:
         return [f"The audit trail can't be read: {error}."]
-    previous, sealed = "", set()
+    previous, sealed = "", dict[str, set[str]]({action: set() for action in _TABLES})
     for expected, row in enumerate(rows, 1):
         if row["seq"] != expected:
             problems.append(f"Entry {expected} is missing before entry {row['seq']}.")
@@ -62,13 +69,14 @@ def verify(connection: sqlite3.Connection) -> list[str]:
             problems.append(f"Entry {expected} does not follow the entry before it.")
         if _hash(row["seq"], row["at"], row["actor"], row["action"], row["detail"], row["previous"]) != row["hash"]:
             problems.append(f"Entry {expected} ({row['action']}, {row['at']}) has been altered.")
-        if row["action"] == "verdict":
-            sealed.add(row["detail"])
+        if row["action"] in sealed:
+            sealed[row["action"]].add(row["detail"])
         previous = row["hash"]
     if (head["value"] if head else "0:") != f"{len(rows)}:{previous}" and not problems:
         problems.append("Entries are missing at the end.")
-    standing = {canonical(dict(row)): row for row in verdicts}
-    unsealed = (row for text, row in standing.items() if text not in sealed)
-    problems += [f"The verdict on {row['case_id']}, version {row['version']}, is not in the audit trail." for row in unsealed]
-    problems += [f"A verdict of the audit trail is missing: {text}." for text in sorted(sealed - standing.keys())]
+    for action, stored in tables.items():
+        standing = {canonical(dict(row)): row for row in stored}
+        unsealed = (row for text, row in standing.items() if text not in sealed[action])
+        problems += [f"The {action} on {row['case_id']}, version {row['version']}, is not in the audit trail." for row in unsealed]
+        problems += [f"A {action} of the audit trail is missing: {text}." for text in sorted(sealed[action] - standing.keys())]
     return problems

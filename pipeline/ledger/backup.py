@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import Exit, MinewardenError
-from pipeline.ledger import audit, database, verdicts
+from pipeline.ledger import audit, database, events, verdicts
 from pipeline.ledger.migrations import APPLICATION_ID
 
 KEPT = 6
@@ -117,7 +117,7 @@ def _newest_sound(folder: Path) -> Path | None:
 
 
 def _carry_over(ledger: Path, target: sqlite3.Connection) -> int:
-    """Take entries of the audit trail, and the verdicts they hold, from a damaged ledger as far as the chain of hashes proves them."""
+    """Take entries of the audit trail, and the verdicts and events they hold, from a damaged ledger as far as the chain of hashes proves them."""
     last = target.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
     seq, previous = (last["seq"], last["hash"]) if last else (0, "")
     taken = 0
@@ -127,6 +127,8 @@ def _carry_over(ledger: Path, target: sqlite3.Connection) -> int:
         if row["action"] == "verdict":
             verdicts.put(target, json.loads(row["detail"]))
             taken += 1
+        elif row["action"] == "event":
+            events.put(target, json.loads(row["detail"]))
         audit.copy(target, row)
         seq, previous = row["seq"], row["hash"]
     return taken

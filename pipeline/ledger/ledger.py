@@ -12,10 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import shapely
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import Exit, MinewardenError
-from pipeline.ledger import audit, backup, cases, database, parts, patches, seals, verdicts
+from pipeline.ledger import audit, backup, cases, database, events, parts, patches, seals, verdicts
+from pipeline.ledger.events import Event, Kind
 from pipeline.ledger.forget import forget
 from pipeline.ledger.parts import Change, PartRecord
 from pipeline.ledger.records import CaseDraft, CaseMonth, CaseRecord, Decided, KnownCase, MonthFacts, RecordedCase
@@ -112,6 +114,16 @@ class Ledger:
         return database.transaction(self._connection, self.path)
 
     @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """What is read inside is of one moment."""
+        with database.explained(self.path):
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("ROLLBACK")
+
+    @contextlib.contextmanager
     def month(self, month: str, actor: str = "minewarden") -> Iterator[MonthWriter]:
         """Write a month in one transaction, committed at the end of the block: rename the output folder right after.
 
@@ -179,6 +191,11 @@ class Ledger:
         with database.explained(self.path):
             return cases.of_month(self._connection, month)
 
+    def patch_grounds(self, month: str) -> dict[str, BaseGeometry]:
+        """Outlines of a month's patches in the grid's CRS, by id."""
+        rows = self._query("SELECT patch_id, geometry FROM patch_months WHERE month = ?", month)
+        return {str(row["patch_id"]): shapely.from_wkb(row["geometry"]) for row in rows}
+
     def course(self, month: str) -> dict[str, list[CaseMonth]]:
         """Of each case that `month` recorded, all that was recorded of it up to then, oldest first."""
         with database.explained(self.path):
@@ -189,10 +206,20 @@ class Ledger:
         with database.explained(self.path):
             return cases.every(self._connection, since, until)
 
-    def standings(self) -> dict[str, Standing]:
-        """Every case that has verdicts, with them."""
+    def standings(self, case_id: str | None = None) -> dict[str, Standing]:
+        """Every case that has verdicts, with them; or only one."""
         with database.explained(self.path):
-            return verdicts.standings(self._connection)
+            return verdicts.standings(self._connection, case_id)
+
+    def events(self, case_id: str | None = None) -> dict[str, tuple[Event, ...]]:
+        """Events by case, oldest first; of one case or of all."""
+        with database.explained(self.path):
+            return events.of_cases(self._connection, case_id)
+
+    def event(self, key: str) -> Event | None:
+        """What was recorded under a key."""
+        with database.explained(self.path):
+            return events.of_key(self._connection, key)
 
     def case_ids(self) -> set[str]:
         """Ids of all cases there ever were."""
@@ -235,6 +262,19 @@ class Ledger:
             row = verdicts.record(self._connection, case_id, review, version, reviewer, reason, note, self._now())
             self.audit(reviewer, "verdict", row)
         return version + 1
+
+    def record_event(self, case_id: str, kind: Kind, *, key: str, version: int, actor: str, detail: Mapping[str, Any]) -> None:
+        """Add an event of a case. version: that the case has after it.
+
+        Raises MinewardenError `MW-EVENT-KEY`.
+        """
+        with self.transaction(), database.explained(self.path):
+            row = events.record(self._connection, case_id, kind, key, version, actor, self._now(), detail)
+            self.audit(actor, "event", row)
+
+    def foreign_changes(self) -> int:
+        """A number that is another one after somebody else has written to the ledger."""
+        return int(self._query("PRAGMA data_version")[0][0])
 
     def audit(self, actor: str, action: str, detail: Mapping[str, Any]) -> None:
         """Add an entry to the audit trail."""

@@ -131,5 +131,22 @@ CREATE TABLE changes (
 """
 """From here on a month remembers what each finding rested on, and which became another."""
 
-MIGRATIONS: tuple[str, ...] = (_TABLES, _CONTENT_SEAL, _PARTS)
+_EVENTS = """
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    case_id TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('verdict', 'late', 'audit', 'outline', 'step')),
+    version INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    at TEXT NOT NULL,
+    detail TEXT NOT NULL
+);
+
+CREATE INDEX events_by_case ON events (case_id);
+CREATE TRIGGER events_stay BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
+CREATE TRIGGER events_last BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_TABLES, _CONTENT_SEAL, _PARTS, _EVENTS)
 """Script n leads from `user_version` n to n + 1."""

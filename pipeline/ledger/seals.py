@@ -39,6 +39,9 @@ _REST_PARTS = (
     "SELECT * FROM replaced_parts ORDER BY 1, 2",
     *(f"SELECT DISTINCT month FROM {table} ORDER BY 1" for table in ("parts", "changes")),
 )
+EVENTS = 4
+"""Ledger version from which there are events."""
+_REST_EVENTS = ("SELECT * FROM events ORDER BY 1",)
 
 
 def _digest(tables: Iterable[Iterable[sqlite3.Row]], between: bytes = b"\x1e") -> str:
@@ -59,7 +62,8 @@ def of_month(connection: sqlite3.Connection, month: str) -> str:
 
 
 def _content(connection: sqlite3.Connection) -> str:
-    queries = _REST + (_REST_PARTS if _version(connection) >= PARTS else ())
+    version = _version(connection)
+    queries = _REST + (_REST_PARTS if version >= PARTS else ()) + (_REST_EVENTS if version >= EVENTS else ())
     return _digest(connection.execute(query) for query in queries)
 
 

@@ -65,10 +65,11 @@ class Standing:
         return self.last.review
 
 
-def standings(connection: sqlite3.Connection) -> dict[str, Standing]:
-    """Every case that has verdicts, with them."""
+def standings(connection: sqlite3.Connection, case_id: str | None = None) -> dict[str, Standing]:
+    """Every case that has verdicts, with them; or only one."""
     found: dict[str, list[Verdict]] = {}
-    for row in connection.execute("SELECT * FROM verdicts ORDER BY case_id, version"):
+    where, values = ("", ()) if case_id is None else (" WHERE case_id = ?", (case_id,))
+    for row in connection.execute(f"SELECT * FROM verdicts{where} ORDER BY case_id, version", values):
         verdict = Verdict(row["version"], Review(row["review"]), row["reason"], row["note"], row["reviewer"], row["at"], row["area_m2"])
         found.setdefault(row["case_id"], []).append(verdict)
     return {case_id: Standing(tuple(given)) for case_id, given in found.items()}

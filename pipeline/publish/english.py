@@ -256,6 +256,8 @@ _MINES: Mapping[str, str] = {
     "原结论": "before",
     "现结论": "now",
     "不再列出": "not listed any more",
+    "是": "yes",
+    "否": "no",
     "图层未变：地表或影像判断不同": "layers are the same: the ground, or what is seen of it, differs",
     "{layer} {record}：{field} {was} → {now}": "{layer} {record}: {field} {was} → {now}",
     "其余 {count} 处见 ledger.xlsx 和 changes.json。": "{count} others: see ledger.xlsx and changes.json.",

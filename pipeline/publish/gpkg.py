@@ -105,6 +105,7 @@ def _context(layers: LayerSet, projector: Projector) -> dict[str, Rows]:
         "zones": layers.zones,
         "approvals": layers.approvals,
         "legacy": layers.legacy,
+        "former_rights": layers.former,
         "rights": layers.rights,
     }
     return {table: [(projector.write(each.geometry).geometry, _attributes(each)) for each in rows] for table, rows in given.items() if rows}

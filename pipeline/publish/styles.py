@@ -34,6 +34,7 @@ ZONE, FIELD = Outline("#2e7d32", 0.3, "#2e7d32", 0.12), Outline("#cdb268", 0.2, 
 STYLES: Mapping[str, Outline] = {
     "patches": Outline("#8c510a", 0.3),
     "coverage": Outline("#9aa0a6", 0.1, "#9aa0a6", 0.35),
+    "former_rights": Outline("#1f5fbf", 0.3, dashed=True),
     "rights": Outline("#1f5fbf", 0.5),
     "legacy": Outline("#7b3fa0", 0.4, dashed=True),
     "zones": ZONE,
@@ -46,6 +47,7 @@ NAMES: Mapping[str, str] = {
     "cases": "线索",
     "patches": "变化图斑",
     "coverage": "未看清的地面",
+    "former_rights": "矿权（以前的登记）",
     "rights": "矿权",
     "legacy": "历史遗留图斑",
     "zones": "禁采区与耕地",
@@ -55,7 +57,7 @@ NAMES: Mapping[str, str] = {
 }
 """What the tables are called in a list of layers."""
 
-_LABELS: Mapping[str, str] = {"cases": "id", "rights": "name", "towns": "name"}
+_LABELS: Mapping[str, str] = {"cases": "id", "former_rights": "name", "rights": "name", "towns": "name"}
 
 
 def _options(values: Mapping[str, str]) -> str:

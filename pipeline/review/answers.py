@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ class Refusal:
     reason: str
 
 
-class _Unclear(Exception):
+class UnclearError(Exception):
     """A row that can't be understood; why."""
 
 
@@ -71,8 +72,8 @@ def read_answers(file: Path, area: BaseGeometry, crs: str) -> tuple[list[Answer]
         row = {name: values[k] for name, values in table.columns.items()}
         case_id = _text(row["id"]) or f"row {k + 1}"
         try:
-            answer = _answer(row, bool(seen[k]))
-        except _Unclear as why:
+            answer = answer_of(row, inside=bool(seen[k]))
+        except UnclearError as why:
             refused.setdefault(case_id, str(why))
             continue
         if answers.setdefault(case_id, answer) != answer:
@@ -92,20 +93,32 @@ def _where(table: Table, area: BaseGeometry, crs: str) -> list[bool]:
     return [inside(geometry) for geometry in to_grid(table.geometry, table.crs, crs)]
 
 
-def _answer(row: dict[str, Any], inside: bool) -> Answer:
+def answer_of(row: Mapping[str, Any], *, inside: bool = True) -> Answer:
+    """What a row says. inside: whether its outline lies in the county.
+
+    Raises UnclearError.
+    """
     case_id = _text(row["id"])
     if case_id is None:
-        raise _Unclear("It has no id.")
+        raise UnclearError("It has no id.")
     if not inside:
-        raise _Unclear("Its outline lies outside the county: the file's coordinate system is wrong, or it was drawn elsewhere.")
+        raise UnclearError("Its outline lies outside the county: the file's coordinate system is wrong, or it was drawn elsewhere.")
     review = _text(row["review"])
     if review is None or review not in set(Review):
-        raise _Unclear(f"review is {review!r}; use one of {', '.join(Review)}.")
-    reason, note = _text(row.get("review_reason")), _text(row.get("review_note"))
-    for name, value in (("review_reason", reason), ("review_note", note)):
-        if value is not None and len(value) > LONGEST:
-            raise _Unclear(f"{name} has {len(value)} signs, more than {LONGEST}.")
+        raise UnclearError(f"review is {review!r}; use one of {', '.join(Review)}.")
+    reason, note = text_of(row, "review_reason"), text_of(row, "review_note")
     return Answer(case_id, _whole(row["version"]), Review(review), reason, note, _text(row.get("month")))
+
+
+def text_of(row: Mapping[str, Any], name: str) -> str | None:
+    """A text of a row, without signs that nobody sees; None for what is empty.
+
+    Raises UnclearError where it is too long.
+    """
+    value = _text(row.get(name))
+    if value is not None and len(value) > LONGEST:
+        raise UnclearError(f"{name} has {len(value)} signs, more than {LONGEST}.")
+    return value
 
 
 def _text(value: Any) -> str | None:
@@ -122,5 +135,5 @@ def _whole(value: Any) -> int:
     except ValueError:
         number = math.nan
     if not number.is_integer() or not 1 <= number <= MOST_VERSIONS:
-        raise _Unclear(f"version is {(text or '')[:40]!r}; it says which state of the case was looked at, and must stay as it was.")
+        raise UnclearError(f"version is {(text or '')[:40]!r}; it says which state of the case was looked at, and must stay as it was.")
     return int(number)

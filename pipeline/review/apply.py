@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import MinewardenError
@@ -28,8 +28,7 @@ def apply(ledger: Ledger, answers: Sequence[Answer], refused: Sequence[Refusal],
 
     Raises MinewardenError `MW-REVIEW-NAME` or `MW-REVIEW-STRICT`.
     """
-    if not reviewer.strip() or len(reviewer) > LONGEST_NAME or not reviewer.isprintable():
-        raise MinewardenError("MW-REVIEW-NAME", f"{reviewer[:80]!r} is no name.", f"Give the reviewer's name, up to {LONGEST_NAME} signs.")
+    reviewer = checked_name(reviewer)
     with ledger.transaction():
         judge = _Judge(ledger)
         fresh, objections = [], list(refused)
@@ -47,9 +46,19 @@ def apply(ledger: Ledger, answers: Sequence[Answer], refused: Sequence[Refusal],
             )
         for answer in fresh:
             ledger.record_verdict(
-                answer.case_id, str(answer.review), version=answer.version, reviewer=reviewer.strip(), reason=answer.reason, note=answer.note
+                answer.case_id, str(answer.review), version=answer.version, reviewer=reviewer, reason=answer.reason, note=answer.note
             )
     return Applied(tuple(fresh), len(answers) - len(fresh) - (len(objections) - len(refused)), tuple(objections))
+
+
+def checked_name(name: str) -> str:
+    """A reviewer's name as it is recorded.
+
+    Raises MinewardenError `MW-REVIEW-NAME`.
+    """
+    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+        raise MinewardenError("MW-REVIEW-NAME", f"{name[:80]!r} is no name.", f"Give the reviewer's name, up to {LONGEST_NAME} signs.")
+    return name.strip()
 
 
 class _Judge:
@@ -89,11 +98,16 @@ class _Judge:
     def objection(self, answer: Answer) -> str | None:
         """Why a row can't be taken."""
         standing = self._standings.get(answer.case_id, Standing())
-        if answer.case_id in self._merged:
-            return f"It has become part of {self._merged[answer.case_id]}. Export again and decide on that."
-        if answer.case_id not in self._known:
-            return "There is no such case."
+        if (nothing := gone(answer.case_id, self._known, self._merged)) is not None:
+            return nothing
         return None if answer.version == standing.version else _stale(answer, standing)
+
+
+def gone(case_id: str, known: Container[str], merged: Mapping[str, str]) -> str | None:
+    """Why there is nothing to decide under an id; None where there is."""
+    if case_id in merged:
+        return f"It has become part of {merged[case_id]}. Export again and decide on that."
+    return None if case_id in known else "There is no such case."
 
 
 def _stale(answer: Answer, standing: Standing) -> str:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.errors import MinewardenError
 from pipeline.ledger import Ledger
+from pipeline.ledger.verdicts import Standing
 from pipeline.publish import geojson
 from pipeline.publish.export.finished import Finished
+from pipeline.publish.features import Feature
 from pipeline.publish.month import with_verdicts
+from pipeline.review.decide import judgement_of
 
 
 def export(ledger: Ledger, finished: Finished, out: Path) -> int:
-    """Write the cases of a month to `out`, those dismissed since too; how many.
+    """Write the cases of a month to `out`, those dismissed since too, each with the judgement given on the page; how many.
 
     Raises MinewardenError `MW-REVIEW-OUT` where that can't be written.
     """
-    rows = with_verdicts(ledger, finished.month, finished.cases)
+    standings, events = ledger.standings(), ledger.events()
+
+    def judged(row: Feature) -> Feature:
+        case_id = str(row.properties["id"])
+        judgement = judgement_of(standings.get(case_id, Standing()), events.get(case_id, ()))
+        return replace(row, properties=row.properties | {"judgement": judgement})
+
+    rows = [judged(row) for row in with_verdicts(ledger, finished.month, finished.cases)]
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         geojson.write(out, rows)

@@ -16,7 +16,7 @@ TIED = ("expired_permit", "closed_mine", "exploration_as_mining")
 
 
 @pytest.mark.slow
-def test_a_register_that_changes_is_told_with_its_field_and_version(again: County) -> None:
+def test_a_register_that_changes_is_told_with_its_field_and_version(again: County, capsys: pytest.CaptureFixture[str]) -> None:
     last = MONTHS[-1]
     case = next(row for row in again.rows(last) if row["finding"] in TIED and row["mining_likelihood"] >= 0.7)
     register = again.folder / "layers" / "mining_rights.geojson"
@@ -25,6 +25,11 @@ def test_a_register_that_changes_is_told_with_its_field_and_version(again: Count
     was = held["valid_to"]
     held |= {"status": "有效", "valid_to": "2035-12-31"}
     register.write_text(json.dumps(collection, ensure_ascii=False), "utf-8")
+
+    before = again.everything()
+    assert again.run(last) == 0
+    assert f"Changed since {last} was done: mining_rights." in capsys.readouterr().out
+    assert again.everything() == before, "a finished month is never changed silently"
 
     assert again.run(NEXT, "--quiet") == 0
     assert shortcomings(again.out / NEXT) == []

@@ -15,6 +15,7 @@ import pytest
 
 from pipeline import months
 from pipeline.cli import NOT_YET, main
+from pipeline.commands import machine
 from pipeline.errors import Exit, MinewardenError
 from pipeline.lock import locked
 from pipeline.sources import FolderSource, scene_sha256
@@ -212,6 +213,17 @@ def test_doctor(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert {c["name"] for c in said["checks"]} >= {"python", "libraries", "coordinates", "compiler", "disk", "memory", "clock"}
     assert main(["doctor", str(config)]) == 2
     assert "FAIL  scenes: MW-SOURCE-PATH" in capsys.readouterr().err
+
+
+def test_doctor_says_whether_reports_can_be_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def said() -> str:
+        return next(check.detail for check in machine.checks(tmp_path) if check.name == "pdf" and check.ok)
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "prints from any browser" in said()
+    (tmp_path / "google-chrome").write_text("#!/bin/sh\n")
+    (tmp_path / "google-chrome").chmod(0o755)
+    assert str(tmp_path / "google-chrome") in said()
 
 
 def test_doctor_finds_a_damaged_ledger_and_changed_results(config: Path, scene: Make, capsys: pytest.CaptureFixture[str]) -> None:

@@ -134,6 +134,28 @@ def test_a_ring_inside_another_is_asked_for(tmp_path: Path) -> None:
     assert is_ground(opened(file, id=ID, deduct=False), SQUARE)
 
 
+def test_a_ring_alone_is_not_taken_out_of_nothing(tmp_path: Path) -> None:
+    file = text(tmp_path, f"{ID}\t{string(Entry(ID, '', SQUARE), ZONE).replace(',1,', ',-1,')}")
+    error = refused(file)
+    assert (error.code, "no ring to take it out of" in error.message) == ("MW-LAYER-ASK", True)
+    assert is_ground(opened(file, deduct=False), SQUARE)
+    rows = [["点号", "X", "Y"], ["本范围不含运输道路"], *numbered(points(SQUARE))]
+    assert is_ground(opened(workbook(tmp_path / "notice.xlsx", rows), id=ID), SQUARE)
+
+
+def test_tables_below_one_another_whose_columns_stand_in_another_order(tmp_path: Path) -> None:
+    turned = [[name, east, north] for name, north, east in numbered(points(BESIDE), 5)]
+    rows = [["点号", "X", "Y"], *numbered(points(SQUARE)), ["二区"], ["点号", "Y", "X"], *turned]
+    assert is_ground(opened(workbook(tmp_path / "notice.xlsx", rows), id=ID), SQUARE, BESIDE)
+
+
+def test_a_workbook_without_headings(tmp_path: Path) -> None:
+    rows = [["许可证号：" + ID], *([f"拐点{k}", f"{lon:.6f}，{lat:.6f}"] for k, (lat, lon) in enumerate(points(SQUARE, DEGREES), 1))]
+    table = opened(workbook(tmp_path / "notice.xlsx", rows))
+    assert is_ground(table, SQUARE)
+    assert table.columns == {"id": [ID]}
+
+
 def test_headings_that_contradict_each_other_are_decided_by_the_county(tmp_path: Path) -> None:
     """经度 over X, 纬度 over Y, and northings below X."""
     rows = [["点号", "经度", "纬度"], ["", "X", "Y"], *numbered(points(SQUARE))]
@@ -142,7 +164,18 @@ def test_headings_that_contradict_each_other_are_decided_by_the_county(tmp_path:
     assert any("contradict" in words for words in table.decided)
 
 
-@pytest.mark.parametrize("heads", [("X", "Y"), ("Y", "X"), ("经度", "纬度"), ("纬度", "经度"), ("横坐标", "纵坐标")])
+HEADS = [
+    ("X", "Y"),
+    ("Y（m）", "X（m）"),
+    ("经度（°）", "纬度（°）"),
+    ("纬度 B", "经度 L"),
+    ("横坐标", "纵坐标"),
+    ("2000坐标X", "2000坐标Y"),
+    ("坐标(X)", "坐标(Y)"),
+]
+
+
+@pytest.mark.parametrize("heads", HEADS)
 @pytest.mark.parametrize("crs", [DEGREES, PLAIN, ZONE])
 @pytest.mark.parametrize("turned", [False, True], ids=["north first", "east first"])
 def test_the_order_is_told_by_the_county_whatever_the_heading_says(tmp_path: Path, heads: tuple[str, str], crs: str, turned: bool) -> None:
@@ -208,6 +241,22 @@ def test_commas_in_a_text_are_a_table_too(tmp_path: Path) -> None:
     assert table.columns == {"许可证号": [ID], "矿山名称": ["东矿"]}
 
 
+def test_parcels_in_two_zones(tmp_path: Path) -> None:
+    """A county across the line between two zones: each parcel by the number before its eastings."""
+    east = Polygon([(103.51, 35.685), (103.515, 35.685), (103.515, 35.69)])
+    west = Polygon([(103.48, 35.685), (103.485, 35.685), (103.485, 35.69)])
+    lines = ["[属性描述]", "坐标系=2000国家大地坐标系", "[地块坐标]"]
+    for identity, polygon, crs in ((ID, east, "EPSG:4523"), (OTHER, west, "EPSG:4522")):
+        corners = points(polygon, crs)
+        lines += [f",,{identity},矿,面,,,,@"]
+        lines += [f"J{k},1,{north:.4f},{easting:.4f}" for k, (north, easting) in enumerate([*corners, corners[0]], 1)]
+    table = opened(text(tmp_path, *lines), County(103.4, 35.6, 103.6, 35.7))
+    assert table.crs == DEGREES
+    for found, meant in zip(table.geometry, (east, west), strict=True):
+        assert shapely.hausdorff_distance(found.boundary, meant.boundary) < 1e-8
+    assert [words for words in table.decided if "zone 34" in words or "zone 35" in words] == list(table.decided[1:])
+
+
 def test_rings_of_a_parcel_text(tmp_path: Path) -> None:
     def parcel(*rings: tuple[int, Polygon]) -> list[str]:
         lines = ["[属性描述]", "坐标系=2000国家大地坐标系", "带号=35", "[地块坐标]", f",,{ID},东矿,面,,,,@"]
@@ -253,10 +302,18 @@ def test_a_register_with_a_string_a_row_and_one_row_that_contradicts_itself(tmp_
 
 def test_a_table_in_a_text(tmp_path: Path) -> None:
     lines = [f"{name}\t{north:.3f}\t{east:.3f}" for name, north, east in numbered(points(SQUARE))]
-    file = text(tmp_path, "许可证号：" + ID, "2000国家大地坐标系，3度带", "矿区面积：0.2511平方公里，开采标高：1850m至1790m", "拐点\tX\tY", *lines)
+    file = text(
+        tmp_path,
+        f"许可证号：{ID}，矿山名称：分水岭度假区矿",
+        "2000国家大地坐标系，3度带",
+        "矿区面积：0.2511平方公里，开采标高：1850m至1790m",
+        "拐点\tX\tY",
+        *lines,
+    )
     table = opened(file)
     assert is_ground(table, SQUARE)
     assert (table.columns["id"], table.columns["top"], table.columns["bottom"]) == ([ID], [1850.0], [1790.0])
+    assert table.columns["name"] == ["分水岭度假区矿"], "度, 分 and 秒 are letters too"
     assert table.columns["矿区面积"] == ["0.2511平方公里"]
     assert table.remarks == ()
 

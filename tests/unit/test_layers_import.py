@@ -180,6 +180,31 @@ def test_a_layer_of_any_name_needs_its_kind_in_the_config(office: Office) -> Non
     assert [type(approval) for approval in found.approvals] == [Approval]
 
 
+def test_one_right_s_file_is_added_to_the_register(office: Office) -> None:
+    """The usual case: a letter or a licence text of one right."""
+    register = [*FIRST, Entry(THREE, "北矿", Polygon([(105.01, 35.692), (105.012, 35.692), (105.012, 35.694)]))]
+    office.bring(parcel_text(office.folder / "all.txt", register, "EPSG:4523"), "--date", "2024-01-01")
+    one = parcel_text(office.folder / "one.txt", [SECOND[0]], "EPSG:4523")
+    said = office.bring(one, "--date", "2024-06-01", code=2)
+    assert "MW-LAYER-ASK" in said
+    assert "it lacks 2" in said
+    assert "--add" in said
+    added = office.bring(one, "--date", "2024-06-01", "--add")
+    assert [(change["kind"], change["id"]) for change in added["changes"]] == [("changed", ONE)]
+    found = office.load()
+    assert [(right.id, right.name) for right in found.rights] == [(ONE, "东矿"), (TWO, "西矿"), (THREE, "北矿")]
+    assert [right.id for right in found.former] == [ONE]
+    assert office.bring(one, "--add")["state"] == "unchanged"
+    fresh = Entry("C6200002024017130123459", "新矿", affinity.translate(SHRUNK, 0.001))
+    new = office.bring(kml(office.folder / "new.kml", [fresh], "EPSG:4490"), "--add")
+    assert [(change["kind"], change["id"]) for change in new["changes"]] == [("added", fresh.id)]
+    assert {problem["code"] for problem in new["problems"]} == {"MW-LAYER-OVERLAP"}, "with a right that stands"
+    assert len(office.load().rights) == 4
+    gone = office.bring(one, "--whole")
+    assert sorted(change["kind"] for change in gone["changes"]) == ["removed"] * 3
+    assert [right.id for right in office.load().rights] == [ONE]
+
+
 def test_a_day_to_come_is_refused(office: Office) -> None:
     tomorrow = months.today() + timedelta(days=1)
     said = office.bring(parcel_text(office.folder / "a.txt", FIRST, "EPSG:4523"), "--date", tomorrow.isoformat(), code=2)
@@ -208,6 +233,17 @@ def test_a_column_of_another_name(office: Office) -> None:
     assert office.bring(file, code=2)["problems"][0]["code"] == "MW-LAYER-ID"
     assert office.bring(file, "--field", "id=BH")["state"] == "imported"
     assert [right.id for right in office.load().rights] == [ONE, TWO]
+
+
+def test_what_the_config_says_of_its_own_file_is_not_said_of_another(office: Office) -> None:
+    file = geojson(office.folder / "r.geojson", [Entry(f"{ONE[:7]} {ONE[7:]}", "东矿", WIDE)], "EPSG:4490")
+    file.write_text(file.read_text("utf-8").replace('"id"', '"证号"').replace('"crs"', '"x"'), "utf-8")
+    office.configure("{mining_rights: {path: r.geojson, fields: {id: 证号}, crs: EPSG:4490, order: east_north}}")
+    (_, rights) = office.run("check", "--fix", "--json")["layers"]
+    fixed = Path(rights["fixed"]["file"])
+    assert office.bring(fixed)["state"] == "imported", "its columns have our names"
+    assert [right.id for right in office.load().rights] == [ONE]
+    assert office.bring(parcel_text(office.folder / "r.txt", [FIRST[0]], "EPSG:4523"), "--field", "id=id")["state"] == "unchanged"
 
 
 def test_the_difference_of_versions(office: Office) -> None:
@@ -292,6 +328,23 @@ def test_a_long_list_is_cut_for_people_and_whole_for_programs(office: Office) ->
     assert "许可证号不规范 MW-LAYER-LICENCE: 40 more 另有同类问题" in told
     (_, rights) = office.run("check", "--json")["layers"]
     assert sum(problem["code"] == "MW-LAYER-LICENCE" for problem in rights["problems"]) == 60
+
+
+def test_an_order_that_was_said_goes_for_every_format(office: Office) -> None:
+    turned = [Entry(each.id, each.name, shapely.transform(each.polygon, lambda points: points[:, ::-1])) for each in FIRST]
+    listed = [{"type": "Feature", "properties": {"id": e.id}, "geometry": shapely.geometry.mapping(e.polygon)} for e in turned]
+    file = office.folder / "r.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": listed}), "utf-8")
+    assert "--order" in office.bring(file, code=2)["problems"][0]["fix"]
+    done = office.bring(file, "--order", "north_east")
+    assert (done["state"], done["problems"]) == ("imported", [])
+    assert any("north stands before east" in words for words in done["decided"])
+
+
+def test_a_check_to_be_mended_says_first_what_is_wrong_with_the_area(office: Office) -> None:
+    (office.folder / "aoi.geojson").write_text("{}", "utf-8")
+    checked = office.run("check", "--fix", "--json", code=2)["layers"]
+    assert [(each["name"], each["problems"][0]["code"]) for each in checked] == [("area", "MW-LAYER-READ")]
 
 
 def test_check_tells_in_chinese_too(office: Office) -> None:

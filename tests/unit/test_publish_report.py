@@ -287,9 +287,10 @@ def test_what_became_of_a_case_stands_beside_it(given: report.ReportInput) -> No
 
 
 def test_why_cases_of_last_month_are_gone_is_said(given: report.ReportInput) -> None:
-    gone = [Gone("A-1", into="A-2"), Gone("A-3", dismissed_by="张三", dismissed_at="2024-07-02"), Gone("A-4")]
-    text = read(given, gone=gone).text
-    assert "A-1（已并入 A-2）；A-3（张三 于 2024-07-02 排除）；A-4（已恢复或证据不足）。" in text
+    gone = [Gone("A-1", into="A-2"), Gone("A-3", dismissed_by="张三", dismissed_at="2024-07-02"), Gone("A-4"), Gone("A-5")]
+    change = {"case_id": "A-5", "patch_id": "P", "before": "unlicensed", "after": "not_mining", "ground_m2": 1.0, "because": []}
+    text = read(given, gone=gone, changes=[change]).text
+    assert "A-1（已并入 A-2）；A-3（张三 于 2024-07-02 排除）；A-4（已恢复或证据不足）；A-5（改判为非采矿变化）。" in text
 
 
 def mine(**changes: Any) -> dict[str, Any]:
@@ -317,16 +318,19 @@ def test_mines_that_were_worked_are_told_with_what_needs_a_look(given: report.Re
 
 def test_findings_that_became_others_are_told_with_their_reasons(given: report.ReportInput) -> None:
     because = [{"layer": "mining_rights", "record": "C1", "field": "valid_to", "before": "2024-01-31", "after": None}]
+    appeared = {"layer": "exploration_rights", "record": "T1", "field": "exploration", "before": None, "after": True}
     codes = {"before": "expired_permit+farmland_clay", "after": "permitted"}
     changes = [
         {"case_id": "620422-2024-000001", "patch_id": "P1", **codes, "ground_m2": 1234.0, "because": because},
         {"case_id": None, "patch_id": "P2", "before": "unlicensed", "after": None, "ground_m2": 10.0, "because": []},
+        {"case_id": None, "patch_id": "P3", "before": "unlicensed", "after": None, "ground_m2": 10.0, "because": [appeared]},
     ]  # fmt: skip
     shown = read(given, changes=changes)
-    first, second = shown.table("原结论")[1:]
+    first, second, third = shown.table("原结论")[1:]
+    assert third[-1] == "探矿权 T1：探矿 — → 是"
     assert first == ["620422-2024-000001", "疑似许可过期开采、疑似占用耕地采粘土", "许可范围内开采", "1,234", "采矿权 C1：有效期止 2024-01-31 → —"]
     assert second[:3] == ["P2", "疑似无证开采", "不再列出"]
-    assert "改判 2 处" in shown.text
+    assert "改判 3 处" in shown.text
     assert "改判" not in read(given).text
 
 

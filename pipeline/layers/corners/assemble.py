@@ -121,6 +121,10 @@ def build(parcel: Parcel, frame: Frame) -> tuple[BaseGeometry | None, list[Remar
 
 def _ask_for_rings(draft: Draft, county: County | None, answers: Answers, refuse: Refuse) -> None:
     """Decide the rings in doubt as the person said; without an answer ask, with the areas that either answer gives."""
+    for parcel in draft.parcels:
+        if parcel.rings and not any(ring.adds for ring in parcel.rings):
+            for ring in parcel.rings:
+                ring.doubt = ring.doubt or "it is said to be taken out, but there is no ring to take it out of"
     doubted = [(parcel, ring) for parcel in draft.parcels for ring in parcel.rings if ring.doubt]
     if not doubted:
         return
@@ -135,7 +139,8 @@ def _ask_for_rings(draft: Draft, county: County | None, answers: Answers, refuse
             area = f"{ellipsoidal_m2(made, frame.crs) / 1e6:.4f} km²" if made is not None and made.is_valid else "no sound area"
             shown.append(f"{'taken out' if deduct else 'added'}: {area}")
         stated = "".join(f"; stated: {value}" for key, value in parcel.values.items() if aliases.heading(key) in aliases.AREA)
-        what = f"holds a ring (line {ring.line}) of which it is not certain whether it is taken out: {ring.doubt} ({'; '.join(shown)}{stated})"
+        more = f", and {len(doubted) - 1} more" if len(doubted) > 1 else ""
+        what = f"holds a ring (line {ring.line}{more}) of which it is not certain whether it is taken out: {ring.doubt} ({'; '.join(shown)}{stated})"
         raise refuse(
             "MW-LAYER-ASK",
             what,

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from pipeline.layers.table import Order
 
-_SIGNS = str.maketrans({"º": "°", "˚": "°", "度": "°", "分": "'", "秒": '"', "′": "'", "’": "'", "‘": "'", "`": "'", "″": '"', "”": '"', "“": '"'})
+_SIGNS = str.maketrans({"º": "°", "˚": "°", "′": "'", "’": "'", "‘": "'", "`": "'", "″": '"', "”": '"', "“": '"'})
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
-_SIGNED = r"(?P<d>\d{1,3})\s*°\s*(?P<m>\d{1,2}(?:\.\d+)?)\s*(?:'\s*(?:(?P<s>\d{1,2}(?:\.\d+)?)\s*(?:\"|'{1,2})?)?)?"
+_SECONDS = r"(?P<s>\d{1,2}(?:\.\d+)?)\s*(?:\"|'{1,2}|秒)?"
+_SIGNED = rf"(?P<d>\d{{1,3}})\s*[°度]\s*(?P<m>\d{{1,2}}(?:\.\d+)?)\s*(?:['分]\s*(?:{_SECONDS})?)?"
 _HYPHENED = r"(?P<hd>\d{2,3})-(?P<hm>\d{1,2})-(?P<hs>\d{1,2}(?:\.\d+)?)\"?"
 _DECIMAL = r"(?P<v>\d{2,3}\.\d{4,}|\d{6,8}(?:\.\d+)?)\s*°?"
 _COORDINATE = re.compile(
@@ -36,7 +37,7 @@ class Figure:
 
 
 def plain(text: str) -> str:
-    """Full-width signs as ordinary ones, and one sign each for degrees, minutes and seconds."""
+    """Full-width signs as ordinary ones, and one sign each of the many for degrees, minutes and seconds."""
     return unicodedata.normalize("NFKC", text.translate(_SIGNS)).translate(_SIGNS)
 
 

@@ -17,8 +17,8 @@ Cells = Sequence[object]
 
 _EAST = re.compile(r"经度|东经|横坐标|东坐标|^经$|^东$|^lon|^lng|^east|^[el]$", re.IGNORECASE)
 _NORTH = re.compile(r"纬度|北纬|纵坐标|北坐标|^纬$|^北$|^lat|^north|^[nb]$", re.IGNORECASE)
-_X = re.compile(r"^(坐标)?x(坐标|值|轴)?$|^x[^a-z]", re.IGNORECASE)
-_Y = re.compile(r"^(坐标)?y(坐标|值|轴)?$|^y[^a-z]", re.IGNORECASE)
+_X = re.compile(r"^x(坐标|值|轴)?$|^x[^a-z]|坐标x$|\(x\)$", re.IGNORECASE)
+_Y = re.compile(r"^y(坐标|值|轴)?$|^y[^a-z]|坐标y$|\(y\)$", re.IGNORECASE)
 _POINT = re.compile(r"点号|拐点|界址点|点名|点编号|序号|编号|号$|^no|^point|^id$", re.IGNORECASE)
 _RING = re.compile(r"圈号|环号|区块|块号|区号|ring", re.IGNORECASE)
 _LARGEST_HEAD = 4
@@ -36,10 +36,10 @@ def shown(cell: object) -> str:
 
 def _words(cell: object) -> set[str]:
     """What a heading says of its column: N or E by name, X or Y by letter."""
-    text = heading(shown(cell))
-    if not text or any(sign.isdigit() for sign in text.replace("2000", "")) or len(text) > 20:
+    whole = "".join(plain(shown(cell)).split())
+    if not whole or any(sign.isdigit() for sign in whole.replace("2000", "")) or len(whole) > 20:
         return set()
-    return {key for key, pattern in (("E", _EAST), ("N", _NORTH), ("X", _X), ("Y", _Y)) if pattern.search(text)}
+    return {key for key, pattern in (("E", _EAST), ("N", _NORTH), ("X", _X), ("Y", _Y)) if pattern.search(heading(whole)) or pattern.search(whole)}
 
 
 @dataclass(frozen=True, slots=True)

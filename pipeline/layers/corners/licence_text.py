@@ -10,7 +10,7 @@ from pipeline.layers.corners.figures import number, plain
 from pipeline.layers.corners.frame import datum_in
 from pipeline.layers.table import Refuse
 
-_LINE = re.compile(r"XY(\d+)\s*=\s*(.*)", re.IGNORECASE)
+_LINE = re.compile(r"XY\d+\s*=\s*(.*)", re.IGNORECASE)
 _TOTAL = "拐点坐标与标高的总行数"
 _ELEVATION = "标高"
 _CODES = {"2": "Xian 1980"}
@@ -33,7 +33,7 @@ def read(text: str, refuse: Refuse) -> Draft:
                 right.end()
             right = _Right(draft, refuse)
         if point and right:
-            right.line(int(point[1]), point[2], line)
+            right.line(point[1], line)
         elif right and "=" in content:
             right.describe(content)
     if right:
@@ -71,7 +71,7 @@ class _Right:
             self.draft.said.datum = datum_in(value)
             self.draft.said.width = 6 if re.search(r"6\s*(度|°)", value) else 3 if re.search(r"3\s*(度|°)", value) else None
 
-    def line(self, count: int, content: str, line: int) -> None:
+    def line(self, content: str, line: int) -> None:
         self.lines += 1
         parts = [part.strip() for part in content.split(",")] + [""] * 5
         if parts[0] == _ELEVATION:
@@ -96,7 +96,7 @@ class _Right:
         self.ring = None
 
     def end(self) -> None:
-        position = self.draft.parcels.index(self.parcel)
+        position = len(self.draft.parcels) - 1
         if self.ring is not None:
             what = f"ends without the line of elevations (标高) that ends each ring (line {self.ring.line})."
             self.draft.note("MW-LAYER-UNCLOSED", what, "Is its end missing? A ring ends with XY…=标高,upper,lower,,1.", parcel=position)

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.layers.corners import decode, letter, licence_text, parcel_text, register_text, sheet, workbook
 from pipeline.layers.corners.assemble import assemble
 from pipeline.layers.corners.draft import Draft, Said
-from pipeline.layers.corners.grid import find, split
+from pipeline.layers.corners.grid import find, shown, split
 from pipeline.layers.table import Answers, County, Refuse, Table
 
 FILES = {
@@ -52,19 +52,26 @@ def _text(text: str, answers: Answers, refuse: Refuse) -> Draft:
 def _csv(text: str, answers: Answers, refuse: Refuse) -> Draft:
     draft = Draft([], Said())
     if not sheet.read(draft, workbook.csv_rows(text, refuse), answers, refuse):
-        draft = letter.read(text, refuse)
+        return _without_headings(text, refuse)
+    return draft
+
+
+def _without_headings(text: str, refuse: Refuse) -> Draft:
+    """A table that does not head its coordinates, as far as they show themselves."""
+    draft = letter.read(text, refuse)
     if not draft.parcels:
         raise refuse("MW-LAYER-POINTS", "has no columns of coordinates: no heading says X and Y, or 经度 and 纬度", _EXAMPLES)
     return draft
 
 
 def _workbook(file: Path, answers: Answers, refuse: Refuse) -> Draft:
-    draft, without = Draft([], Said()), []
+    draft, without, lines = Draft([], Said()), [], []
     for name, rows in workbook.sheets(file, refuse):
         if not sheet.read(draft, rows, answers, refuse, f"sheet {name[:40]}, row "):
             without.append(name[:40])
+            lines += [" ".join(shown(cell) for cell in cells if shown(cell)) for cells in rows]
     if not draft.parcels:
-        raise refuse("MW-LAYER-POINTS", "has no columns of coordinates: no heading says X and Y, or 经度 and 纬度", _EXAMPLES)
+        return _without_headings("\n".join(lines), refuse)
     if without:
         draft.decided.append(f"sheets without coordinates are left out: {', '.join(without)[:200]}")
     return draft

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipeline.layers import aliases
 from pipeline.layers.corners import facts, register_text
@@ -147,6 +147,8 @@ def read(draft: Draft, rows: Sequence[Cells], answers: Answers, refuse: Refuse, 
     if not layout.blocks:
         fix = "Keep the two columns in CGCS2000 (2000国家大地坐标系), and take the others out."
         raise refuse("MW-LAYER-ASK", f"gives each point more than once (above {where}{layout.rows + 1}), and does not say which is in CGCS2000", fix)
+    draft.said.order = draft.said.order or layout.order
+    layout.blocks = _aligned(layout, draft)
     sheet = Sheet(draft, layout, answers, refuse, where)
     for cells in rows[: layout.rows]:
         text = " ".join(shown(cell) for cell in cells if shown(cell))
@@ -160,14 +162,20 @@ def read(draft: Draft, rows: Sequence[Cells], answers: Answers, refuse: Refuse, 
         if again is None:
             sheet.row(cells, line)
         else:
-            sheet.layout.blocks = again.blocks
+            sheet.layout.blocks = _aligned(again, draft)
     sheet.end()
-    _note_order(draft, layout)
+    _note(draft, layout)
     return True
 
 
-def _note_order(draft: Draft, layout: Layout) -> None:
-    draft.said.order = draft.said.order or layout.order
+def _aligned(layout: Layout, draft: Draft) -> list[Block]:
+    """The blocks of a table, turned where its headings have the other order than those before it."""
+    if layout.order is None or layout.order == draft.said.order:
+        return layout.blocks
+    return [replace(block, first=block.second, second=block.first) for block in layout.blocks]
+
+
+def _note(draft: Draft, layout: Layout) -> None:
     if layout.chosen:
         draft.said.datum = layout.datum or draft.said.datum
         draft.decided.append(f"each point is given more than once; the columns {layout.chosen} are taken")

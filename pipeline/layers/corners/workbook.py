@@ -14,8 +14,8 @@ from typing import Any
 from pipeline.layers.corners.draft import MOST_POINTS
 from pipeline.layers.table import Refuse
 
-MOST_UNPACKED = 60_000_000
-"""Bytes of a workbook's parts together: a sheet of 50,000 points takes 5 million."""
+MOST_UNPACKED = 20_000_000
+"""Bytes of a workbook's parts together: a sheet of 50,000 points takes 8 million, and 20 million take seconds to read."""
 MOST_ROWS = MOST_POINTS + 10_000
 """Headings and blank rows too."""
 MOST_COLUMNS = 80

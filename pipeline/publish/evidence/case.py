@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,6 +20,10 @@ SAMPLE = 16
 """Cells that speak for a ground in its time series."""
 FEWEST_INNER = 4
 """Fewer cells without a neighbour outside the ground, and its edge is asked too."""
+
+
+Days = Mapping[tuple[int, int], int]
+"""Day (since 1970-01-01) of the first anomalous look, by row and column of the county's grid."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +55,8 @@ class Subject:
         return self.judged.finding.first_seen if self.judged.patch is not None else None
 
 
-def subject(judged: Judged, grid: Grid) -> Subject:
+def subject(judged: Judged, grid: Grid, days: Days | None = None) -> Subject:
+    """days: when cells changed, where the patch is no longer at hand."""
     assert judged.case is not None
     frame = frame_of(judged.finding.geometry, grid)
     inside = grid.mask(judged.finding.geometry, frame.geobox)
@@ -64,7 +70,7 @@ def subject(judged: Judged, grid: Grid) -> Subject:
         inside = on_grid
     rows, cols = np.nonzero(inside)
     cells = np.stack([rows + frame.top, cols + frame.left], axis=1).astype(np.int64)
-    sample = _sample(cells, _inner(inside)[rows, cols], judged) if on_grid.any() else cells[:0]
+    sample = _sample(cells, _inner(inside)[rows, cols], _days(judged) if days is None else days) if on_grid.any() else cells[:0]
     return Subject(judged, judged.case.case_id, frame, cells, sample)
 
 
@@ -82,12 +88,17 @@ def _inner(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return ~widened(np.pad(~inside, 1, constant_values=True))[1:-1, 1:-1]
 
 
-def _sample(cells: NDArray[np.int64], inner: NDArray[np.bool_], judged: Judged) -> NDArray[np.int64]:
+def _days(judged: Judged) -> Days:
+    if judged.patch is None:
+        return {}
+    return {(row, col): day for (row, col), day in zip(judged.patch.cells.tolist(), judged.patch.first_day.tolist(), strict=True)}
+
+
+def _sample(cells: NDArray[np.int64], inner: NDArray[np.bool_], days: Days) -> NDArray[np.int64]:
     chosen = cells[inner] if inner.sum() >= FEWEST_INNER else cells
-    if judged.patch is None or not len(judged.patch.cells):
+    if not days:
         spread: NDArray[np.int64] = chosen[np.linspace(0, len(chosen) - 1, min(SAMPLE, len(chosen))).round().astype(int)]
         return spread
-    days = {(row, col): day for (row, col), day in zip(judged.patch.cells.tolist(), judged.patch.first_day.tolist(), strict=True)}
     first = np.array([days.get((row, col), np.iinfo(np.int32).max) for row, col in chosen.tolist()])
     sample: NDArray[np.int64] = chosen[np.argsort(first, kind="stable")[:SAMPLE]]
     return sample

@@ -76,7 +76,11 @@ class Surroundings:
     def around(self, frame: Frame) -> list[Named]:
         """What a picture shows some of, in the order in which it is drawn."""
         (west, north), (east, south) = frame.corners
-        found = self._tree.query(shapely.box(west, south, east, north), predicate="intersects")
+        return self.within(shapely.box(west, south, east, north))
+
+    def within(self, ground: BaseGeometry) -> list[Named]:
+        """What lies on a ground or reaches into it, in the order in which it is drawn."""
+        found = self._tree.query(ground, predicate="intersects")
         return [self._rows[k] for k in sorted(found.tolist())]
 
 
@@ -87,6 +91,10 @@ def _rows(layers: LayerSet) -> Iterator[Named]:
         yield Named("approval", approval.name or approval.id, approval.geometry)
     for legacy in layers.legacy:
         yield Named("legacy", legacy.id, legacy.geometry)
+    now = {right.id: right.geometry for right in layers.rights}
+    for entry in layers.former:
+        if entry.geometry != now.get(entry.id):
+            yield Named("right", f"{entry.name or entry.id}（至{entry.stood_until}）", entry.geometry)
     for right in layers.rights:
         yield Named("right", right.name or right.id, right.geometry)
 

@@ -71,7 +71,7 @@ class Flight:
 
     @property
     def shift_m(self) -> list[float | None]:
-        """East, north, up: new minus before; where there is no earlier surface, against the satellite's pictures, without a height. None: not told."""
+        """East, north, up: new minus before; against the satellite's pictures, and no height, where no surface came before. None = not told."""
         fit = self.measured.fit if self.measured else None
         if fit is not None and not fit.weak:
             return [round(fit.east, 3), round(fit.north, 3), round(fit.up, 3)]

@@ -121,6 +121,7 @@ def _view(given: ReportInput, say: Say) -> dict[str, Any]:
         "left_out": [scene for scene in run.scenes if not scene.used],
         "off": [(LAYERS.get(name, name), CHECKS_OFF.get(name, "依赖此图层的检查未进行")) for name in given.layers.off],
         "warnings": [scrub_text(str(warning)) for warning in run.warnings],
+        "became": {change["case_id"]: change["after"] for change in given.changes},
         "waiting": _waiting(ordered, given),
         "words": json.dumps(_in_the_page(say), ensure_ascii=False),
     }

@@ -59,20 +59,25 @@ class Teller:
         if not change["because"]:
             yield self._say("图层未变：地表或影像判断不同")
         for each in change["because"]:
-            was, now = ("—" if value is None else value for value in (each["before"], each["after"]))
+            was, now = (self._value(each[when]) for when in ("before", "after"))
             layer, field = self._say(LAYERS.get(each["layer"], each["layer"])), self._say(LAYER_FIELDS.get(each["field"], each["field"]))
             yield self._say("{layer} {record}：{field} {was} → {now}", layer=layer, record=each["record"], field=field, was=was, now=now)
+
+    def _value(self, value: Any) -> str:
+        return "—" if value is None else self._say("是" if value else "否") if isinstance(value, bool) else str(value)
 
     def _finding(self, code: str) -> str:
         return self._say(FINDINGS.get(code, code))
 
-    def gone(self, gone: Gone) -> str:
-        """A case of last month, and why it is not listed any more."""
+    def gone(self, gone: Gone, became: str | None) -> str:
+        """A case of last month, and why it is not listed any more. became: findings that its ground has now, where they are others."""
         say = self._say
         if gone.into is not None:
             why = say("已并入 {id}", id=gone.into)
         elif gone.dismissed_by is not None:
             why = say("{who} 于 {day} 排除", who=gone.dismissed_by, day=gone.dismissed_at)
+        elif became is not None:
+            why = say("改判为{finding}", finding=self.findings(became))
         else:
             why = say("已恢复或证据不足")
         return say("{id}（{why}）", id=gone.id, why=why)

@@ -34,7 +34,9 @@ def _also(row: Row) -> str | None:
     return "、".join(FINDINGS.get(code, code) for code in row["also"].split(";")) if row["also"] else None
 
 
-_GRAVE = "3 严重：在禁采区内、占用耕地、排除后又扩大，或不小于 1 公顷；1 待定：仅初步、或在位置误差以内；其余为 2"
+_GRAVE = (
+    "按配置 findings.severity；默认 3 严重：在禁采区内、占用耕地、排除后又扩大，或不小于 1 公顷；1 待定：仅初步、在位置误差以内，或矿种不符；其余为 2"
+)
 
 _WHAT: tuple[Column[Row], ...] = (
     _of("id", Kind.TEXT, 21, "县代码-首次列出年份-顺序号，终身不变"),

@@ -1,0 +1,1 @@
+"""The review page: a small local server, and the page that it serves."""

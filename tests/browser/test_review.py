@@ -1,0 +1,294 @@
+"""The review page as a reviewer uses it, by keyboard and mouse in Chromium; what counts is what lands in the ledger."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.ledger import Kind
+from pipeline.ledger.verdicts import Standing
+from pipeline.review.desk import Office
+from pipeline.review.users import Role
+from tests import chromium
+from tests.chromium import Chromium
+from tests.made_month import HOSTILE
+from tests.review_page import Running, elsewhere, make_office, recorded
+
+pytestmark = pytest.mark.skipif(chromium.PROGRAM is None, reason="needs Chromium: apt-get install chromium")
+SIZES = ((1366, 768), (1920, 1080))
+NAME = "王核查"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    return make_office(tmp_path_factory.mktemp("browser") / "county")
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    opened = Chromium(tmp_path_factory.mktemp("profile"), *SIZES[0])
+    yield opened
+    opened.close()
+
+
+@dataclass
+class Desk:
+    """A reviewer in front of the page."""
+
+    running: Running
+    browser: Chromium
+    token: str
+
+    def login(self, path: str = "") -> None:
+        self.browser.open(self.running.url + path)
+        self.type_token()
+        self.browser.wait("document.body.dataset.ready")
+
+    def type_token(self) -> None:
+        self.browser.click(".token")
+        self.browser.write(self.token)
+        self.browser.press("Enter")
+
+    def start(self) -> str:
+        """Open the first case; its id."""
+        self.browser.press("j")
+        return self.shown()
+
+    def shown(self) -> str:
+        """The open case, once its pictures are there."""
+        return str(
+            self.browser.wait(
+                "location.pathname.startsWith('/case/') && document.body.dataset.shown === location.pathname.slice(6) && document.body.dataset.shown"
+            )
+        )
+
+    def saved(self) -> None:
+        """Once the server has all that was said."""
+        self.browser.wait("!Object.keys(localStorage).some((name) => JSON.parse(localStorage[name]).length)")
+
+    def standing(self, case_id: str) -> Standing:
+        with recorded(self.running.office) as ledger:
+            assert ledger.verify_audit() == []
+            return ledger.standings().get(case_id, Standing())
+
+    def said(self, case_id: str) -> list[tuple[str, str | None, str]]:
+        return [(str(v.review), v.reason, v.reviewer) for v in self.standing(case_id).verdicts]
+
+    def order(self) -> list[str]:
+        return list(self.browser.look("[...document.querySelectorAll('.row')].map((row) => row.dataset.id)"))
+
+    def source(self, which: int) -> str:
+        return str(self.browser.look(f"document.querySelectorAll('.picture')[{which}].getAttribute('src')"))
+
+
+@pytest.fixture
+def desk(made: Office, browser: Chromium, tmp_path: Path) -> Iterator[Desk]:
+    running = Running(elsewhere(made, tmp_path / "county"))
+    browser.console.clear()
+    sitting = Desk(running, browser, running.users.add(NAME, Role.REVIEWER))
+    yield sitting
+    browser.open("about:blank")
+    sitting.running.close()
+
+
+@pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def window(request: pytest.FixtureRequest, browser: Chromium) -> tuple[int, int]:
+    browser.size(*request.param)
+    size: tuple[int, int] = request.param
+    return size
+
+
+def errors(browser: Chromium) -> list[str]:
+    """What went wrong in the page, but for being asked who one is before logging in."""
+    return [told for told in browser.console if "401" not in told]
+
+
+def test_a_month_by_keyboard(desk: Desk, window: tuple[int, int]) -> None:
+    page = desk.browser
+    desk.login()
+    order = desk.order()
+    assert len(order) == 6
+    first = desk.start()
+    assert first == order[0]
+    assert page.look("document.querySelector('.act.confirmed').getBoundingClientRect().bottom") <= window[1]
+    assert page.look("document.documentElement.scrollWidth <= innerWidth")
+    page.press("c")
+    page.wait(f"location.pathname === '/case/{order[1]}'")
+    second = desk.shown()
+    page.press("d", "2")
+    page.wait(f"location.pathname === '/case/{order[2]}'")
+    desk.shown()
+    page.press("t")
+    page.write("路太窄，看不清")
+    page.press("Escape", "f")
+    page.wait(f"location.pathname === '/case/{order[3]}'")
+    desk.saved()
+    assert desk.said(first) == [("confirmed", None, NAME)]
+    assert desk.said(second) == [("dismissed", "耕作", NAME)]
+    assert [(v.review, v.note) for v in desk.standing(order[2]).verdicts] == [("needs_field_check", "路太窄，看不清")]
+    page.press("u")
+    assert desk.shown() == order[2]
+    desk.saved()
+    assert [review for review, _, _ in desk.said(order[2])] == ["needs_field_check", "pending"]
+    page.press("k", "k")
+    page.wait(f"location.pathname === '/case/{first}'")
+    page.press("c")  # what one has said already is not said again
+    page.wait(f"location.pathname === '/case/{order[2]}'")
+    page.press("k", "k", "n")
+    page.wait(f"location.pathname === '/case/{order[2]}'")
+    desk.shown()
+    page.press("d", "9")
+    page.write("采石场老路")
+    page.press("Enter")
+    desk.saved()
+    assert [(v.reason, v.note) for v in desk.standing(order[2]).verdicts][-1] == ("其他", "采石场老路")
+    with recorded(desk.running.office) as ledger:
+        said = {case: [event.detail["judgement"] for event in events if event.kind is Kind.VERDICT] for case, events in ledger.events().items()}
+    assert desk.said(first) == [("confirmed", None, NAME)]
+    assert said == {first: ["违法"], second: ["伪变化"], order[2]: [None, None, None]}
+    assert errors(page) == []
+
+
+def test_two_dates_are_looked_at_by_keyboard(desk: Desk, window: tuple[int, int]) -> None:
+    page = desk.browser
+    desk.login()
+    desk.start()
+    measures = "[i.naturalWidth, i.naturalHeight, ...['x', 'y', 'width', 'height'].map((name) => i.getBoundingClientRect()[name])]"
+    before, after = page.look(f"[...document.querySelectorAll('.picture')].map((i) => {measures})")
+    assert before == after, "the same cells at the same place"
+    page.press("s")
+    page.wait("document.querySelectorAll('.picture')[1].src.includes('view=infrared') && document.querySelectorAll('.picture')[1].complete")
+    page.press("b")
+    page.wait("document.querySelector('.pane.p0').hidden")
+    page.wait("document.querySelector('.pane.p1').hidden")
+    page.press("v")
+    assert page.look("document.querySelector('.pane.p1').offsetLeft > 0 && !document.querySelector('.pane.p0').hidden")
+    page.press("w")
+    page.wait("document.querySelectorAll('.plots circle').length >= 6")
+    source = desk.source(0)
+    page.press("[")
+    page.wait(f"document.querySelectorAll('.picture')[0].getAttribute('src') !== '{source}'")
+    page.press("+")
+    page.wait("document.querySelector('.picture').src.includes('wider=2') && document.querySelector('.picture').complete")
+    page.press("o")
+    assert page.look("getComputedStyle(document.querySelector('svg.lines')).display") == "none"
+    page.press("?")
+    assert page.look("document.querySelector('dialog').open")
+    page.press("?")
+    assert desk.said(desk.order()[0]) == []
+    assert errors(page) == []
+
+
+def test_a_case_by_mouse(desk: Desk, window: tuple[int, int]) -> None:
+    page = desk.browser
+    desk.login()
+    order = desk.order()
+    page.click(f".row[data-id='{order[1]}']")
+    assert desk.shown() == order[1]
+    page.drag(page.spot(".stage", 0.5, 0.8), page.spot(".stage", 0.2, 0.8))
+    assert abs(page.look("parseFloat(document.querySelector('.handle').style.left)") - 20) < 2
+    page.click(".tool.draw")
+    corners = [(0.4, 0.4), (0.6, 0.4), (0.6, 0.6), (0.4, 0.6)]
+    for across, down in corners:
+        page.click(".drawing", across, down)
+    page.click(".drawhint .primary")
+    desk.saved()
+    with recorded(desk.running.office) as ledger:
+        (event,) = ledger.events()[order[1]]
+        ground = {case.record.case_id: case.draft.geometry for case in ledger.open_cases("2024-07")}[order[1]]
+    place = page.look(f"fetch('/api/case/{order[1]}').then((answer) => answer.json()).then((said) => said.place)")
+    assert event.kind is Kind.OUTLINE
+    assert event.detail["area_m2"] == pytest.approx(0.2 * place["cols"] * 0.2 * place["rows"] * 100, rel=0.05)
+    assert ground.area > 0
+    page.wait("!!document.querySelector('svg.lines .line.drawn')")
+    page.click(".act.dismissed")
+    page.click(".reason:nth-child(4)")
+    desk.saved()
+    assert desk.said(order[1]) == [("dismissed", "建设", NAME)]
+    page.click(".headtool")
+    page.wait("location.pathname === '/'")
+    page.click(".tallybar")
+    page.wait("location.search.includes('review=pending') && document.querySelectorAll('.row').length === 4")
+    assert errors(page) == []
+
+
+def test_filters_and_cases_have_addresses(desk: Desk) -> None:
+    page = desk.browser
+    desk.login("?finding=unlicensed&month=2024-07")
+    assert page.look("document.querySelector('.filters select').value") == "unlicensed"
+    found = desk.order()
+    assert len(found) == 3
+    first = desk.start()
+    assert page.look("location.search") == "?finding=unlicensed&month=2024-07"
+    page.press("j")
+    second = desk.shown()
+    assert [first, second] == found[:2]
+    page.look("history.back()")
+    page.wait(f"location.pathname === '/case/{first}'")
+    page.open(f"{desk.running.url}case/{found[2]}?new=1")
+    assert desk.shown() == found[2], "an address opens its case, logged in as one is"
+    page.press("/")
+    page.write("nothing like it")
+    page.wait("document.querySelectorAll('.row').length === 1")
+    assert desk.order() == [found[2]], "the open case stays"
+
+
+def test_hostile_text_is_shown_as_text(desk: Desk) -> None:
+    page = desk.browser
+    desk.login("?finding=expired_permit")
+    desk.start()
+    assert HOSTILE in page.look("document.querySelector('.row .where').textContent")
+    assert HOSTILE in page.look("document.querySelector('.facts').textContent")
+    assert page.look("document.querySelectorAll('script').length") == 1
+    assert errors(page) == []
+
+
+def test_a_server_that_dies_costs_no_verdict(desk: Desk) -> None:
+    page = desk.browser
+    desk.login()
+    order = desk.order()
+    desk.start()
+    port = desk.running.port
+    desk.running.close()
+    page.press("c")
+    page.wait("document.querySelector('.outbox').classList.contains('bad')")
+    assert desk.said(order[0]) == []
+    page.open("about:blank")  # and the browser is closed as well
+    desk.running = Running(desk.running.office, port)
+    desk.login()
+    desk.saved()
+    assert desk.said(order[0]) == [("confirmed", None, NAME)]
+
+
+def test_two_people_on_one_case(desk: Desk) -> None:
+    page = desk.browser
+    desk.login()
+    first = desk.start()
+    with recorded(desk.running.office) as ledger:
+        ledger.record_verdict(first, "dismissed", version=1, reviewer="李核查", reason="大棚")
+    page.press("c")
+    told: Any = page.wait("document.querySelector('.notice.bad')?.textContent")
+    assert "李核查" in told
+    assert desk.said(first) == [("dismissed", "大棚", "李核查")]
+    with recorded(desk.running.office) as ledger:
+        assert [(e.kind, e.actor, e.detail["review"]) for e in ledger.events()[first]] == [(Kind.LATE, NAME, "confirmed")]
+    page.press("k")
+    page.wait("document.querySelector('.standing .badge.disputed') !== null")
+
+
+def test_logging_in_in_another_tab_costs_no_verdict(desk: Desk) -> None:
+    page = desk.browser
+    desk.login()
+    first = desk.start()
+    body = json.dumps({"token": desk.token})
+    page.look(
+        f"fetch('/api/login', {{ method: 'POST', headers: {{ 'Content-Type': 'application/json' }}, body: {body!r} }}).then((answer) => answer.ok)"
+    )
+    page.press("c")
+    desk.saved()
+    assert desk.said(first) == [("confirmed", None, NAME)]
