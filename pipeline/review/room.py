@@ -16,6 +16,7 @@ from pipeline import months
 from pipeline.errors import MinewardenError
 from pipeline.ledger import Ledger
 from pipeline.ledger.verdicts import Standing
+from pipeline.publish.flight import standing
 from pipeline.publish.wgs84 import Projector, Written
 from pipeline.review import desk as desks
 from pipeline.review import known
@@ -145,6 +146,7 @@ class ReviewRoom:
             "trace": desk.traces.get(case_id, []),
             "state": self.state(desk, case_id, today),
             "history": self.known.history(case_id),
+            "flights": standing.of_case(self.office.project.output, case_id),
             "place": grounds.place(case_id, wider),
             "lines": [[line.kind, line.name, line.path] for line in grounds.lines(case_id, wider)],
             "drawn": None

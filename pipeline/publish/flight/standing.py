@@ -43,3 +43,22 @@ def _dug(folder: Path, crs: str) -> BaseGeometry:
     cuts = shapely.union_all([shape(row["geometry"]) for row in rows if row["properties"]["kind"] == "cut"])
     to_grid = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
     return shapely.transform(cuts, lambda xy: np.column_stack(to_grid.transform(xy[:, 0], xy[:, 1])))
+
+
+def of_case(output: Path, case_id: str) -> list[dict[str, Any]]:
+    """What flights that stand say of a case, the latest first: for the review page."""
+    found = []
+    for flight in record.flights(output):
+        said = next((each for each in flight["cases"] if each["id"] == case_id), None)
+        if said is not None and not flight["withdrawn"]:
+            kept = {name: said[name] for name in ("says", "why", "m3")}
+            found.append({"flight": flight["flight"], "captured": flight["captured"], "pictures": flight["pictures"], **kept})
+    return sorted(found, key=lambda each: (each["captured"], each["flight"]), reverse=True)
+
+
+def picture(output: Path, flight: str, name: str) -> Path | None:
+    """One of the pictures that a standing flight's record names."""
+    known = next((each for each in record.flights(output) if each["flight"] == flight and not each["withdrawn"]), None)
+    if known is None or name not in {each["file"] for each in known["pictures"]}:
+        return None
+    return output / "drone" / flight / name

@@ -9,6 +9,7 @@ from tornado.web import HTTPError
 
 from pipeline import months
 from pipeline.errors import MinewardenError
+from pipeline.publish.flight import standing
 from pipeline.review.ground import WIDER
 from pipeline.review.pictures import VIEWS
 from pipeline.review.web.base import Handler, day_of
@@ -93,6 +94,17 @@ class Evidence(Handler):
             raise HTTPError(404)
         file = desk.finished.folder / "evidence" / f"{case_id}.png"
         if not file.is_file():
+            raise HTTPError(404)
+        self.send(await asyncio.to_thread(file.read_bytes), "image/png")
+
+
+class FlightPicture(Handler):
+    """A picture of a drone's flight."""
+
+    async def get(self, flight: str, name: str) -> None:
+        self.session()
+        file = await asyncio.to_thread(standing.picture, self.room.office.project.output, flight, name)
+        if file is None or not file.is_file():
             raise HTTPError(404)
         self.send(await asyncio.to_thread(file.read_bytes), "image/png")
 

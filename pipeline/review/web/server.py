@@ -42,6 +42,7 @@ _ROUTES: tuple[tuple[str, type[Handler]], ...] = (
     (rf"/api/case/{_ID}/picture", reads.Picture),
     (rf"/api/case/{_ID}/series", reads.Series),
     (rf"/api/case/{_ID}/evidence", reads.Evidence),
+    (r"/api/flight/([0-9]{8}-[0-9a-f]{8})/([a-z_]{1,40}\.png)", reads.FlightPicture),
     (rf"/api/case/{_ID}/verdict", writes.Verdict),
     (rf"/api/case/{_ID}/undo", writes.Undo),
     (rf"/api/case/{_ID}/audit", writes.Audit),

@@ -97,7 +97,14 @@ export class Panel {
       this.audit(state), this.table(row), said.trace.length > 0 && h('details', {}, h('summary', {}, t.trace), h('ul', { class: 'trace' }, said.trace.map((line) => h('li', {}, line)))),
       h('p', { class: 'links' }, row.evidence && h('a', { href: address(`/api/case/${id}/evidence`), target: '_blank', rel: 'noopener' }, t.evidence),
         h('button', { type: 'button', class: 'link', onclick: () => this.acts.copy() }, t.copy)),
-      this.steps(state, said.history), this.history(said.history));
+      this.flights(said.flights), this.steps(state, said.history), this.history(said.history));
+  }
+
+  flights(list) {
+    const picture = (flight, { file, title }) => h('a', { href: address(`/api/flight/${flight}/${file}`), target: '_blank', rel: 'noopener', title },
+      h('img', { src: address(`/api/flight/${flight}/${file}`), alt: title, loading: 'lazy' }));
+    return list.length > 0 && h('section', { class: 'flights' }, h('h3', {}, t.flights), list.map((each) => h('div', { class: `flight ${each.says}` },
+      h('p', {}, h('strong', {}, `${each.captured} ${t[each.says]}`), ' ', each.why), h('div', {}, each.pictures.map((shown) => picture(each.flight, shown))))));
   }
 
   table(row) {
