@@ -9,12 +9,9 @@ from itertools import pairwise
 import click
 
 import pipeline
-from pipeline.commands import demo, doctor, drone, export, fetch, init, layers, report, review, run, schedule, status, train, warm
-from pipeline.commands.later import later
+from pipeline.commands import demo, doctor, drone, export, fetch, init, layers, plan, report, restoration, review, run, schedule, status, train, warm
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
-
-NOT_YET = ("restoration", "plan")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -25,12 +22,10 @@ def cli() -> None:
 
 _COMMANDS = (
     demo.command, init.command, fetch.command, run.command, run.repair, status.command, report.command, export.command, layers.group,
-    review.group, drone.group, train.command, doctor.command, schedule.command, warm.command,
+    review.group, drone.group, restoration.command, plan.command, train.command, doctor.command, schedule.command, warm.command,
 )  # fmt: skip
 for _command in _COMMANDS:
     cli.add_command(_command)
-for _name in NOT_YET:
-    cli.add_command(later(_name))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shlex
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from pipeline.config_findings import FindingsConfig, Strict
-from pipeline.errors import MinewardenError
+from pipeline import yamlfile
+from pipeline.config_findings import FindingsConfig
 from pipeline.paths import LocalPath, OwnPath, PathOrBucket
+from pipeline.yamlfile import Strict
 
-LAYERS = ("mining_rights", "exploration_rights", "legacy_patches", "redline", "farmland", "towns")
+LAYERS = ("mining_rights", "exploration_rights", "legacy_patches", "redline", "farmland", "towns", "plan_blocks")
 """Layers with a meaning of their own; any other name needs `kind: zone` or `kind: approval`."""
 
 
@@ -124,6 +123,9 @@ class Config(Strict):
     sources: tuple[SourceConfig, ...] = Field(min_length=1)
     layers: dict[str, LayerConfig] = Field(default_factory=dict)
     output: OwnPath = Field(description="Folder for months, state and ledger.")
+    plan: OwnPath | None = Field(
+        default=None, description="The county's mineral resources plan (矿产资源总体规划), a YAML like configs/huining-plan.yaml; see docs/plan.md."
+    )
     notify: str | None = Field(
         default=None,
         min_length=1,
@@ -212,6 +214,10 @@ class Project(BaseModel):
         return self.output / "models"
 
     @property
+    def plan(self) -> Path | None:
+        return self.path(self.config.plan) if self.config.plan else None
+
+    @property
     def registers(self) -> Path:
         """Imported versions of the layers."""
         return self.output / "layers"
@@ -230,69 +236,11 @@ class Project(BaseModel):
         return self.output / "backup"
 
 
-MAX_BYTES = 1_000_000
-MAX_DEPTH = 10
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that is there twice: the second would silently take the place of the first."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        for twice in {key for key in keys if keys.count(key) > 1}:
-            raise yaml.MarkedYAMLError(problem=f"{twice} is there twice", problem_mark=node.start_mark)
-        return super().construct_mapping(node, deep)
-
-
-def _parse(text: str, file: Path) -> Any:
-    depth = 0
-    try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):
-                raise MinewardenError("MW-CONFIG-ALIAS", f"{file} uses YAML aliases (*name).", "Write the values out.")
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > MAX_DEPTH:
-                raise MinewardenError("MW-CONFIG-YAML", f"{file} is nested more than {MAX_DEPTH} deep.", "Start from configs/reference.yaml.")
-        return yaml.load(text, Loader=_Loader)
-    except (yaml.YAMLError, AttributeError, OverflowError, TypeError, ValueError) as error:  # PyYAML trips over numbers and dates that are none
-        where = getattr(error, "problem_mark", None)
-        at = f" at line {where.line + 1}" if where else ""
-        at += f": {error.problem[:80]}" if isinstance(error, yaml.MarkedYAMLError) and error.problem else ""
-        raise MinewardenError("MW-CONFIG-YAML", f"{file} is not valid YAML{at}.", "Check indentation, quotes and colons there.") from error
-
-
 def load(file: Path) -> Project:
     """Read and check a config.
 
     Raises MinewardenError (`MW-CONFIG-…`) naming the field, its value and the fix.
     """
-    fix = "Give the path of a config, or make one with 'minewarden init'."
-    try:
-        if not file.is_file():
-            what = "is not there" if not file.exists() else "is no file"
-            raise MinewardenError("MW-CONFIG-FILE", f"{file} {what}.", fix)
-        with file.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "it is no path"
-        raise MinewardenError("MW-CONFIG-FILE", f"{file} can't be read ({why}).", fix) from error
-    if len(raw) > MAX_BYTES:
-        raise MinewardenError("MW-CONFIG-SIZE", f"{file} has more than {MAX_BYTES} bytes.", "A config is a few kilobytes: is this the right file?")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise MinewardenError("MW-CONFIG-ENCODING", f"{file} is not UTF-8.", "Save it as UTF-8.") from error
-    data = _parse(text, file)
-    if not isinstance(data, dict):
-        raise MinewardenError("MW-CONFIG-SHAPE", f"{file} holds no keys.", "Start from configs/reference.yaml.")
-    try:
-        config = Config.model_validate(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        shown = "" if first["type"] == "missing" else f" (value {str(first['input'])[:80]!r})"
-        message = "unknown key" if first["type"] == "extra_forbidden" else first["msg"]
-        raise MinewardenError(
-            "MW-CONFIG-FIELD", f"{file}: {field}: {message}{shown}.", "See configs/reference.yaml for what is allowed there."
-        ) from error
-    return Project(file=file.resolve(), config=config, sha256=hashlib.sha256(raw).hexdigest())
+    about = yamlfile.About("CONFIG", "Give the path of a config, or make one with 'minewarden init'.", "configs/reference.yaml")
+    config, sha256 = yamlfile.read(file, Config, about)
+    return Project(file=file.resolve(), config=config, sha256=sha256)

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
+
+from pipeline.yamlfile import Strict
 
 VIOLATIONS = (
     "legacy_remined", "closed_mine", "expired_permit", "exploration_as_mining", "cross_boundary", "prohibited_zone", "underground_as_open",
     "mineral_mismatch", "over_extraction", "unlicensed", "unrestored", "restoration_regressed",
 )  # fmt: skip
 """Codes that a case can have (contract section 7)."""
-
-
-class Strict(BaseModel):
-    """A section of the config: unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class SeverityConfig(Strict):

@@ -16,7 +16,7 @@ from shapely import unary_union
 from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
-from pipeline import __version__, compute, months, store, survey, year
+from pipeline import __version__, compute, months, restored, store, survey, year
 from pipeline.blocks import BlockMonth, bare_cells, load_alert, watch_block
 from pipeline.config import Project
 from pipeline.detect.evidence import confidence
@@ -41,7 +41,9 @@ from pipeline.publish.evidence import Photographer
 from pipeline.publish.features import Judged
 from pipeline.publish.flight.standing import over_extracted
 from pipeline.publish.month import MonthFiles, name_cases, write_month
+from pipeline.publish.restoration import files as restoration_files
 from pipeline.publish.runjson import LayerUse, RunFacts, SceneUse
+from pipeline.restored import Restored
 from pipeline.retention import folder_of
 from pipeline.siteview import unrestored
 from pipeline.sources.scene import Doubt, Refused, Scene, UnreadableError
@@ -221,6 +223,16 @@ def trusted_scenes(inputs: Inputs, month: str, left_out: Sequence[Refused] = ())
     return [scene for scene in inputs.scenes if scene.id not in bad]
 
 
+def _restoration(inputs: Inputs, scenes: Sequence[Scene], month: str, last_day: date, found: Sequence[Finding]) -> tuple[list[Finding], Restored]:
+    """Findings of sites that should bear plants and do not, and how far all sites have come."""
+    setting, config = inputs.setting, inputs.project.config
+    first, least = int(inputs.monitor_from[:4]), config.findings.min_cells
+    overdue = unrestored(inputs.layers, scenes, last_day, setting, config.findings)
+    given_back = restored.of_month(inputs.layers, scenes, month, last_day, setting, first, inputs.sha256, least, config.county.name)
+    dug = unary_union([f.geometry for f in found if f.status != "ended" and (f.mining_likelihood or 0.0) >= config.findings.min_likelihood])
+    return restored.regressed(given_back.fallen, dug, inputs.layers, overdue, config.findings, setting.grid.cell_area_m2), given_back
+
+
 def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Done:
     """Make a month: its folder appears whole, or not at all."""
     clock, setting, config = Clock(), inputs.setting, inputs.project.config
@@ -247,13 +259,15 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
     left_out = (*refused, *damaged, *elsewhere, *begun.refused)
     with clock.stage("restoration"):
         trusted = trusted_scenes(inputs, month, left_out)
-        findings += unrestored(inputs.layers, trusted, last_day, setting, config.findings)
+        owed, given_back = _restoration(inputs, trusted, month, last_day, findings)
+        findings += owed
     flown = over_extracted(inputs.project.output, last_day, inputs.layers, setting.grid.crs)
     findings += overextraction.findings(flown, inputs.layers, config.findings.severity)
     seen, inside = sum(r.seen for r in results), sum(r.inside for r in results)
     partial = inputs.project.output / f"{month}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
+    restoration_files.write(partial, given_back.document, given_back.shown, config.county.code)
     by = Photographer(config.county.name, month, trusted, inputs.sha256, inputs.layers, setting)
     with clock.stage("evidence"):
         # Verdicts wait while the ledger's month is written: what takes long is done before, under the names it would give now.

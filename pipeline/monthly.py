@@ -18,6 +18,7 @@ from pipeline.ledger.ledger import Ledger
 from pipeline.memory import remember
 from pipeline.month import Done, Inputs, make_month, set_aside
 from pipeline.needs import needed
+from pipeline.plan import model as plan
 from pipeline.publish import runjson
 from pipeline.sources import HashCache, open_sources
 from pipeline.sources.gridfit import county_grid
@@ -40,6 +41,8 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
 
     replay: redo `month` and all after it, with the scenes and layers of today; ids and verdicts stay.
     """
+    if project.plan is not None:
+        plan.load(project.plan)  # a plan that can't be read is said before any work, not when the report is written
     inputs, hashes = prepare(project, workers, scheduler, say)
     with Ledger(project.ledger, project.config.county.code) as ledger:
         todo = _to_do(project, inputs.monitor_from, month, replay, ledger)

@@ -82,10 +82,11 @@ def save_layers(out: Path, p: Planner) -> None:
     save(folder / "farmland.geojson", plots)
 
 
-def save_config(out: Path) -> Path:
-    """The configuration, written last: a county without it is not complete."""
+def save_config(out: Path, plan: str = "") -> Path:
+    """The configuration, written last: a county without it is not complete. plan: its line for the county's plan."""
     path = out / "config.yaml"
-    path.write_text(CONFIG, encoding="utf-8")
+    blocks = "  plan_blocks:    {path: layers/plan_blocks.geojson}\n" if plan else ""
+    path.write_text(CONFIG.replace("output: out\n", f"{blocks}output: out\n{plan}"), encoding="utf-8")
     return path
 
 

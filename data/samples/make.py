@@ -27,6 +27,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # the parts lie beside this file, which is no package
 
 from crops import day_of
+from givenback import add_given_back, save_plan
 from ground import make_ground
 from layers import save_config, save_layers, save_truth
 from legacy import add_legacy
@@ -48,11 +49,14 @@ def last_day(years: tuple[int, ...], months: int) -> int:
     return day_of(after) - 1
 
 
-def plan_county(seed: int, size: int, years: tuple[int, ...], months: int = 12) -> Planner:
+def plan_county(seed: int, size: int, years: tuple[int, ...], months: int = 12, given_back: bool = False) -> Planner:
     """The ground and all that happens on it."""
     for attempt in range(ATTEMPTS):
         try:
-            return _plan([seed, attempt], size, years, months)
+            planner = _plan([seed, attempt], size, years, months)
+            if given_back:
+                add_given_back(planner, [seed, attempt])
+            return planner
         except NoRoom:
             # on small frames the zones or a valley can leave too little room: draw the county again
             continue
@@ -77,15 +81,19 @@ def make_county(
     years: tuple[int, ...] = (2022, 2023, 2024),
     progress: Progress | None = None,
     months_monitored: int = 12,
+    given_back: bool = False,
 ) -> Path:
-    """Write a county to `out` and return the path of its config.yaml (written last)."""
+    """Write a county to `out` and return the path of its config.yaml (written last).
+
+    given_back: with further sites, one of each state of restoration, and a plan (`givenback.py`); all else stays as it is without.
+    """
     out, years = Path(out), tuple(years)
     if size < 200 or size % 2:
         raise ValueError(f"size {size}: the frame needs an even number of cells, at least 200")
     if not 1 <= months_monitored <= 12 or len(years) < 2 or list(years) != list(range(years[0], years[-1] + 1)):
         raise ValueError("years must follow each other, two at least; months_monitored is 1 to 12")
     _clear(out)
-    planner = plan_county(seed, size, years, months_monitored)
+    planner = plan_county(seed, size, years, months_monitored, given_back)
     save_layers(out, planner)
     save_truth(out, planner)
     world = World(seed, planner.ground, planner.items)
@@ -100,7 +108,7 @@ def make_county(
             if progress:
                 progress(done, len(looks))
     (out / UNFINISHED).unlink()
-    return save_config(out)
+    return save_config(out, save_plan(out, planner) if given_back else "")
 
 
 def _clear(out: Path) -> None:

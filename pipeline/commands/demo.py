@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from pipeline.commands import plan, restoration
 from pipeline.commands.common import open_project, talking
 from pipeline.commands.run import run_month
 from pipeline.console import Console
@@ -28,9 +29,14 @@ _MAKER = Path(__file__).parents[2] / "data" / "samples" / "make.py"
 )
 @talking
 def command(console: Console, out: Path) -> Exit:
-    """Make the sample county and run its month: scenes to flagged GeoJSON and report."""
+    """Make the sample county and run its month: scenes to flagged GeoJSON and report, restoration and plan."""
     project = open_project(console, sample_county(out.resolve(), console), begins=True)
-    return run_month(console, project, MONTH)
+    ended = run_month(console, project, MONTH)
+    if project.plan is not None:
+        document, written = plan.assessed(project, project.plan)
+        console.result(f"Restoration: {restoration.summary(restoration.document_of(project, MONTH))}: {project.output / MONTH / 'restoration.html'}")
+        console.result(f"Plan: {plan.summary(document)}: {written}")
+    return ended
 
 
 def sample_county(out: Path, console: Console) -> Path:
@@ -40,7 +46,9 @@ def sample_county(out: Path, console: Console) -> Path:
         return config
     make_county = _maker()
     try:
-        made = make_county(out, seed=SEED, progress=partial(console.progress, "making the sample county"), months_monitored=MONTHS_MONITORED)
+        made = make_county(
+            out, seed=SEED, progress=partial(console.progress, "making the sample county"), months_monitored=MONTHS_MONITORED, given_back=True
+        )
     except FileExistsError as error:
         raise MinewardenError("MW-DEMO-OUT", f"{out} holds something else.", "Choose another folder with --out, or empty it.") from error
     return Path(made)

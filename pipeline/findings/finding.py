@@ -24,6 +24,7 @@ class Code(StrEnum):
     UNLICENSED = "unlicensed"
     FARMLAND_CLAY = "farmland_clay"
     UNRESTORED = "unrestored"
+    RESTORATION_REGRESSED = "restoration_regressed"
     PERMITTED = "permitted"
     APPROVED = "approved"
     NOT_MINING = "not_mining"

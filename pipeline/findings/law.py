@@ -106,6 +106,11 @@ LAW: Mapping[Code, Article] = {
         "looks after it.",
         (RECLAIM, ACCEPTED, "矿产资源法 (2024), chapter 4 (矿区生态修复; article not cited)", PLAN),
     ),
+    Code.RESTORATION_REGRESSED: Article(
+        "Ground of a legacy patch or closed mine that had been restored and is bare again against its reference plots "
+        "for 30 % or more, without signs of digging (docs/restoration.md). Provisional until September ends.",
+        (RECLAIM, ACCEPTED),
+    ),
     Code.PERMITTED: Article("Inside a right that was valid, or over its boundary by no more than the tolerance.", (LICENCE,)),
     Code.APPROVED: Article("Covered (80 % and more) by an approval that was in force on the day of the change.", (EXEMPT, FARMLAND)),
     Code.NOT_MINING: Article("Changed, but less likely mining than `findings.min_likelihood`; the cause is named.", ()),

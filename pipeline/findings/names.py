@@ -19,6 +19,7 @@ FINDINGS: Mapping[str, str] = {
     Code.UNLICENSED: "疑似无证开采",
     Code.FARMLAND_CLAY: "疑似占用耕地采粘土",
     Code.UNRESTORED: "逾期未修复",
+    Code.RESTORATION_REGRESSED: "修复退化",
     Code.PERMITTED: "许可范围内开采",
     Code.APPROVED: "已批准的用地变化",
     Code.NOT_MINING: "非采矿变化",

@@ -1,4 +1,4 @@
-"""Sites past their deadline and still bare, as findings."""
+"""Sites that should bear plants and do not, as findings: bare past their deadline, or bare again."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from pipeline.layers.model import LayerSet, LegacyPatch, Right
 
 
 class Overdue(Protocol):
-    """A site judged unrestored, as `pipeline.restoration.bareness` gives it."""
+    """A site judged bare, as `pipeline.restoration.bareness` and `pipeline.restored` give it."""
 
     @property
     def legacy(self) -> LegacyPatch | None: ...
     @property
     def right(self) -> Right | None: ...
     @property
-    def deadline(self) -> date: ...
+    def deadline(self) -> date | None: ...
     @property
     def geometry(self) -> BaseGeometry: ...
     @property
@@ -39,22 +39,24 @@ class Overdue(Protocol):
     def trace(self) -> tuple[str, ...]: ...
 
 
-def findings(sites: Iterable[Overdue], layers: LayerSet, table: SeverityConfig) -> list[Finding]:
-    """One finding for each site; the caller passes only those judged unrestored."""
+def findings(
+    sites: Iterable[Overdue], layers: LayerSet, table: SeverityConfig, code: Code = Code.UNRESTORED, *, provisional: bool = False
+) -> list[Finding]:
+    """One finding for each site; the caller passes only those judged so. provisional: the season that shows it is not over."""
     lookup = Lookup(layers)
-    return [_finding(site, Place(site.geometry, lookup), table) for site in sites]
+    return [_finding(site, Place(site.geometry, lookup), table, code, provisional) for site in sites]
 
 
-def _finding(site: Overdue, place: Place, table: SeverityConfig) -> Finding:
-    weighed = Weighed(code=Code.UNRESTORED, area_m2=place.area_m2, banned=place.banned, farmland=place.farmland)
+def _finding(site: Overdue, place: Place, table: SeverityConfig, code: Code, provisional: bool) -> Finding:
+    weighed = Weighed(code=code, area_m2=place.area_m2, banned=place.banned, farmland=place.farmland, provisional=provisional)
     whose: dict[str, Any] = right_fields(site.right) | legacy_fields(site.legacy) | {"deadline": site.deadline}
     return Finding(
         patch=None,
         part=f"legacy:{site.legacy.id}" if site.legacy else f"right:{site.right.id}" if site.right else "open",
-        code=Code.UNRESTORED,
+        code=code,
         first_seen=site.first_look,
         last_seen=site.last_look,
-        status="confirmed",
+        status="provisional" if provisional else "confirmed",
         also=(Code.PROHIBITED_ZONE.value,) if place.banned else (),
         severity=severity(weighed, table),
         severity_regrown=table.regrown,

@@ -13,7 +13,7 @@ from pipeline.config import LayerConfig, Project
 from pipeline.errors import MinewardenError
 from pipeline.layers import store
 from pipeline.layers.history import Edition, along_time
-from pipeline.layers.model import Approval, LayerSet, LayerVersion, LegacyPatch, Problem, Right, Town, Zone
+from pipeline.layers.model import Approval, LayerSet, LayerVersion, LegacyPatch, PlanBlock, Problem, Right, Town, Zone
 from pipeline.layers.opened import Opened, Setting, open_area, open_layer
 
 AREA = "area"
@@ -164,6 +164,7 @@ def load(project: Project, crs: str) -> LayerSet:
         zones=tuple(r for r in every if isinstance(r, Zone)),
         approvals=tuple(r for r in every if isinstance(r, Approval)),
         towns=tuple(r for r in every if isinstance(r, Town)),
+        blocks=tuple(r for r in every if isinstance(r, PlanBlock)),
         versions=tuple(layer.version for layer in layers if layer.version),
         off=tuple(name for name in JUDGED if name not in names(project)),
         problems={layer.newest.name: tuple(layer.newest.problems) for layer in layers if layer.newest.problems},

@@ -155,6 +155,24 @@ class Town:
     name: str
 
 
+class BlockUse(StrEnum):
+    CONCENTRATED = "集中开采区"
+    MINING = "开采区块"
+    EXPLORATION = "勘查区块"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanBlock:
+    """Ground that the county's plan sets aside: a concentrated mining zone, or a block for one right."""
+
+    id: str
+    geometry: BaseGeometry
+    name: str | None = None
+    use: str | None = None
+    """A `BlockUse`; None where the layer does not say."""
+    mineral: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class LayerVersion:
     """Which content of a layer was used."""
@@ -191,6 +209,7 @@ class LayerSet:
     zones: tuple[Zone, ...] = ()
     approvals: tuple[Approval, ...] = ()
     towns: tuple[Town, ...] = ()
+    blocks: tuple[PlanBlock, ...] = ()
     versions: tuple[LayerVersion, ...] = ()
     off: tuple[str, ...] = ()
     """Names of the standard layers that were not given: checks that need them are off."""

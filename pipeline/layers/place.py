@@ -9,7 +9,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.layers.checks import outline_key
-from pipeline.layers.model import CLOSED_STATUS, Approval, LegacyPatch, Problem, Right, Town, Zone
+from pipeline.layers.model import CLOSED_STATUS, Approval, LegacyPatch, PlanBlock, Problem, Right, Town, Zone
 
 MOST_GUESSED = 200
 """Features outside the county that are told one by one."""
@@ -19,7 +19,7 @@ SLIVER_M2 = 100.0
 
 def outside(
     file: str,
-    records: Sequence[Right | LegacyPatch | Zone | Approval | Town],
+    records: Sequence[Right | LegacyPatch | Zone | Approval | Town | PlanBlock],
     area: BaseGeometry,
     guess: Callable[[int | None], str | None],
 ) -> list[Problem]:

@@ -16,7 +16,9 @@ from pipeline.layers.model import (
     LEGACY_STATES,
     RIGHT_STATUS,
     Approval,
+    BlockUse,
     LegacyPatch,
+    PlanBlock,
     Problem,
     Right,
     Town,
@@ -24,7 +26,7 @@ from pipeline.layers.model import (
     ZoneKind,
 )
 
-Record = Right | LegacyPatch | Zone | Approval | Town
+Record = Right | LegacyPatch | Zone | Approval | Town | PlanBlock
 Geometries = NDArray[np.object_]
 Build = Callable[[Rows, int, Geometries, str], Record]
 """(rows, feature's position, geometries, layer's name) → the record."""
@@ -91,6 +93,11 @@ def _town(rows: Rows, k: int, geometry: Geometries, layer: str) -> Town:
     return Town(id=identity, geometry=geometry[k], name=rows.text(k, "name") or identity)
 
 
+def _block(rows: Rows, k: int, geometry: Geometries, layer: str) -> PlanBlock:
+    use = rows.one_of(k, "use", frozenset(BlockUse), "it counts as set aside, for whatever is mined there")
+    return PlanBlock(id=rows.text(k, "id") or "", geometry=geometry[k], name=rows.text(k, "name"), use=use, mineral=rows.text(k, "mineral"))
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What a layer's features become."""
@@ -112,6 +119,7 @@ KINDS = {
     "redline": ZONE,
     "farmland": Kind(("id", "name", "type"), _zone),
     "towns": Kind(("id", "name"), _town),
+    "plan_blocks": Kind(("id", "name", "use", "mineral"), _block),
 }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pipeline.publish.english_plan import PLAN, RESTORATION
+
 _NAMES: Mapping[str, str] = {
     # Findings
     "历史遗留图斑再开采": "legacy patch mined again",
@@ -331,4 +333,17 @@ _METHOD: Mapping[str, str] = {
     ),
 }
 
-ENGLISH: Mapping[str, str] = {**_NAMES, **_SIGNS, **_BASIS, **_COURSE, **_SUMMARY, **_LIST, **_NUMBERS, **_MINES, **_DATA, **_METHOD}
+ENGLISH: Mapping[str, str] = {
+    **_NAMES,
+    **_SIGNS,
+    **_BASIS,
+    **_COURSE,
+    **_SUMMARY,
+    **_LIST,
+    **_NUMBERS,
+    **_MINES,
+    **_DATA,
+    **_METHOD,
+    **RESTORATION,
+    **PLAN,
+}

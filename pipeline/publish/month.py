@@ -22,7 +22,9 @@ from pipeline.patches.patch import Patch
 from pipeline.publish import changes, geojson, gpkg, lists, mines, report, runjson
 from pipeline.publish.export.finished import Finished
 from pipeline.publish.features import Feature, Judged, Pictured, coverage_features, flagged_features, is_violation, patches_features, verdict_of
+from pipeline.publish.planning import made as planned
 from pipeline.publish.report import earlier, history
+from pipeline.publish.restoration import files as restoration_files
 from pipeline.publish.runjson import RunFacts
 from pipeline.publish.say import Language
 from pipeline.publish.spreadsheet import book
@@ -128,6 +130,7 @@ def report_input(folder: Path, project: Project, layers: LayerSet, ledger: Ledge
         gone=history.gone(ledger, before.ids, (str(each.properties["id"]) for each in flagged)),
         courses=history.courses(ledger, month, cell), decisions=history.decisions(ledger),
         changes=lists.read(folder, lists.CHANGES), mines=lists.read(folder, lists.MINES),
+        restoration=restoration_files.read(folder), plan=planned.document(project, layers, folder, months.last_day(month)),
     )  # fmt: skip
 
 

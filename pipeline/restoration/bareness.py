@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 import numpy as np
 import shapely
@@ -124,7 +125,18 @@ def sites(layers: LayerSet, month_end: date) -> list[Site]:
     return due + [Site(geometry=r.geometry, deadline=r.restore_by, right=r) for r in closed if r.restore_by is not None and r.restore_by < month_end]
 
 
-def surroundings(site: Site, layers: LayerSet, grid: Grid) -> Window:
+class Placed(Protocol):
+    """Ground of a record."""
+
+    @property
+    def geometry(self) -> BaseGeometry: ...
+    @property
+    def legacy(self) -> LegacyPatch | None: ...
+    @property
+    def right(self) -> Right | None: ...
+
+
+def surroundings(site: Placed, layers: LayerSet, grid: Grid) -> Window:
     """The window in which a site is judged: the site and a ring around it, cropped to the grid."""
     near, far = (site.geometry.buffer(d) for d in RING_M)
     left, bottom, right, top = far.bounds

@@ -22,7 +22,7 @@ MONTHS = YEAR[:5]
 NEXT = "2024-06"
 BANDS = "[B03, B04, B08, B11]"
 """Fewer files to read, where only equality matters."""
-SAME = ("flagged.geojson", "patches.geojson", "coverage.geojson", "disturbance.tif")
+SAME = ("flagged.geojson", "patches.geojson", "coverage.geojson", "disturbance.tif", "restoration.json", "restoration.html")
 """Files with the same bytes for the same inputs, however they were worked."""
 
 

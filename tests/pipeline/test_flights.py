@@ -173,8 +173,8 @@ def test_the_readmes_flight_over_the_made_county(made: County, again: County, tm
     assert said["overshoots"][0]["overshoot_certain_m2"] > 400
 
 
-def test_a_volume_beyond_the_scale_is_a_case_of_the_next_month_until_the_flight_is_withdrawn(
-    again: County, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_dropped_flights_volume_beyond_the_scale_is_a_case_of_the_next_month_until_the_flight_is_withdrawn(
+    again: County, capsys: pytest.CaptureFixture[str]
 ) -> None:
     layer = again.folder / "layers" / "mining_rights.geojson"
     rows = json.loads(layer.read_text("utf-8"))
@@ -185,10 +185,18 @@ def test_a_volume_beyond_the_scale_is_a_case_of_the_next_month_until_the_flight_
     (x,), (y,) = rasterio.warp.transform("EPSG:4326", flights.CRS, [lon], [lat])
     placed = {"transform": flights.transform(round(x) - 60, round(y) + 60)}
     new, before, dug = flights.surfaces()
-    surfaces = [flights.write(tmp_path / f"{name}.tif", each[None], **placed) for name, each in (("new", new), ("before", before))]
-    options = ("--dsm", surfaces[0], "--dsm-before", surfaces[1], "--captured", "2024-06-10")
-    found = ingest(again.config, capsys, flights.ortho(tmp_path / "o.tif", 240, **placed), *options)
+    dropped = again.out / "inbox" / "Tuesday"
+    for folder in ("odm_orthophoto", "odm_dem", "images"):
+        (dropped / folder).mkdir(parents=True)
+    flights.ortho(dropped / "odm_orthophoto" / "odm_orthophoto.tif", 240, **placed)
+    flights.write(dropped / "odm_dem" / "dsm.tif", new[None], **placed)
+    flights.write(dropped / "dsm_before.tif", before[None], **placed)
+    flights.photo(dropped / "images" / "1.jpg", round(x), round(y), taken="2024:06:10 11:00:00")
+    (again.out / "inbox" / "broken.tif").write_text("none", "utf-8")
     assert again.run(NEXT, "--quiet") in (0, 3)
+    assert "inbox/broken.tif was not taken in. MW-DRONE-OPEN" in capsys.readouterr().err
+    (found,) = record.flights(again.out)
+    assert [each.name for each in (again.out / "inbox" / "taken").iterdir()] == [f"{found['flight']}-Tuesday"]
     (case,) = [row for row in again.rows(NEXT, "flagged") if row["finding"] == "over_extraction"]
     assert (case["right_id"], case["first_seen"], case["severity"]) == (right["properties"]["id"], "2024-06-10", 2)
     assert case["mining_likelihood"] is None

@@ -14,7 +14,9 @@ from pipeline.cli import main
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh-CN.md")
 COMMAND = ".venv/bin/minewarden"
-ENDS = {"init": {0}, "doctor": {0}, "status": {0}, "schedule": {0}, "layers": {0, 2}, "run": {2}, "drone": {2}}
+ENDS = {
+    "init": {0}, "doctor": {0}, "status": {0}, "schedule": {0}, "layers": {0, 2}, "run": {2}, "drone": {2}, "restoration": {2}, "plan": {2},
+}  # fmt: skip
 """Exit codes of each command in a county whose scenes and layers are still to come."""
 
 

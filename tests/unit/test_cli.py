@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pipeline import months
-from pipeline.cli import NOT_YET, main
+from pipeline.cli import main
 from pipeline.commands import machine
 from pipeline.errors import Exit, MinewardenError
 from pipeline.lock import locked
@@ -116,12 +116,6 @@ def test_errors_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().err)["code"] == "MW-USAGE"
 
 
-@pytest.mark.parametrize("name", NOT_YET)
-def test_commands_of_later_versions_say_so(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*name.split(), "config.yaml", "--month", "2024-09"]) == 2
-    assert f"MW-NOT-YET: 'minewarden {name}' is not available yet." in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("arguments", [[], ["dig"], ["run"], ["run", "a", "b"], ["run", "a", "--workers", "0"], ["status", "--fast", "a"]])
 def test_wrong_command_lines(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
@@ -191,7 +185,7 @@ def test_demo_makes_a_county_once_and_runs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], config_text: str, job: Callable[[Run], None]
 ) -> None:
     maker = f"""
-def make_county(out, seed, progress, months_monitored):
+def make_county(out, seed, progress, months_monitored, given_back):
     out.mkdir()
     (out / "config.yaml").write_text({config_text!r}, "utf-8")
     (out / "truth.geojson").touch()

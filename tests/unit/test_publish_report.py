@@ -131,8 +131,13 @@ def test_it_can_be_had_in_english(given: report.ReportInput) -> None:
 
 
 def test_every_text_has_its_english() -> None:
+    sections = ROOT / "pipeline" / "publish" / "templates"
     sources = [file.read_text("utf-8") for file in Path(page.__file__).parent.rglob("*") if file.suffix in (".py", ".html")]
     sources.append((ROOT / "pipeline" / "publish" / "basis.py").read_text("utf-8"))
+    sources += [
+        (sections / name).read_text("utf-8")
+        for name in ("restoration_section.html", "plan_section.html", "plan_parts.html", "restoration_chart.html")
+    ]
     said = {text for source in sources for text in re.findall(r'\b(?:say|t)\("([^"]+)"', source)}
     assert len(said) > 100
     names = {*FINDINGS.values(), *CAUSES.values(), *REVIEWS.values(), *STATUSES.values(), *LAYERS.values(), *CHECKS_OFF.values()}

@@ -140,17 +140,21 @@ class Canvas:
         return wide
 
     def png(self) -> bytes:
-        """The picture as a PNG that holds nothing but its pixels."""
-        height, width, _ = self.pixels.shape
-        flat = self.pixels.reshape(height, -1)
-        # Each row as the difference from the one above (filter 2): enlarged cells then pack into next to nothing.
-        rows = np.empty((height, 1 + flat.shape[1]), np.uint8)
-        rows[:, 0] = 2
-        rows[0, 1:] = flat[0]
-        np.subtract(flat[1:], flat[:-1], out=rows[1:, 1:])
-        head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-        parts = ((b"IHDR", head), (b"IDAT", isal_zlib.compress(rows.data, LEVEL)), (b"IEND", b""))
-        return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, body) for name, body in parts)
+        return png(self.pixels)
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """A picture (h, w, 3) as a PNG that holds nothing but its pixels."""
+    height, width, _ = pixels.shape
+    flat = pixels.reshape(height, -1)
+    # Each row as the difference from the one above (filter 2): enlarged cells then pack into next to nothing.
+    rows = np.empty((height, 1 + flat.shape[1]), np.uint8)
+    rows[:, 0] = 2
+    rows[0, 1:] = flat[0]
+    np.subtract(flat[1:], flat[:-1], out=rows[1:, 1:])
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    parts = ((b"IHDR", head), (b"IDAT", isal_zlib.compress(rows.data, LEVEL)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, body) for name, body in parts)
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:

@@ -46,7 +46,8 @@ def _days(subject: Subject, days: Sequence[date]) -> tuple[list[date], list[date
         latest = min(finding.before_date or subject.changed, subject.changed - timedelta(days=1))
         return [d for d in reversed(days) if d <= latest], [d for d in reversed(days) if d >= subject.changed]
     growing = [d for d in days if d.month in GROWING_MONTHS and d <= finding.last_seen]
-    due = [d for d in growing if finding.deadline is not None and d <= finding.deadline]
+    until = finding.before_date or finding.deadline
+    due = [d for d in growing if until is not None and d <= until]
     return due[::-1] or growing, growing[::-1]
 
 

@@ -48,3 +48,7 @@ class ReportInput:
     """Findings that became others (`changes.json`)."""
     mines: Sequence[Mapping[str, Any]] = ()
     """A line for each right (`mines.json`)."""
+    restoration: Mapping[str, Any] | None = None
+    """restoration.json of the month."""
+    plan: Mapping[str, Any] | None = None
+    """The county's plan against registers and pixels."""

@@ -21,11 +21,13 @@ from pipeline.publish.evidence.text import FONT
 from pipeline.publish.features import M2_PER_MU, Feature
 from pipeline.publish.mines import ACTIVITIES, CONCERNS
 from pipeline.publish.plain import plain
+from pipeline.publish.planning import assessment
 from pipeline.publish.report import accuracy, svgmap, tallies, thumbnails
 from pipeline.publish.report.earlier import Totals, totals
 from pipeline.publish.report.given import ReportInput
 from pipeline.publish.report.history import Course, Kind
 from pipeline.publish.report.tell import Teller
+from pipeline.publish.restoration import page as restoration
 from pipeline.publish.say import Language, Say
 from pipeline.publish.styles import SEVERITY_COLOURS, SEVERITY_NAMES
 from pipeline.publish.words import CHECKS_OFF, LAYERS, REVIEWS, STANDINGS, STATUSES
@@ -62,7 +64,7 @@ def render(given: ReportInput, language: Language = Language.ZH, *, printed: boo
     say, environment = Say(language), _environment()
     environment.globals.update(t=say, tell=Teller(say), given=given, run=given.run)
     font = base64.b64encode(FONT.read_bytes()).decode("ascii") if printed else ""
-    style = environment.get_template("style.css").render(font=font)
+    style = environment.get_template("style.css").render(font=font) + restoration.styles()
     script = environment.get_template("script.js").render()
     return environment.get_template("report.html").render(
         lang="zh-CN" if language is Language.ZH else "en",
@@ -123,6 +125,8 @@ def _view(given: ReportInput, say: Say) -> dict[str, Any]:
         "warnings": [scrub_text(str(warning)) for warning in run.warnings],
         "became": {change["case_id"]: change["after"] for change in given.changes},
         "waiting": _waiting(ordered, given),
+        "restoration": restoration.section(given.restoration, say) if given.restoration else None,
+        "plan": assessment.section(given.plan, say) if given.plan else None,
         "words": json.dumps(_in_the_page(say), ensure_ascii=False),
     }
 

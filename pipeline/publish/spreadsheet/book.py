@@ -15,7 +15,7 @@ from pipeline.files import write_atomic
 from pipeline.publish.features import Feature
 from pipeline.publish.plain import plain
 from pipeline.publish.report import ReportInput
-from pipeline.publish.spreadsheet import cases, cells, changed, register, worked
+from pipeline.publish.spreadsheet import cases, cells, changed, planning, register, restoration, worked
 from pipeline.publish.spreadsheet.cells import Kind, day
 from pipeline.publish.spreadsheet.table import Book, Column, Sheet
 from pipeline.publish.words import CHECKS_OFF
@@ -39,7 +39,7 @@ def render(given: ReportInput) -> bytes:
     heading = f"{plain(given.county)[:_HEADING_SIGNS]} {given.run.month[:4]}年{int(given.run.month[5:])}月 矿山监测台账"
     sheets: Sequence[Sheet[Any]] = (
         cases.sheet(given.flagged, given.layers), register.mines(given), register.legacy(given),
-        worked.sheet(given.mines), changed.sheet(given.changes),
+        worked.sheet(given.mines), *_given_back(given), changed.sheet(given.changes),
         _coverage(given.coverage, end),
     )  # fmt: skip
     target = io.BytesIO()
@@ -50,6 +50,16 @@ def render(given: ReportInput) -> bytes:
             book.add(sheet)
         _explain(book, given, sheets)
     return target.getvalue()
+
+
+def _given_back(given: ReportInput) -> Iterator[Sheet[Any]]:
+    """Restoration, and the plan where the county has one."""
+    if given.restoration:
+        yield restoration.sites(given.restoration)
+        yield restoration.mines(given.restoration)
+    if given.plan:
+        yield planning.indicators(given.plan)
+        yield planning.checks(given.plan)
 
 
 def _coverage(coverage: Sequence[Feature], end: date) -> Sheet[Feature]:

@@ -57,8 +57,9 @@ def legacy(given: ReportInput) -> Sheet[Legacy]:
     """A row for each patch of the inventory, in order of their ids."""
     end = months.last_day(given.run.month)
     cases = _by("legacy_id", [each.properties for each in given.flagged])
+    seen = {site["id"]: site["overdue"] for site in (given.restoration or {"sites": ()})["sites"] if site["kind"] == "legacy" and site["state"]}
     rows = [
-        Legacy(patch, _overdue(patch, end, cases[patch.id]), given.projector.write(patch.geometry).area_m2, cases[patch.id])
+        Legacy(patch, seen.get(patch.id, _overdue(patch, end, cases[patch.id])), given.projector.write(patch.geometry).area_m2, cases[patch.id])
         for patch in sorted(given.layers.legacy, key=lambda patch: patch.id)
     ]
     return Sheet("历史遗留图斑", _LEGACY, rows)
@@ -113,7 +114,13 @@ _LEGACY: tuple[Column[Legacy], ...] = (
     Column("历史遗留图斑编号", Kind.TEXT, 24, lambda row: row.patch.id),
     Column("治理状态", Kind.TEXT, 10, lambda row: row.patch.state),
     Column("治理期限", Kind.DATE, 12, lambda row: day(row.patch.deadline)),
-    Column("是否逾期", Kind.TEXT, 9, lambda row: "是" if row.overdue else "否", "月末已过治理期限，且台账未记为已治理，或影像上仍裸露"),
+    Column(
+        "是否逾期",
+        Kind.TEXT,
+        9,
+        lambda row: "是" if row.overdue else "否",
+        "月末已过治理期限而影像上没有恢复（见“修复治理”）；没有看清的，台账未记为已治理",
+    ),
     Column("图斑面积（公顷）", Kind.AREA, 11, lambda row: row.area_m2 / 10_000),
     Column("再开采线索", Kind.TEXT, 24, lambda row: _ids(row.cases, Code.LEGACY_REMINED)),
     Column("逾期未修复线索", Kind.TEXT, 24, lambda row: _ids(row.cases, Code.UNRESTORED)),

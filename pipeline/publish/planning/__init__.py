@@ -1,0 +1,1 @@
+"""The plan for people: a section of the report, sheets of the ledger, and the yearly assessment."""

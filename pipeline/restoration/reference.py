@@ -1,0 +1,149 @@
+"""What undisturbed ground near a site carries: several plots, so that the reference has an interval.
+
+Drought, rain and late springs move site and plots alike; what a site lacks against its plots is its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.restoration.bareness import Window
+from pipeline.restoration.season import UNSEEN
+
+Covers = Sequence[NDArray[np.uint8]]
+"""Of each season (h, w): per cent, UNSEEN where unseen (`season.covers`)."""
+
+PLOT = 5
+"""Cells a side of a plot."""
+FULL_SHARE = 0.5
+"""Of a plot's cells that must lie in the ring, and of those that must be seen in a season."""
+FEWEST, MOST = 4, 16
+"""Plots that a reference needs, and takes."""
+STEADY_SHARE = 0.5
+"""Of the plots those are taken that keep their rank among the others best from year to year: fields change it with each crop."""
+BARE_PLOT = 0.5
+"""Ground with less than this share of the ring's cover was disturbed itself, or bears houses and roads."""
+ALIKE = 0.15
+"""So far the cover of a plot may lie from that of the site in the years before the site was dug."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Cover of a site's reference plots, by season: the median of the plots, and the range of the middle eight tenths."""
+
+    cover: NDArray[np.float64]
+    """(n,): 0–1, NaN in seasons that show too few plots."""
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    plots: int
+    matched: bool
+    """Whether the plots were chosen by how they looked before the site was dug; else the site was never seen undug."""
+
+
+def reference_of(window: Window, covers: Covers) -> Reference:
+    """The reference of a site's window through its seasons, oldest first."""
+    table = _plots(window, covers)
+    with np.errstate(invalid="ignore"):
+        ring = _median(table, axis=0)
+        ratio = table / np.maximum(ring, 0.02)
+    undug = undug_seasons(window, covers, ring)
+    chosen, matched = _chosen(table, ratio, _site(window, covers), undug)
+    kept = table[chosen]
+    enough = np.isfinite(kept).sum(axis=0) >= FEWEST
+    out = np.full((3, len(covers)), np.nan)
+    if enough.any():
+        out[:, enough] = np.nanpercentile(kept[:, enough], (50, 10, 90), axis=0)
+    return Reference(out[0], out[1], out[2], int(chosen.sum()), matched)
+
+
+def _site(window: Window, covers: Covers) -> NDArray[np.float64]:
+    """(n,): mean cover of the site, NaN where unseen."""
+    out = np.full(len(covers), np.nan)
+    for k, cover in enumerate(covers):
+        inside = window.inside & (cover != UNSEEN)
+        if 2 * inside.sum() >= window.inside.sum() > 0:
+            out[k] = cover[inside].mean() / 100
+    return out
+
+
+def undug_seasons(window: Window, covers: Covers, ring: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(n,): seasons before the site was first seen barer than half of its surroundings, should it have been seen green before that."""
+    site = _site(window, covers)
+    with np.errstate(invalid="ignore"):
+        dug = np.flatnonzero(site < BARE_PLOT * ring)
+    out = np.zeros(len(covers), bool)
+    if len(dug):
+        out[: dug[0]] = np.isfinite(site[: dug[0]])
+    return out
+
+
+def _plots(window: Window, covers: Covers) -> NDArray[np.float64]:
+    """(plots, n): median cover of each plot in each season, the nearest plots first; NaN where too little of it is seen."""
+    height, width = (window.ring.shape[0] // PLOT) * PLOT, (window.ring.shape[1] // PLOT) * PLOT
+    if not height or not width:
+        return np.zeros((0, len(covers)))
+    ring = _tiles(window.ring[:height, :width])
+    used = ring.sum(axis=1) >= FULL_SHARE * PLOT**2
+    rows, cols = np.nonzero(window.inside)
+    if not used.any() or not len(rows):
+        return np.zeros((0, len(covers)))
+    columns = []
+    for cover in covers:
+        cells = np.where(ring[used], _tiles(cover[:height, :width])[used], UNSEEN).astype(float)
+        cells[cells == UNSEEN] = np.nan
+        column = _median(cells, axis=1) / 100
+        column[np.isfinite(cells).sum(axis=1) < FULL_SHARE * ring[used].sum(axis=1)] = np.nan
+        columns.append(column)
+    at = np.stack(np.unravel_index(np.flatnonzero(used), (height // PLOT, width // PLOT)), axis=1) * PLOT + PLOT // 2
+    away = np.hypot(at[:, 0] - rows.mean(), at[:, 1] - cols.mean())
+    out: NDArray[np.float64] = np.stack(columns, axis=1)[np.argsort(away, kind="stable")]
+    return out
+
+
+def _tiles(plane: NDArray[np.generic]) -> NDArray[np.generic]:
+    """(tiles, PLOT²) of a plane whose sides are whole numbers of plots."""
+    rows, cols = plane.shape[0] // PLOT, plane.shape[1] // PLOT
+    return plane.reshape(rows, PLOT, cols, PLOT).swapaxes(1, 2).reshape(rows * cols, PLOT**2)
+
+
+def _median(table: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """nanmedian without complaint of what is all NaN."""
+    out = np.full(table.shape[1 - axis], np.nan)
+    some = np.isfinite(table).any(axis=axis)
+    if some.any():
+        out[some] = np.nanmedian(table[:, some] if axis == 0 else table[some], axis=axis)
+    return out
+
+
+def _chosen(
+    table: NDArray[np.float64], ratio: NDArray[np.float64], site: NDArray[np.float64], undug: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], bool]:
+    """(plots,): those that speak for the site, and whether by its own past."""
+    usual = _median(ratio, axis=1)
+    with np.errstate(invalid="ignore"):
+        growing = (np.isfinite(ratio).sum(axis=1) >= min(2, ratio.shape[1])) & (usual >= BARE_PLOT)
+        lowest = np.min(np.where(np.isfinite(ratio), ratio, np.inf), axis=1, initial=np.inf)
+        undisturbed = growing & (lowest >= BARE_PLOT * usual)
+    pool = undisturbed if undisturbed.sum() >= FEWEST else growing
+    if undug.any():
+        gap = np.abs(_median((table - site)[:, undug], axis=1))
+        alike = pool & np.isfinite(gap)
+        alike[alike] = gap[alike] <= ALIKE
+        if alike.sum() >= FEWEST:
+            return _nearest(alike), True
+    if pool.sum() >= 2 * FEWEST:
+        spread = np.nanstd(ratio[pool], axis=1)
+        steady = pool.copy()
+        steady[pool] = spread <= np.quantile(spread, STEADY_SHARE)
+        return _nearest(steady), False
+    return _nearest(pool), False
+
+
+def _nearest(chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    out = np.zeros_like(chosen)
+    out[np.flatnonzero(chosen)[:MOST]] = True
+    return out

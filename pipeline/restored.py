@@ -1,0 +1,187 @@
+"""A month's restoration: how far each site has come, what fell back, and the county's account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from pipeline.config_findings import FindingsConfig
+from pipeline.findings.finding import Code, Finding
+from pipeline.findings.unrestored import findings
+from pipeline.layers.model import LayerSet, LegacyPatch, Right
+from pipeline.patches.outline import geometry_of
+from pipeline.publish.wgs84 import Projector
+from pipeline.restoration.balance import accounts, dug_ground
+from pipeline.restoration.bareness import Window, surroundings
+from pipeline.restoration.document import County, Told, tell
+from pipeline.restoration.grounds import Ground, Kind, grounds
+from pipeline.restoration.progress import Progress, progress
+from pipeline.restoration.season import Ends, Season, ends_of
+from pipeline.restoration.states import State
+from pipeline.sitehistory import History
+from pipeline.sources.scene import Scene
+from pipeline.year import Setting
+
+SEASON_ENDS = 9
+"""Month with which a growing season is over: until then what it shows is provisional."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A site's growing seasons, for its pictures."""
+
+    id: str
+    inside: NDArray[np.bool_]
+    seasons: tuple[Season, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a month knows of restoration."""
+
+    document: dict[str, Any]
+    """restoration.json."""
+    shown: tuple[Shown, ...]
+    """In the order of the document's sites."""
+    fallen: tuple[Fallen, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fallen:
+    """Restored ground that is bare again."""
+
+    ground: Ground
+    geometry: BaseGeometry
+    first_look: date
+    last_look: date
+    last_green: date
+    cover: float
+    reference: float
+    over: bool
+    """Whether the season that shows it is over."""
+
+    @property
+    def legacy(self) -> LegacyPatch | None:
+        return self.ground.legacy
+
+    @property
+    def right(self) -> Right | None:
+        return self.ground.right
+
+    @property
+    def deadline(self) -> date | None:
+        return self.ground.deadline
+
+    @property
+    def trace(self) -> tuple[str, ...]:
+        seen = f"green until {self.last_green}, bare again {self.first_look} to {self.last_look}"
+        return seen, f"cover {self.cover:.2f} against {self.reference:.2f} of its reference plots"
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    ground: Ground
+    window: Window
+    seasons: tuple[Season, ...]
+    progress: Progress
+    whole: bool
+    """Whether all of it had been dug before the archive begins."""
+
+
+def of_month(
+    layers: LayerSet,
+    scenes: Sequence[Scene],
+    month: str,
+    end: date,
+    setting: Setting,
+    first: int,
+    sha256: Callable[[Scene], str],
+    least: int,
+    name: str,
+) -> Restored:
+    """Restoration as a month's end finds it. first: year in which monitoring began; least: cells of the smallest piece; name: of the county."""
+    found = grounds(layers, end, setting.area)
+    windows = [surroundings(each, layers, setting.grid) for each in found]
+    history = History(setting, first, sha256)
+    ends = ends_of(history.model(first))
+    seasons = history.seasons(windows, scenes, end, f"{month} restoration")
+    sites = [_site(ground, window, own, ends, least) for ground, window, own in zip(found, windows, seasons, strict=True)]
+    projector = Projector(setting.grid.crs)
+    told = [_told(site, projector) for site in sites]
+    document = tell(County(name, month, end, setting.grid.cell_area_m2, ends, history.bands), told)
+    shown = tuple(Shown(site.ground.id, site.window.inside, site.seasons) for site in sites)
+    return Restored(document, shown, tuple(fallen for site in sites if (fallen := _fallen(site, end, least, setting)) is not None))
+
+
+def _told(site: _Site, projector: Projector) -> Told:
+    inside, at = site.window.inside, projector.write(site.ground.geometry)
+    account = accounts(inside, site.progress.cells, whole=site.whole)
+    return Told(site.ground, site.progress, account, int(inside.sum()), (at.lon, at.lat))
+
+
+def _site(ground: Ground, window: Window, seasons: Sequence[Season], ends: Ends, least: int) -> _Site:
+    """A right's site is what was dug in it; of a closed mine all of it where nothing is seen to have been."""
+    old = ground.kind is Kind.LEGACY
+    found = progress(window, seasons, ends, ground.claimed, old=old)
+    if old or not found.cells:
+        return _Site(ground, window, tuple(seasons), found, old)
+    dug = dug_ground(found.cells, least)
+    if ground.kind is Kind.CLOSED and not dug.any():
+        return _Site(ground, window, tuple(seasons), found, True)
+    window = replace(window, inside=dug)
+    return _Site(ground, window, tuple(seasons), progress(window, seasons, ends, ground.claimed, old=False), False)
+
+
+def _fallen(site: _Site, end: date, least: int, setting: Setting) -> Fallen | None:
+    """Restored ground of a site that is bare again."""
+    verdict, years = site.progress.verdict, site.progress.years
+    if verdict is None or verdict.state is not State.REGRESSED or site.ground.kind is Kind.WORKING:
+        return None
+    last, cells = years[-1], site.progress.cells
+    green = [k for k, year in enumerate(years) if year.is_green]
+    was = np.any([cells[k].green for k in green], axis=0) if green else np.zeros(site.window.inside.shape, bool)
+    rows, cols = np.nonzero(cells[-1].bare & was)
+    if len(rows) < least:
+        return None
+    affine, home = site.window.geobox.affine, setting.grid.geobox.affine
+    top, left = round((affine.f - home.f) / home.e), round((affine.c - home.c) / home.a)
+    start = next(year for year in years if year.first >= verdict.since)
+    return Fallen(
+        ground=site.ground,
+        geometry=shapely.intersection(geometry_of(rows + top, cols + left, setting.grid), site.ground.geometry),
+        first_look=start.first,
+        last_look=last.last,
+        last_green=max(years[k].last for k in green),
+        cover=last.cover,
+        reference=last.reference,
+        over=(end.year, end.month) >= (last.year, SEASON_ENDS),
+    )
+
+
+def regressed(
+    fallen: Sequence[Fallen], dug: BaseGeometry, layers: LayerSet, overdue: Sequence[Finding], config: FindingsConfig, cell_m2: float
+) -> list[Finding]:
+    """Findings of sites past their deadline, and after them of restored ground that is bare again without signs of digging.
+
+    dug: ground of this month's digging. overdue: findings that come first for the same site; a relapse then stands in their `also`.
+    """
+    out = {finding.part: finding for finding in overdue}
+    for each in fallen:
+        left = shapely.difference(each.geometry, dug)
+        if left.area < config.min_cells * cell_m2 or left.area < each.geometry.area / 2:
+            continue
+        site = replace(each, geometry=left)
+        (finding,) = findings([site], layers, config.severity, Code.RESTORATION_REGRESSED, provisional=not each.over)
+        first = out.get(finding.part)
+        if first is not None:
+            out[finding.part] = replace(first, also=(*first.also, Code.RESTORATION_REGRESSED.value))
+        else:
+            out[finding.part] = replace(finding, before_date=each.last_green)
+    return list(out.values())
