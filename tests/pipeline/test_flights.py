@@ -168,8 +168,8 @@ def test_the_readmes_flight_over_the_made_county(made: County, again: County, tm
     assert case["patch_id"] in found["patches"]
     assert said["placement"]["lies_on"] == "satellite"
     assert np.hypot(said["placement"]["east_m"] - truth["shift_m"][0], said["placement"]["north_m"] - truth["shift_m"][1]) < 5
-    above, towards, away = (each["case_id"] for each in said["photos"])
-    assert above == towards == case["id"] != away
+    assert [each["case_id"] for each in said["photos"]].count(case["id"]) == 2
+    assert all((Path(found["report"]).parent / each["file"]).is_file() for each in said["photos"])
     assert said["overshoots"][0]["overshoot_certain_m2"] > 400
 
 
@@ -204,3 +204,14 @@ def test_a_dropped_flights_volume_beyond_the_scale_is_a_case_of_the_next_month_u
     assert main(["drone", "withdraw", str(again.config), found["flight"], "--by", "张三", "--why", "飞错了地方"]) == 0
     assert again.run(NEXT, "--replay", "--quiet") in (0, 3)
     assert [row for row in again.rows(NEXT, "flagged") if row["finding"] == "over_extraction"] == []
+
+
+def test_a_projects_own_photos_never_stop_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = tmp_path / "project"
+    for folder in ("odm_orthophoto", "images"):
+        (project / folder).mkdir(parents=True)
+    flights.ortho(project / "odm_orthophoto" / "odm_orthophoto.tif")
+    flights.photo(project / "images" / "1.jpg", flights.WEST, flights.NORTH, placed=False)
+    found = ingest(flights.county(tmp_path / "county"), capsys, project, *DAY)
+    assert "The project's own photos are left out (MW-DRONE-PHOTOS)." in found["warnings"]
+    assert not Path(found["report"]).with_name("photos").exists()

@@ -87,7 +87,7 @@ def write(folder: Path, flight: Flight, said: Said, shown: Sequence[Shown], grou
         rasters.write_surface(folder / "dsm.tif", flight.measured.new, flight.measured.box)
         if flight.measured.change is not None:
             rasters.write_surface(folder / "change.tif", flight.measured.change.difference, flight.measured.box)
-    if originals is not None:
+    if originals is not None and shown:
         _keep(originals, folder / "photos", shown)
     projector = Projector(flight.crs)
     write_atomic(folder / "outlines.geojson", geojson.encode(_outlines(flight, projector)))
