@@ -94,7 +94,7 @@ def ingest(project: Project, given: Given, captured: str | None, say: Say) -> di
         shutil.rmtree(left, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        found = write(partial, flight, said, shown, ground, given.photos, say)
+        found = write(partial, flight, said, shown if given.album else photos.telling(shown), ground, given.photos, say)
         fsync_folder(partial)
         with _ledger(project) as ledger, ledger.transaction():
             ledger.audit("minewarden", INGESTED, _event(found))
@@ -143,20 +143,36 @@ def _look(project: Project, given: Given, captured: str | None, ground: LayerSet
         if each is not None:
             check_place(each, ground.area, crs)
             check_overlap(each, ortho, crs)
-    files = photos.find(given.photos) if given.photos else []
-    taken = []
-    for number, file in enumerate(files, 1):
-        taken.append(photos.read(file))
-        say("photos", number, len(files))
-    if taken and all(each.lon is None for each in taken):
-        message = f"None of the {len(taken)} photos in {given.photos} says where it was taken."
-        raise MinewardenError("MW-DRONE-PHOTOS", message, "Give photos as the camera wrote them: chat programs remove the position.")
+    taken, notes = _photographed(given, say)
     days = [each.taken.date() for each in taken if each.taken]
     day, note = captured_on(captured, days, ortho.taken, months.today())
     listed = control.read(given.control, crs) if given.control else None
     if listed is not None:
         control.check_place(listed, frame, crs)
-    return HandedIn(given, ortho, dsm, before, tuple(taken), listed, day, frame, (note,) if note else ())
+    return HandedIn(given, ortho, dsm, before, tuple(taken), listed, day, frame, (*notes, *((note,) if note else ())))
+
+
+def _photographed(given: Given, say: Say) -> tuple[list[Photo], list[str]]:
+    """Photos, and what is to be said of them. Those of a project are taken as far as they go; those that were handed in must be photos with a place.
+
+    Raises MinewardenError `MW-DRONE-PHOTOS` or `-PHOTO`.
+    """
+    if given.photos is None:
+        return [], []
+    taken = []
+    try:
+        files = photos.find(given.photos)
+        for number, file in enumerate(files, 1):
+            taken.append(photos.read(file))
+            say("photos", number, len(files))
+        if all(each.lon is None for each in taken):
+            message = f"None of the {len(taken)} photos in {given.photos} says where it was taken."
+            raise MinewardenError("MW-DRONE-PHOTOS", message, "Give photos as the camera wrote them: chat programs remove the position.")
+    except MinewardenError as error:
+        if given.album:
+            raise
+        return [], [f"The project's own photos are left out ({error.code})."]
+    return taken, []
 
 
 def _known(project: Project, folder: Path) -> dict[str, Any]:

@@ -65,8 +65,21 @@ def run_month(
     with locked(project.output):
         from pipeline import monthly
 
+        if (project.output / "inbox").is_dir():
+            _take_flights(console, project)
         result = monthly.run(project, month, workers, scheduler, replay, console.progress)
     return tell(console, result)
+
+
+def _take_flights(console: Console, project: Project) -> None:
+    """Flights that were dropped into the inbox; one that can't be used stops no month."""
+    from pipeline import inbox
+
+    taken, refused = inbox.take(project, console.progress)
+    for line in taken:
+        console.result(line)
+    for line in refused:
+        console.notice(line)
 
 
 def tell(console: Console, result: Result) -> Exit:

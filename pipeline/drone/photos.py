@@ -22,6 +22,8 @@ from pipeline.errors import MinewardenError
 
 SUFFIXES = (".jpg", ".jpeg")
 MOST, MAX_BYTES = 2000, 100_000_000
+KEPT = 24
+"""Of the photos that a project was computed from."""
 NEAR_M = 500.0
 """A photo from farther away does not show a case."""
 HALF_VIEW_DEGREES = 45.0
@@ -161,6 +163,15 @@ def attach(photos: Sequence[Photo], cases: Sequence[KnownCase], crs: str, flown:
     """Each photo with the case it looks at, and what speaks against it. ground: the flown ground, in `crs`, the county's."""
     to_grid = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
     return [_attached(photo, cases, to_grid, flown, ground) for photo in photos]
+
+
+def telling(shown: Sequence[Shown]) -> list[Shown]:
+    """Of a project's many photos those that show a case for sure, the nearest, in their order."""
+    sure = sorted(
+        (each for each in shown if each.case_id is not None and not each.doubts), key=lambda each: (each.distance_m or 0.0, each.photo.name)
+    )
+    kept = {each.photo.name for each in sure[:KEPT]}
+    return [each for each in shown if each.photo.name in kept]
 
 
 def _attached(photo: Photo, cases: Sequence[KnownCase], to_grid: Transformer, flown: date, ground: BaseGeometry) -> Shown:

@@ -24,6 +24,8 @@ class Given:
     control: Path | None = None
     project: Path | None = None
     """OpenDroneMap's folder, where it is one."""
+    album: bool = True
+    """Whether the photos were handed in as such: all are kept then. A project's own are those it was computed from, often thousands."""
 
 
 def gathered(ortho: Path, dsm: Path | None, before: Path | None, photos: Path | None, control: Path | None) -> Given:
@@ -43,4 +45,4 @@ def gathered(ortho: Path, dsm: Path | None, before: Path | None, photos: Path | 
         message = f"{ortho} is a folder without an orthophoto ({ORTHOPHOTO[0]})."
         raise MinewardenError("MW-DRONE-PROJECT", message, "Give the folder of a finished OpenDroneMap project, or the orthophoto itself.")
     images = found(PHOTOS)
-    return Given(picture, dsm or found(SURFACE), before, photos or images, control or found(CONTROL), ortho)
+    return Given(picture, dsm or found(SURFACE), before, photos or images, control or found(CONTROL), ortho, photos is not None)

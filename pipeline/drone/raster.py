@@ -74,11 +74,6 @@ class Raster:
         return max(abs(self.transform.b), abs(self.transform.d)) <= UPRIGHT * abs(self.transform.a) and self.transform.a > 0 > self.transform.e
 
     @property
-    def cell_m(self) -> float:
-        """Side of a cell: the root of its area."""
-        return math.sqrt(abs(self.transform.determinant))
-
-    @property
     def colours(self) -> tuple[int, ...]:
         """Bands that make the picture."""
         return tuple(band for band in range(1, self.bands + 1) if band != self.alpha)[:3]

@@ -22,6 +22,7 @@ def of_case(output: Path, case_id: str) -> list[dict[str, Any]]:
             {
                 "flight": flight["flight"],
                 "captured": flight["captured"],
+                "says": said["says"] if said else None,
                 "why": said["why"] if said else None,
                 "pictures": [[each["file"], each["title"]] for each in flight["pictures"]] if said else [],
                 "photos": [{name: photo[name] for name in ("file", "taken", "azimuth", "distance_m", "doubts")} for photo in photos],

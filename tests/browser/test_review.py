@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from pipeline.ledger import Kind
 from pipeline.ledger.verdicts import Standing
+from pipeline.publish.flight import record
 from pipeline.review.desk import Office
 from pipeline.review.users import Role
 from tests import chromium
@@ -292,3 +294,27 @@ def test_logging_in_in_another_tab_costs_no_verdict(desk: Desk) -> None:
     page.press("c")
     desk.saved()
     assert desk.said(first) == [("confirmed", None, NAME)]
+
+
+def test_a_flight_changes_what_a_reviewer_sees_until_it_is_withdrawn(desk: Desk) -> None:
+    page, output = desk.browser, desk.running.office.project.output
+    desk.login()
+    case = desk.start()
+    assert not page.look("Boolean(document.querySelector('.flights'))")
+    folder = output / "drone" / "20240710-0123abcd"
+    folder.mkdir(parents=True)
+    Image.new("RGB", (20, 10), (150, 120, 90)).save(folder / "orthophoto.png")
+    pictured = [{"file": "orthophoto.png", "title": "正射影像"}]
+    said = [{"id": case, "says": "confirms", "why": f"挖方约 27,908 m³。{HOSTILE}", "m3": 27908.0}]
+    flight = {"flight": folder.name, "captured": "2024-07-10", "pictures": pictured, "photos": [], "cases": said}
+    (folder / record.NAME).write_bytes(record.encode(flight))
+    page.open(f"{desk.running.url}case/{case}")
+    page.wait("document.querySelector('.flight.confirms img')?.naturalWidth === 20")
+    text = str(page.look("document.querySelector('.flight').textContent"))
+    assert "2024-07-10 支持" in text
+    assert HOSTILE in text
+    record.withdraw(folder, "张三", "飞错了地方", "2024-07-11T08:00:00Z")
+    page.open(f"{desk.running.url}case/{case}")
+    desk.shown()
+    assert not page.look("Boolean(document.querySelector('.flights'))")
+    assert errors(page) == []

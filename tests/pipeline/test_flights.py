@@ -75,6 +75,7 @@ def test_a_flight_is_measured_and_kept(site: dict[str, Path], capsys: pytest.Cap
 def test_the_same_flight_again_changes_nothing_and_a_withdrawn_one_stays_so(site: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
     config, out = site["config"], site["config"].parent / "out"
     first = ingest(config, capsys, site["ortho"], *DAY)
+    assert (first["shift_m"], first["cut_m3"], first["too_coarse"]) == ([None, None, None], None, "no surface was given")
     before = files(out)
     copy = site["ortho"].with_name("copy.tif")
     shutil.copy(site["ortho"], copy)
@@ -167,12 +168,13 @@ def test_the_readmes_flight_over_the_made_county(made: County, again: County, tm
     assert case["patch_id"] in found["patches"]
     assert said["placement"]["lies_on"] == "satellite"
     assert np.hypot(said["placement"]["east_m"] - truth["shift_m"][0], said["placement"]["north_m"] - truth["shift_m"][1]) < 5
-    assert [each["case_id"] for each in said["photos"]] == [case["id"], case["id"], None]
+    assert [each["case_id"] for each in said["photos"]].count(case["id"]) == 2
+    assert all((Path(found["report"]).parent / each["file"]).is_file() for each in said["photos"])
     assert said["overshoots"][0]["overshoot_certain_m2"] > 400
 
 
-def test_a_volume_beyond_the_scale_is_a_case_of_the_next_month_until_the_flight_is_withdrawn(
-    again: County, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_dropped_flights_volume_beyond_the_scale_is_a_case_of_the_next_month_until_the_flight_is_withdrawn(
+    again: County, capsys: pytest.CaptureFixture[str]
 ) -> None:
     layer = again.folder / "layers" / "mining_rights.geojson"
     rows = json.loads(layer.read_text("utf-8"))
@@ -183,10 +185,18 @@ def test_a_volume_beyond_the_scale_is_a_case_of_the_next_month_until_the_flight_
     (x,), (y,) = rasterio.warp.transform("EPSG:4326", flights.CRS, [lon], [lat])
     placed = {"transform": flights.transform(round(x) - 60, round(y) + 60)}
     new, before, dug = flights.surfaces()
-    surfaces = [flights.write(tmp_path / f"{name}.tif", each[None], **placed) for name, each in (("new", new), ("before", before))]
-    options = ("--dsm", surfaces[0], "--dsm-before", surfaces[1], "--captured", "2024-06-10")
-    found = ingest(again.config, capsys, flights.ortho(tmp_path / "o.tif", 240, **placed), *options)
+    dropped = again.out / "inbox" / "Tuesday"
+    for folder in ("odm_orthophoto", "odm_dem", "images"):
+        (dropped / folder).mkdir(parents=True)
+    flights.ortho(dropped / "odm_orthophoto" / "odm_orthophoto.tif", 240, **placed)
+    flights.write(dropped / "odm_dem" / "dsm.tif", new[None], **placed)
+    flights.write(dropped / "dsm_before.tif", before[None], **placed)
+    flights.photo(dropped / "images" / "1.jpg", round(x), round(y), taken="2024:06:10 11:00:00")
+    (again.out / "inbox" / "broken.tif").write_text("none", "utf-8")
     assert again.run(NEXT, "--quiet") in (0, 3)
+    assert "inbox/broken.tif was not taken in. MW-DRONE-OPEN" in capsys.readouterr().err
+    (found,) = record.flights(again.out)
+    assert [each.name for each in (again.out / "inbox" / "taken").iterdir()] == [f"{found['flight']}-Tuesday"]
     (case,) = [row for row in again.rows(NEXT, "flagged") if row["finding"] == "over_extraction"]
     assert (case["right_id"], case["first_seen"], case["severity"]) == (right["properties"]["id"], "2024-06-10", 2)
     assert case["mining_likelihood"] is None
@@ -194,3 +204,14 @@ def test_a_volume_beyond_the_scale_is_a_case_of_the_next_month_until_the_flight_
     assert main(["drone", "withdraw", str(again.config), found["flight"], "--by", "张三", "--why", "飞错了地方"]) == 0
     assert again.run(NEXT, "--replay", "--quiet") in (0, 3)
     assert [row for row in again.rows(NEXT, "flagged") if row["finding"] == "over_extraction"] == []
+
+
+def test_a_projects_own_photos_never_stop_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = tmp_path / "project"
+    for folder in ("odm_orthophoto", "images"):
+        (project / folder).mkdir(parents=True)
+    flights.ortho(project / "odm_orthophoto" / "odm_orthophoto.tif")
+    flights.photo(project / "images" / "1.jpg", flights.WEST, flights.NORTH, placed=False)
+    found = ingest(flights.county(tmp_path / "county"), capsys, project, *DAY)
+    assert "The project's own photos are left out (MW-DRONE-PHOTOS)." in found["warnings"]
+    assert not Path(found["report"]).with_name("photos").exists()

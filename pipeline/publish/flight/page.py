@@ -44,6 +44,7 @@ _REASONS = tuple(
         (r"^The surfaces could not be brought to fit: (.*)\.$", r"两期高程无法配准：\1。"),
         (r"^No volume can be told: (.*)\.$", r"不能给出土方量：\1。"),
         (r"^Photo (.*) shows no case for sure: (.*)\.$", r"照片 \1：\2。"),
+        (r"^The project's own photos are left out \((.*)\)\.$", r"项目自带的照片未采用（\1）。"),
         (r"^The day is that of the orthophoto's own tag.*", "航飞日期取自影像文件自身的标签，可能是处理日期；请用 --captured 指明。"),
     )
 )

@@ -29,9 +29,10 @@ from pipeline.drone.raster import Raster, opened
 from pipeline.drone.surface import damaged
 from pipeline.errors import of_the_system
 from pipeline.files import fsync_file
+from pipeline.sources.bandfile import GDAL_ENV
 
-CACHE_MB = 256
 THREADS = "2"
+_MACHINE = {"GDAL_CACHEMAX": 256, "GDAL_NUM_THREADS": THREADS}
 WATCHED_S = 1.0
 Say = Callable[[int, int], None]
 """Told how far a file is, of how much, MB."""
@@ -42,7 +43,7 @@ def copy_ortho(raster: Raster, crs: str, target: Path, say: Say) -> None:
 
     Raises MinewardenError `MW-DRONE-READ` where it is damaged.
     """
-    with TemporaryDirectory(prefix=".ortho-", dir=target.parent) as folder, rasterio.Env(GDAL_CACHEMAX=CACHE_MB, GDAL_NUM_THREADS=THREADS):
+    with TemporaryDirectory(prefix=".ortho-", dir=target.parent) as folder, rasterio.Env(**GDAL_ENV, **_MACHINE):
         draft = Path(folder) / "cog.tif"
         try:
             if raster.is_upright and CRS.from_wkt(raster.crs).is_projected:
@@ -94,7 +95,7 @@ def write_surface(path: Path, surface: NDArray[np.float32], box: GeoBox) -> None
         "driver": "GTiff", "width": box.shape.x, "height": box.shape.y, "count": 1, "dtype": "float32", "nodata": np.nan,
         "crs": str(box.crs), "transform": box.affine, "tiled": True, "blockxsize": 512, "blockysize": 512,
     }  # fmt: skip
-    with TemporaryDirectory(prefix=".surface-", dir=path.parent) as folder, rasterio.Env(GDAL_CACHEMAX=CACHE_MB, GDAL_NUM_THREADS=THREADS):
+    with TemporaryDirectory(prefix=".surface-", dir=path.parent) as folder, rasterio.Env(**_MACHINE):
         plain, draft = Path(folder) / "plain.tif", Path(folder) / "cog.tif"
         with rasterio.open(plain, "w", **profile) as target:
             target.write(np.round(surface, 3), 1)

@@ -71,10 +71,12 @@ class Flight:
 
     @property
     def shift_m(self) -> list[float | None]:
-        """East, north, up: new minus before; against the satellite's pictures, without a height, where there is no earlier surface."""
+        """East, north, up: new minus before; against the satellite's pictures, and no height, where no surface came before. None = not told."""
         fit = self.measured.fit if self.measured else None
         if fit is not None and not fit.weak:
             return [round(fit.east, 3), round(fit.north, 3), round(fit.up, 3)]
+        if not self.placement.looks:
+            return [None, None, None]
         return [round(self.placement.east, 2), round(self.placement.north, 2), None]
 
 
@@ -85,7 +87,7 @@ def write(folder: Path, flight: Flight, said: Said, shown: Sequence[Shown], grou
         rasters.write_surface(folder / "dsm.tif", flight.measured.new, flight.measured.box)
         if flight.measured.change is not None:
             rasters.write_surface(folder / "change.tif", flight.measured.change.difference, flight.measured.box)
-    if originals is not None:
+    if originals is not None and shown:
         _keep(originals, folder / "photos", shown)
     projector = Projector(flight.crs)
     write_atomic(folder / "outlines.geojson", geojson.encode(_outlines(flight, projector)))

@@ -97,7 +97,8 @@ export class Panel {
       this.audit(state), this.table(row), said.trace.length > 0 && h('details', {}, h('summary', {}, t.trace), h('ul', { class: 'trace' }, said.trace.map((line) => h('li', {}, line)))),
       h('p', { class: 'links' }, row.evidence && h('a', { href: address(`/api/case/${id}/evidence`), target: '_blank', rel: 'noopener' }, t.evidence),
         h('button', { type: 'button', class: 'link', onclick: () => this.acts.copy() }, t.copy)),
-      said.flights.map((flight) => this.flight(flight)), this.steps(state, said.history), this.history(said.history));
+      said.flights.length > 0 && h('section', { class: 'flights' }, h('h3', {}, t.flights), said.flights.map((flight) => this.flight(flight))),
+      this.steps(state, said.history), this.history(said.history));
   }
 
   table(row) {
@@ -107,12 +108,12 @@ export class Panel {
     return h('table', {}, also.length > 0 && line(t.also, also.join('、')), entries.map(([name]) => line(facts[name], shown(name, row[name]))), line(facts.lonlat, `${row.lon}, ${row.lat}`));
   }
 
-  flight({ flight, captured, why, pictures, photos }) {
+  flight({ flight, captured, says, why, pictures, photos }) {
     const at = (name) => address(`/api/flight/${flight}/${name.split('/').map(encodeURIComponent).join('/')}`);
     const show = (name, label) => h('a', { href: at(name), target: '_blank', rel: 'noopener', title: label }, h('img', { src: at(name), alt: label, loading: 'lazy' }));
     const told = (photo) => [photo.taken?.slice(0, 10), photo.azimuth !== null && `${Math.round(photo.azimuth)}°`, photo.distance_m !== null && `${Math.round(photo.distance_m)} m`, ...photo.doubts].filter(Boolean).join(' · ');
-    return h('details', { class: 'flight' }, h('summary', {}, `${t.flight} ${captured}`), why && h('p', {}, why), pictures.map(([name, title]) => h('figure', {}, show(name, title), h('figcaption', { class: 'dim small' }, title))),
-      photos.map((photo) => h('figure', {}, show(photo.file, photo.file), h('figcaption', { class: 'dim small' }, told(photo)))));
+    return h('div', { class: `flight ${says || ''}` }, h('p', {}, h('strong', {}, [captured, says && t[says]].filter(Boolean).join(' ')), ' ', why),
+      h('div', {}, pictures.map(([name, title]) => show(name, title)), photos.map((photo) => h('figure', {}, show(photo.file, told(photo)), h('figcaption', { class: 'dim small' }, told(photo))))));
   }
 
   audit(state) {

@@ -1,0 +1,46 @@
+"""Flights that were dropped into the output folder: taken in by the next run, before its months."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline import flights
+from pipeline.config import Project
+from pipeline.drone.project import gathered
+from pipeline.errors import MinewardenError
+
+FOLDER, TAKEN = "inbox", "taken"
+BEFORE = "dsm_before.tif"
+"""An earlier surface, in the folder of a project."""
+
+
+def take(project: Project, say: flights.Say) -> tuple[list[str], list[str]]:
+    """What was taken in, and what was not and why, a line each. Hold the lock.
+
+    What is taken moves to `inbox/taken/<flight>-<name>`; what is refused stays, and is tried again by the next run.
+    """
+    inbox = project.output / FOLDER
+    taken, refused = [], []
+    for entry in _dropped(inbox):
+        before = entry / BEFORE if (entry / BEFORE).is_file() else None
+        try:
+            flight = flights.ingest(project, gathered(entry, None, before, None, None), None, say)["flight"]
+        except MinewardenError as error:
+            refused.append(f"{FOLDER}/{entry.name} was not taken in. {error.code}: {error.message} Fix: {error.fix}")
+            continue
+        target = inbox / TAKEN / f"{flight}-{entry.name}"
+        if not target.exists():
+            target.parent.mkdir(exist_ok=True)
+            os.replace(entry, target)
+        taken.append(f"{FOLDER}/{entry.name}: flight {flight}")
+    return taken, refused
+
+
+def _dropped(inbox: Path) -> Iterator[Path]:
+    """Orthophotos, and folders of projects."""
+    for entry in sorted(inbox.iterdir()) if inbox.is_dir() else ():
+        is_flight = entry.is_dir() or entry.suffix.lower() in (".tif", ".tiff")
+        if is_flight and entry.name != TAKEN and not entry.name.startswith(".") and not entry.is_symlink():
+            yield entry
