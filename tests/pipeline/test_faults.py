@@ -174,7 +174,7 @@ def test_a_kill_between_the_ledger_and_the_folder(again: County, june: County, m
 
 def test_the_archive_says_from_where_it_can_be_redone(again: County, capsys: pytest.CaptureFixture[str]) -> None:
     kept = sorted(p.name for p in (again.out / "state").iterdir() if p.is_dir())
-    assert kept == ["2024", MONTHS[0], *MONTHS[-3:]]
+    assert kept == ["2024", MONTHS[0], *MONTHS[-3:], "restoration"]
     before = again.everything()
     assert again.run(MONTHS[2], "--replay") == 2
     said = capsys.readouterr().err

@@ -26,8 +26,10 @@ def flip(file: Path) -> None:
 
 
 def state_of(county: County) -> dict[str, bytes]:
+    """Files of the state, but for what is read again when it is wanted: hashes, and the seasons of sites."""
     state = county.out / "state"
-    return {str(f.relative_to(state)): f.read_bytes() for f in state.rglob("*") if f.is_file() and f.name not in ("hashes.json", ".lock")}
+    kept = [f for f in state.rglob("*") if f.is_file() and f.name not in ("hashes.json", ".lock") and f.parent.name != "restoration"]
+    return {str(f.relative_to(state)): f.read_bytes() for f in kept}
 
 
 def repair(county: County) -> int:

@@ -70,7 +70,7 @@ def test_overdue_sites_are_pictured_in_the_growing_season(case: Judged) -> None:
     looks = {
         "2022-07-01": CLEAR, "2023-07-01": CLEAR, "2023-12-01": CLEAR, "2024-06-20": CLEAR, "2024-08-30": CLEAR, "2024-09-20": CLEAR,
     }  # fmt: skip
-    said = {"first_seen": date(2024, 6, 20), "last_seen": date(2024, 8, 30)}
+    said = {"first_seen": date(2024, 6, 20), "last_seen": date(2024, 8, 30), "before_date": None}
     assert chosen(site, looks, deadline=date(2023, 12, 31), **said) == ("2023-07-01", "2024-08-30")
     assert chosen(site, looks, deadline=date(2021, 12, 31), **said) == ("2022-07-01", "2024-08-30"), "the earliest where the archive is younger"
 
