@@ -11,23 +11,20 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from shapely import unary_union
 from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
-from pipeline import __version__, compute, months, restored, store, survey, year
-from pipeline.blocks import BlockMonth, bare_cells, load_alert, watch_block
+from pipeline import __version__, compute, maps, months, restored, store, survey, year
+from pipeline.blocks import BlockMonth, bare_cells, watch_block
 from pipeline.config import Project
-from pipeline.detect.evidence import confidence
 from pipeline.detect.shift import Model
-from pipeline.detect.state import NONE
 from pipeline.files import fsync_folder
 from pipeline.findings import overextraction
 from pipeline.findings.finding import Finding
 from pipeline.findings.judge import judge
 from pipeline.findings.mines import mines
-from pipeline.grid import Block, Grid
+from pipeline.grid import Block
 from pipeline.layers.model import LayerSet
 from pipeline.ledger.ledger import Ledger
 from pipeline.limits import cannot_tell
@@ -48,8 +45,6 @@ from pipeline.retention import folder_of
 from pipeline.siteview import unrestored
 from pipeline.sources.scene import Doubt, Refused, Scene, UnreadableError
 from pipeline.year import Begun, Seen, Setting
-
-NOT_SEEN, OUTSIDE = 5, 65535
 
 
 @dataclass(slots=True)
@@ -175,33 +170,6 @@ def _bare(inputs: Inputs, month: str, model: Model) -> BaseGeometry:
     return geometry_of(cells[:, 0], cells[:, 1], setting.grid) if len(cells) else MultiPolygon()
 
 
-def _planes(
-    grid: Grid, area: BaseGeometry, folder: Path, blocks: Sequence[Block], results: Sequence[BlockMonth]
-) -> Iterator[tuple[Block, NDArray[np.uint16]]]:
-    """Blocks of disturbance.tif: status, first day, confidence, clear looks."""
-    for block, result in zip(blocks, results, strict=True):
-        alert = load_alert(folder, block)
-        out = np.zeros((4, block.height, block.width), np.uint16)
-        changed = alert.status != NONE
-        out[0] = np.where(changed, alert.status, np.where(alert.month_looks > 0, NONE, NOT_SEEN))
-        out[1][changed] = alert.first_day[changed]
-        cells = result.cells
-        out[2][cells["row"] - block.top, cells["col"] - block.left] = np.round(confidence(cells["score"], cells["anomalous"]) * 10000)
-        out[3] = alert.month_looks
-        out[:, ~grid.mask(area, grid.window(block))] = OUTSIDE
-        yield block, out
-
-
-def _last_seen(grid: Grid, area: BaseGeometry, folder: Path, blocks: Sequence[Block]) -> NDArray[np.uint16]:
-    """(rows, cols): 1 + day of the last clear look of ground not seen this month, 1 = never; 0 = seen, or outside the area."""
-    out = np.zeros(grid.shape, np.uint16)
-    for block in blocks:
-        alert = load_alert(folder, block)
-        unseen = (alert.month_looks == 0) & grid.mask(area, grid.window(block))
-        out[block.top : block.top + block.height, block.left : block.left + block.width] = np.where(unseen, alert.last_clear + 1, 0)
-    return out
-
-
 def _scene_uses(good: Seen, left_out: Sequence[Refused], inputs: Inputs) -> list[SceneUse]:
     """A scene that was found but left out is told with its hash too: `status` sees when it has been mended."""
     uses = [SceneUse(s.id, s.day.isoformat(), inputs.sha256(s), True, None, survey.clear_fraction(seen)) for s, seen in good]
@@ -275,8 +243,8 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
             rehearsed = name_cases(writer, month, patches, findings, inputs.project, setting.grid)
         pictured, lost = evidence.make(partial, rehearsed, by)
     with clock.stage("publish"):
-        cog.write(partial / "disturbance.tif", setting.grid, lambda: _planes(setting.grid, setting.area, folder, blocks, results))
-        unseen = unseen_ground(_last_seen(setting.grid, setting.area, folder, blocks), setting.grid)
+        cog.write(partial / "disturbance.tif", setting.grid, lambda: maps.disturbance(setting.grid, setting.area, folder, blocks, results))
+        unseen = unseen_ground(maps.last_seen(setting.grid, setting.area, folder, blocks), setting.grid)
         worked = mines(patches, inputs.layers, setting.grid, bare, unary_union([ground for ground, _ in unseen]), last_day, config.findings)
     with ledger.month(month) as writer:
         judged: list[Judged] = name_cases(writer, month, patches, findings, inputs.project, setting.grid)
