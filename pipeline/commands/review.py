@@ -181,9 +181,10 @@ def remove(console: Console, config: Path, name: str) -> Exit:
 @talking
 def step(console: Console, config: Path, case_id: str, step: str, day: str, document: str, due: str | None, reviewer: str) -> Exit:
     """Note what was done about a confirmed case: 实地核查, then 立案 / 非立案处理 / 不处理, 整改, 销号."""
+    from pipeline.ledger.steps import Step
     from pipeline.review import decide
     from pipeline.review.apply import checked_name
-    from pipeline.review.steps import NAMES, Step
+    from pipeline.review.steps import NAMES
 
     project = open_project(console, config)
     finished_month(project, None)

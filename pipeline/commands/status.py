@@ -93,7 +93,7 @@ def _decided(project: Project, last: str, flagged: list[dict[str, Any]]) -> tupl
 
     Without a ledger the verdicts are those of the month's end.
     """
-    from pipeline.review.steps import overdue
+    from pipeline.ledger.steps import overdue
 
     reviews, late, needs = {}, [], []
     try:

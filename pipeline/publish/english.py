@@ -150,6 +150,7 @@ _SUMMARY: Mapping[str, str] = {
     "本月看清的范围不足，下月须再看": "Too little was seen clearly: look again next month",
     "未能使用的影像 {count} 景：补齐后可重做本月": "{count} scenes could not be used: mend them and redo the month",
     "没有进行的检查 {count} 项：缺少图层": "{count} checks were off for want of a layer",
+    "已确认而后续处置逾期 {count} 个，最早 {id} 应于 {due}": "{count} confirmed and overdue for the next step, {id} since {due}",
     "数据提示 {count} 条": "{count} notes on the data",
     "没有。": "Nothing.",
     "其余 {count} 个见线索清单": "{count} others: see the list",

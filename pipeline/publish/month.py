@@ -18,6 +18,7 @@ from pipeline.layers.model import LayerSet
 from pipeline.ledger import Change
 from pipeline.ledger.ledger import Ledger, MonthWriter
 from pipeline.ledger.records import CaseDraft
+from pipeline.ledger.steps import overdue
 from pipeline.patches.patch import Patch
 from pipeline.publish import changes, geojson, gpkg, lists, mines, report, runjson
 from pipeline.publish.export.finished import Finished
@@ -102,7 +103,9 @@ def write_month(folder: Path, files: MonthFiles) -> list[Feature]:
     lists.write(folder, lists.MINES, month, mines.rows(files.mines, flagged))
     counts = dict(files.facts.counts) | {"flagged": len(flagged), "explained": len(patches) - sum(p.properties["id"] is not None for p in patches)}
     facts = replace(files.facts, counts=counts)
-    write_renewed(folder, report_input(folder, files.project, files.layers, files.ledger, facts, (flagged, patches, coverage)))
+    write_renewed(
+        folder, report_input(folder, files.project, files.layers, files.ledger, facts, (flagged, patches, coverage), months.last_day(month))
+    )
     runjson.write(folder, facts)
     return flagged
 
@@ -117,7 +120,9 @@ def write_renewed(folder: Path, given: report.ReportInput, language: Language = 
     book.write(folder / book.NAME, given)
 
 
-def report_input(folder: Path, project: Project, layers: LayerSet, ledger: Ledger, facts: RunFacts, features: Published) -> report.ReportInput:
+def report_input(
+    folder: Path, project: Project, layers: LayerSet, ledger: Ledger, facts: RunFacts, features: Published, today: date
+) -> report.ReportInput:
     """What report and spreadsheet of the month in `folder` are made from."""
     config, month, (flagged, patches, coverage) = project.config, facts.month, features
     cell = config.grid.resolution**2
@@ -129,6 +134,7 @@ def report_input(folder: Path, project: Project, layers: LayerSet, ledger: Ledge
         trend=earlier.trend(project.output, month, len(flagged), facts.observed_fraction),
         gone=history.gone(ledger, before.ids, (str(each.properties["id"]) for each in flagged)),
         courses=history.courses(ledger, month, cell), decisions=history.decisions(ledger),
+        overdue=overdue(ledger.standings(), ledger.events(), today),
         changes=lists.read(folder, lists.CHANGES), mines=lists.read(folder, lists.MINES),
         restoration=restoration_files.read(folder), plan=planned.document(project, layers, folder, months.last_day(month)),
     )  # fmt: skip
@@ -138,7 +144,7 @@ def write_again(project: Project, layers: LayerSet, ledger: Ledger, finished: Fi
     """Write report and spreadsheet of a finished month again, with the verdicts of now; what they hold."""
     flagged = with_verdicts(ledger, finished.month, finished.cases)
     patches, coverage = (geojson.read(finished.folder / f"{name}.geojson") for name in ("patches", "coverage"))
-    given = report_input(finished.folder, project, layers, ledger, runjson.read(finished.folder), (flagged, patches, coverage))
+    given = report_input(finished.folder, project, layers, ledger, runjson.read(finished.folder), (flagged, patches, coverage), months.today())
     write_renewed(finished.folder, given, language)
     return given
 

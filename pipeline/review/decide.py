@@ -13,12 +13,12 @@ from shapely.geometry import mapping
 
 from pipeline.errors import MinewardenError
 from pipeline.ledger import Event, Kind, Ledger, Review
+from pipeline.ledger.steps import Step, progress
 from pipeline.ledger.verdicts import Standing, Verdict
 from pipeline.publish.wgs84 import Written
-from pipeline.review import steps
 from pipeline.review.answers import Answer
 from pipeline.review.apply import gone
-from pipeline.review.steps import Step
+from pipeline.review.steps import check
 
 _KEY = re.compile(r"[0-9a-f]{32,64}")
 
@@ -114,14 +114,14 @@ def outline(ledger: Ledger, write: Write, drawn: Written | None) -> Outcome:
 def step(ledger: Ledger, write: Write, what: Step, day: date, document: str, due: date | None, today: date) -> Outcome:
     """A step after the verdict.
 
-    Raises MinewardenError `MW-REVIEW-KEY`, `-CASE`, or what `steps.check` does.
+    Raises MinewardenError `MW-REVIEW-KEY`, `-CASE`, or what `check` does.
     """
     with ledger.transaction():
         if (event := _begun(ledger, write, Kind.STEP)) is not None:
             return _again(event)
         standing = _standing(ledger, write)
-        now = steps.progress(standing, ledger.events(write.case_id).get(write.case_id, ()))
-        steps.check(now, what, day, document, due, today)
+        now = progress(standing, ledger.events(write.case_id).get(write.case_id, ()))
+        check(now, what, day, document, due, today)
         said = {"step": str(what), "date": day.isoformat(), "document": document, "due": due.isoformat() if due else None}
         return _note(ledger, write, Kind.STEP, standing.version, said)
 

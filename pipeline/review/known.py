@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 
 from pipeline.ledger import Event, Kind, Ledger, Review
+from pipeline.ledger.steps import progress
 from pipeline.ledger.verdicts import Standing
-from pipeline.review import steps
 from pipeline.review.decide import judgement_of
 
 SEEN = "seen"
@@ -76,7 +76,7 @@ class Known:
             said = {"reason": last.reason, "note": last.note, "by": last.reviewer, "at": last.at, "judgement": judgement_of(standing, events)}
             found |= {name: value for name, value in said.items() if value is not None}
         found |= _beside(standing, events)
-        follow = steps.progress(standing, events)
+        follow = progress(standing, events)
         if follow is not None:
             found |= {"step": follow.last, "due": follow.due.isoformat() if follow.due else None, "overdue": follow.overdue(today)}
         return found

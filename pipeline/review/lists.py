@@ -12,9 +12,10 @@ from typing import Any
 from pipeline import months
 from pipeline.files import write_atomic
 from pipeline.ledger import Ledger
+from pipeline.ledger.steps import Progress, Step, progress
 from pipeline.publish import geojson
 from pipeline.publish.spreadsheet.cells import safe
-from pipeline.review.steps import NAMES, Progress, Step, progress
+from pipeline.review.steps import NAMES
 
 
 @dataclass(frozen=True, slots=True)

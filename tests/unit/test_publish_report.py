@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import pytest
 from PIL import Image
 
 from pipeline.findings.names import CAUSES, FINDINGS
+from pipeline.ledger.steps import Overdue, Step
 from pipeline.publish import report
 from pipeline.publish.english import ENGLISH
 from pipeline.publish.evidence.sheet import SHEET_HEIGHT, SHEET_WIDTH
@@ -225,6 +227,12 @@ def test_a_month_without_findings_is_a_report_too(given: report.ReportInput) -> 
     text = read(given, flagged=[]).text
     for said in ("本月没有需要核查的线索", "查看影像 2 景", "看清了监测范围的 93.1%", "记有地表变化 10 处", "这些变化都有解释"):
         assert said in text, said
+
+
+def test_what_the_office_owes_is_told(given: report.ReportInput) -> None:
+    late = [Overdue("620422-2024-000007", None, date(2024, 8, 31)), Overdue("620422-2024-000001", Step.FILED, date(2024, 9, 2))]
+    assert "后续处置逾期" not in read(given).text
+    assert "已确认而后续处置逾期 2 个，最早 620422-2024-000007 应于 2024-08-31" in read(given, overdue=late).text
 
 
 def test_a_month_that_saw_nothing_says_so(given: report.ReportInput) -> None:

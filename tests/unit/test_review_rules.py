@@ -14,14 +14,14 @@ import pytest
 
 from pipeline.errors import MinewardenError
 from pipeline.layers.model import Right
-from pipeline.ledger import Kind, Ledger, Review, backup
-from pipeline.review import decide, steps
+from pipeline.ledger import Kind, Ledger, Review, backup, steps
+from pipeline.ledger.steps import Step
+from pipeline.review import decide
 from pipeline.review.answers import Answer
 from pipeline.review.decide import Judgement, Write
 from pipeline.review.draw import draw
 from pipeline.review.scribe import Scribe
 from pipeline.review.sessions import IDLE_S, LONGEST_S, Sessions
-from pipeline.review.steps import Step
 from pipeline.review.users import NAME, Role, Users
 from tests.unit.test_ledger_identity import run, square
 

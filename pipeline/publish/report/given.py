@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.layers.model import LayerSet
+from pipeline.ledger.steps import Overdue
 from pipeline.publish.features import Feature
 from pipeline.publish.report.earlier import Earlier, Trend
 from pipeline.publish.report.history import Course, Decisions, Gone
@@ -42,6 +43,8 @@ class ReportInput:
     """Cases of last month's list that are not in this one."""
     courses: Mapping[str, Course] = field(default_factory=dict)
     """What became of each case, by its id."""
+    overdue: Sequence[Overdue] = ()
+    """Confirmed cases whose next step was not noted in time, the longest overdue first."""
     decisions: Decisions = field(default_factory=Decisions)
     """All that people decided in this county so far."""
     changes: Sequence[Mapping[str, Any]] = ()
