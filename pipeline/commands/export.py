@@ -6,15 +6,14 @@ from pathlib import Path
 
 import click
 
-from pipeline import months
-from pipeline.commands.common import config_argument, open_project, talking
+from pipeline.commands.common import config_argument, finished_month, open_ledger, open_project, talking
 from pipeline.console import Console
 from pipeline.errors import Exit
 
 
 @click.command("export")
 @config_argument
-@click.option("--month", metavar="YYYY-MM", help="A month that is done. Default: the last that has ended.")
+@click.option("--month", metavar="YYYY-MM", help="A month that is done. Default: the last of them.")
 @click.option(
     "--format",
     "form",
@@ -26,11 +25,13 @@ from pipeline.errors import Exit
 @click.option("--encoding", type=click.Choice(["gbk", "utf-8"]), default="gbk", show_default=True, help="Of txt; UTF-8 begins with its mark.")
 @talking
 def command(console: Console, config: Path, month: str | None, form: str, out: Path | None, encoding: str) -> Exit:
-    """Write a finished month's cases as KML, Shapefile or corner points, or a STAC item of its raster."""
-    wanted = months.check(month, months.today())
+    """Write a finished month's cases, with the verdicts so far, as KML, Shapefile or corner points, or a STAC item of its raster."""
     project = open_project(console, config)
+    wanted = finished_month(project, month)
     from pipeline.publish.export.write import export
 
-    for file in export(project, wanted, form, out, encoding):
+    with open_ledger(project) as ledger:
+        files = export(project, ledger, wanted, form, out, encoding)
+    for file in files:
         console.result(str(file))
     return Exit.DONE

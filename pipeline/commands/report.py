@@ -39,6 +39,9 @@ def command(console: Console, config: Path, month: str | None, lang: str, as_pdf
     if changed:
         console.notice(f"{wanted} was judged by other versions of {', '.join(changed)}: findings stand as they were, maps show today's boundaries.")
     console.result(f"{len(given.flagged)} cases of {wanted}: {folder / report.NAME}")
+    if (folder / pdf.NAME).is_file() and not as_pdf:
+        (folder / pdf.NAME).unlink()
+        console.notice(f"{pdf.NAME} told of an earlier state and is gone; --pdf prints it again.")
     if as_pdf:
         pdf.write(folder / pdf.NAME, report.render(given, language, printed=True))
         console.result(str(folder / pdf.NAME))

@@ -84,7 +84,7 @@ def recorded(ledger: Ledger, month: str) -> tuple[list[RecordedCase], dict[str, 
 
 
 def lay_out(office: Office, month: str, cases: Sequence[RecordedCase], patches: dict[str, Any]) -> Desk:
-    """Raises MinewardenError `MW-EXPORT-MONTH` or `MW-RESULT-DAMAGED`."""
+    """Raises MinewardenError `MW-MONTH-MISSING` or `MW-RESULT-DAMAGED`."""
     finished = find(office.project, month)
     known = {case.record.case_id: case for case in cases}
     rows = {str(row.properties["id"]): row for row in sorted(finished.cases, key=rank, reverse=True) if row.properties["id"] in known}

@@ -64,7 +64,7 @@ class ReviewRoom:
         self.scribe.close()
 
     async def desk(self, month: str) -> Desk:
-        """A finished month as it is now. Raises MinewardenError `MW-MONTH-…`, `MW-EXPORT-MONTH` or `MW-RESULT-DAMAGED`."""
+        """A finished month as it is now. Raises MinewardenError `MW-MONTH-…` or `MW-RESULT-DAMAGED`."""
         month = months.check(month, months.today())
         mark = desks.mark(self.office.project, month)
         held = self._desks.get(month)

@@ -91,3 +91,5 @@ def test_a_pdf_lies_beside_the_page(again: County, tmp_path: Path, monkeypatch: 
     assert "font/ttf;base64" in asked
     assert "evidence/" not in asked, "on paper pictures lead nowhere"
     assert main(["doctor", str(again.config)]) == 0
+    assert main(["report", str(again.config)]) == 0
+    assert not (again.out / LAST / pdf.NAME).exists(), "it told of an earlier state"

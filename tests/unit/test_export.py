@@ -27,6 +27,7 @@ from pipeline import months
 from pipeline.cli import main
 from pipeline.layers.ground import move
 from pipeline.layers.read import read
+from pipeline.ledger import Ledger
 from pipeline.publish import geojson
 from pipeline.publish.export import corners, shapefile
 from pipeline.publish.export.finished import Finished
@@ -70,6 +71,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("export")
     (root / "out").mkdir()
     made_month.publish(root / "out" / MONTH, made_month.two_months(root), made_month.run_facts())
+    (root / "ledger.sqlite").rename(root / "out" / "ledger.sqlite")
     return root
 
 
@@ -407,8 +409,20 @@ def test_the_same_month_has_the_same_bytes_and_stays_as_it_is(office: Office, fo
         assert [file.read_bytes() for file in elsewhere] == content
 
 
+def test_verdicts_are_those_of_now(office: Office, folder: Path, tmp_path: Path) -> None:
+    """Not those of the day on which the month was run."""
+    case = str(cases_of(folder)[0].properties["id"])
+    with Ledger(folder / "out" / "ledger.sqlite", "620422") as ledger:
+        version = ledger.standings()[case].version if case in ledger.standings() else 1
+        before = office.export("--format", "shp", "--out", str(tmp_path / "before"))
+        ledger.record_verdict(case, "confirmed", version=version, reviewer="李复核")
+    after = office.export("--format", "shp", "--out", str(tmp_path / "after"))
+    names = [next(f for f in files if f.suffix == ".dbf").read_bytes().count("李复核".encode("gbk")) for _, files in (before, after)]
+    assert names == [0, 1]
+
+
 def test_a_month_that_is_not_done_is_said(office: Office) -> None:
-    assert office.refused("--format", "kml", month="2024-06") == (2, "MW-EXPORT-MONTH")
+    assert office.refused("--format", "kml", month="2024-06") == (2, "MW-MONTH-MISSING")
     assert office.refused("--format", "kml", month="2024-6") == (2, "MW-MONTH-FORMAT")
     assert not (office.month.parent / "export" / "2024-06").exists()
 

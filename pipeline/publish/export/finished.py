@@ -43,13 +43,13 @@ class Finished:
 def find(project: Project, month: str) -> Finished:
     """A finished month, whose files are as they were written.
 
-    Raises MinewardenError `MW-EXPORT-MONTH` or `MW-RESULT-DAMAGED`.
+    Raises MinewardenError `MW-MONTH-MISSING` or `MW-RESULT-DAMAGED`.
     """
     folder, county = project.output / month, project.config.county
     if not (folder / runjson.NAME).is_file():
         done = months.finished(project.output)
         fix = f"Run it first, or take one that is done ({done[0]} to {done[-1]})." if done else "Run it first."
-        raise MinewardenError("MW-EXPORT-MONTH", f"{month} is not done: there is no {folder / runjson.NAME}.", fix)
+        raise MinewardenError("MW-MONTH-MISSING", f"{month} is not done: there is no {folder / runjson.NAME}.", fix)
     try:
         outputs = {str(each["path"]): str(each["sha256"]) for each in runjson.document(folder)["outputs"]}
     except (ValueError, KeyError, TypeError) as error:

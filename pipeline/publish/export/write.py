@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import rasterio
@@ -13,16 +14,19 @@ from pipeline import months
 from pipeline.config import Project
 from pipeline.errors import MinewardenError
 from pipeline.files import write_atomic
+from pipeline.ledger import Ledger
 from pipeline.publish.export import corners, kml, shapefile, stac
 from pipeline.publish.export.finished import Finished, find
+from pipeline.publish.month import with_verdicts
 
 
-def export(project: Project, month: str, form: str, out: Path | None, encoding: str) -> list[Path]:
-    """Write a finished month as kml, shp, txt or stac; the files, by default in `<output>/export/<YYYY-MM>/`.
+def export(project: Project, ledger: Ledger, month: str, form: str, out: Path | None, encoding: str) -> list[Path]:
+    """Write a finished month, with the verdicts so far, as kml, shp, txt or stac; the files, by default in `<output>/export/<YYYY-MM>/`.
 
     Raises MinewardenError `MW-EXPORT-…` or `MW-RESULT-DAMAGED`.
     """
     finished = find(project, month)
+    finished = replace(finished, cases=with_verdicts(ledger, month, finished.cases))
     folder = project.output / "export" / month if out is None else out
     _make(folder, project.output)
     files = _files(finished, form, folder, encoding)
