@@ -227,6 +227,11 @@ class Project(BaseModel):
         return self.output / "log"
 
     @property
+    def typed(self) -> str:
+        """The config's path as it is typed into a shell."""
+        return shlex.quote(str(self.file))
+
+    @property
     def ledger(self) -> Path:
         return self.output / "ledger.sqlite"
 

@@ -190,7 +190,7 @@ def _ledger(project: Project) -> Ledger:
     """The county's ledger; one is begun where no month is done yet. One that finished months miss is never made anew."""
     ledger = Ledger(project.ledger, project.config.county.code) if project.ledger.is_file() or not months.finished(project.output) else None
     if ledger is None:
-        fix = f"Put back the ledger that belongs to these results, or run 'minewarden repair {project.file}'."
+        fix = f"Put back the ledger that belongs to these results, or run 'minewarden repair {project.typed}'."
         raise MinewardenError("MW-LEDGER-MONTH", f"There are finished months, but no ledger {project.ledger}.", fix)
     return ledger
 

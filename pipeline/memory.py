@@ -103,7 +103,7 @@ def remember(project: Project, scenes: Sequence[Scene], bands: tuple[str, ...], 
     if not file.exists():
         if finished(project.output):
             # Made from the archive of today, grid and first month would not be those of the finished months.
-            fix = f"minewarden repair {project.file}"
+            fix = f"minewarden repair {project.typed}"
             raise MinewardenError("MW-STATE-MISSING", f"{file} is gone, though months are finished.", fix, Exit.DAMAGED)
         memory = Memory(grid(), bands, _start(project, scenes))
         if begins:

@@ -135,7 +135,7 @@ def _to_do(project: Project, first: str, month: str, replay: bool, ledger: Ledge
 def _no_state(project: Project, month: str) -> MinewardenError:
     folder = retention.folder_of(project.state, months.previous(month))
     message = f"{month} can't be made: state of the month before is missing ({folder})."
-    return MinewardenError("MW-STATE-MISSING", message, f"minewarden repair {project.file}", Exit.DAMAGED)
+    return MinewardenError("MW-STATE-MISSING", message, f"minewarden repair {project.typed}", Exit.DAMAGED)
 
 
 def clear(project: Project, todo: Sequence[str], ledger: Ledger) -> None:
@@ -150,7 +150,7 @@ def clear(project: Project, todo: Sequence[str], ledger: Ledger) -> None:
 
 def _replay_from(project: Project, month: str, first: str) -> str:
     """The command that redoes `month`: from there, or from the latest month before it whose own predecessor is kept."""
-    return f"minewarden run {project.file} --replay --month {retention.start_for(project.state, month, first)}"
+    return f"minewarden run {project.typed} --replay --month {retention.start_for(project.state, month, first)}"
 
 
 def _late(project: Project, inputs: Inputs) -> list[str]:
@@ -162,7 +162,7 @@ def _late(project: Project, inputs: Inputs) -> list[str]:
     first = retention.start_for(project.state, min(each.month for each in found), finished[0])
     return [
         f"{len(found)} scene(s) arrived, were replaced or were mended after their month was done, e.g. {found[0].id} ({found[0].why}). "
-        f"Use them: minewarden run {project.file} --replay --month {first}"
+        f"Use them: minewarden run {project.typed} --replay --month {first}"
     ]
 
 
@@ -178,7 +178,7 @@ def _changed(project: Project, inputs: Inputs) -> list[str]:
         return []
     return [
         f"Changed since {finished[-1]} was done: {', '.join(names)}. The next month judges open cases anew. "
-        f"At once: minewarden run {project.file} --replay --month {finished[-1]}"
+        f"At once: minewarden run {project.typed} --replay --month {finished[-1]}"
     ]
 
 

@@ -60,7 +60,7 @@ def finished_month(project: Project, asked: str | None) -> str:
     wanted = months.check(asked, months.today()) if asked else None
     done = months.finished(project.output)
     if not done:
-        raise MinewardenError("MW-MONTH-NONE", "No month is done yet.", f"minewarden run {project.file}")
+        raise MinewardenError("MW-MONTH-NONE", "No month is done yet.", f"minewarden run {project.typed}")
     if wanted is not None and wanted not in done:
         raise MinewardenError("MW-MONTH-MISSING", f"{wanted} is not done.", f"Ask for a finished month, e.g. {done[-1]}.")
     return wanted or done[-1]
@@ -74,7 +74,7 @@ def open_ledger(project: Project) -> Ledger:
     from pipeline.ledger import Ledger
 
     if not project.ledger.is_file():
-        fix = f"Put back the ledger that belongs to these results, or run 'minewarden repair {project.file}'."
+        fix = f"Put back the ledger that belongs to these results, or run 'minewarden repair {project.typed}'."
         raise MinewardenError("MW-LEDGER-MONTH", f"There are finished months, but no ledger {project.ledger}.", fix, Exit.DAMAGED)
     ledger = Ledger(project.ledger, project.config.county.code)
     try:

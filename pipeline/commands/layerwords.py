@@ -93,7 +93,7 @@ def tell_fixed(console: Console, project: Project, layer: str, written: dict[str
     console.result(f"  what was changed 改动清单: {written['list']}")
     for change in written["changes"]:
         console.result(f"    {change}")
-    console.result(f"  Look through the list; then: minewarden layers import {project.file} {layer} {written['file']}")
+    console.result(f"  Look through the list; then: minewarden layers import {project.typed} {layer} {written['file']}")
 
 
 def counted(changes: Sequence[Change]) -> str:

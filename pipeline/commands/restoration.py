@@ -44,7 +44,7 @@ def document_of(project: Project, month: str) -> dict[str, Any]:
     found = files.read(project.output / month)
     if found is None:
         message = f"{month} was made by a version that did not look at restoration yet."
-        raise MinewardenError("MW-RESTORATION-NONE", message, f"minewarden run {project.file} --replay --month {month}")
+        raise MinewardenError("MW-RESTORATION-NONE", message, f"minewarden run {project.typed} --replay --month {month}")
     return found
 
 

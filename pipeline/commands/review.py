@@ -111,7 +111,7 @@ def serve(console: Console, config: Path, month: str | None, lang: str, port: in
     wanted = finished_month(project, month)
     users = _users(project)
     if not users.all():
-        raise MinewardenError("MW-REVIEW-USERS", "Nobody may open the page yet.", f"minewarden review user add {project.file} NAME --role reviewer")
+        raise MinewardenError("MW-REVIEW-USERS", "Nobody may open the page yet.", f"minewarden review user add {project.typed} NAME --role reviewer")
     open_ledger(project).close()
     inputs, _ = prepare(project, None, None, lambda *_: None, user="review", begins=False)
     office = Office(project, inputs.layers, inputs.setting, lambda each: trusted_scenes(inputs, each))

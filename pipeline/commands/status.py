@@ -153,7 +153,7 @@ def _needs(project: Project, found: dict[str, Any], runs: dict[str, dict[str, An
         from pipeline import retention
 
         first = retention.start_for(project.state, first, min(runs))
-        use = f"minewarden run {project.file} --replay --month {first}"
+        use = f"minewarden run {project.typed} --replay --month {first}"
         needs.append(f"Late scenes: {number} arrived, were replaced or were mended after their month was done. Use them: {use}")
     if last:
         seen = runs[last]["coverage"].get("observed_fraction") or 0

@@ -80,7 +80,7 @@ def _open(project: Project, name: str, setting: Setting) -> _Layer:
         return _Layer(opened, tuple(v.since for v in versions), store.sha256(versions))
     if config.path is None:
         layer = Opened(name, project.file)
-        fix = f"Import it: minewarden layers import {project.file} {name} FILE. Or give its path."
+        fix = f"Import it: minewarden layers import {project.typed} {name} FILE. Or give its path."
         layer.problems.append(Problem(None, "MW-LAYER-FILE", f"Layer {name}: it has no path, and nothing was imported.", fix, True))
         return _Layer((layer,), (), "")
     layer = open_layer(name, config.path, project.path(config.path), config, setting)
