@@ -13,7 +13,7 @@ from pipeline.layers.diff import Change
 from pipeline.layers.importing import Imported
 from pipeline.layers.load import Checked
 from pipeline.layers.model import Problem
-from pipeline.layers.store import Version
+from pipeline.layers.store import BEGINNING, Version
 from pipeline.layers.words import title
 
 MOST_TOLD = 20
@@ -101,7 +101,8 @@ def counted(changes: Sequence[Change]) -> str:
 
 
 def named(version: Version) -> str:
-    return f"{version.since} ({version.sha256[:12]}, from {version.source})"
+    since = "the beginning" if version.since == BEGINNING else version.since
+    return f"{since} ({version.sha256[:12]}, from {version.source})"
 
 
 def checked_as_json(layer: Checked, written: dict[str, Any] | None) -> dict[str, Any]:

@@ -13,6 +13,8 @@ import shapely
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
+from pipeline.layers import aliases
+from pipeline.layers.columns import said
 from pipeline.layers.ground import DEGREES, move
 
 DECIMALS = 10
@@ -20,22 +22,40 @@ DECIMALS = 10
 
 
 def render(geometry: Iterable[BaseGeometry | None], crs: str, columns: Mapping[str, Sequence[Any]], names: Mapping[str, str]) -> bytes:
-    """The file. names: our field name → the column that holds it; the other columns keep theirs, but for those that would take one of ours."""
-    ours = {column: name for name, column in names.items()}
-    kept = {ours.get(column, column): values for column, values in columns.items() if column in ours or column not in names}
+    """The file. names: our field name → the column that holds it, which may hold several; the other columns keep their names, but for those
+    that would take one of ours."""
+    ours: dict[str, list[str]] = {}
+    for name, column in names.items():
+        ours.setdefault(column, []).append(name)
+    kept = {name: values for column, values in columns.items() if column in ours or column not in names for name in ours.get(column, [column])}
     features = []
     for k, shape in enumerate(geometry):
-        values = {name: _plain(values[k]) for name, values in kept.items()}
+        # An id as text: among others that are text, the number 1001.0 would be read back as '1001.0'.
+        values = {name: said(values[k]) if name == "id" else _plain(values[k]) for name, values in kept.items()}
         features.append({"type": "Feature", "properties": values, "geometry": _written(shape, crs)})
     return _file(features)
 
 
 def merged(standing: bytes, new: bytes) -> bytes:
-    """A layer in which features of `new` take the place of those of the same id, or come after the rest. Both as rendered here."""
+    """A layer in which features of `new` take the place of those of the same id, or come after the rest. Both as rendered here.
+
+    What `new` does not say of a feature stays as it stands, but for an area that was stated of the former outline: a boundary alone must not
+    make a licence that has ended one without an end.
+    """
     old, added = (json.loads(each)["features"] for each in (standing, new))
+    for feature in (*old, *added):
+        feature["properties"]["id"] = said(feature["properties"].get("id"))
     by_id = {feature["properties"]["id"]: feature for feature in added}
-    kept = [by_id.pop(feature["properties"]["id"], feature) for feature in old]
+    kept = [_updated(feature, by_id.pop(feature["properties"]["id"], None)) for feature in old]
     return _file([*kept, *by_id.values()])
+
+
+def _updated(old: dict[str, Any], new: dict[str, Any] | None) -> dict[str, Any]:
+    if new is None:
+        return old
+    stays = {name: value for name, value in old["properties"].items() if aliases.heading(name) not in aliases.AREA}
+    told = {name: value for name, value in new["properties"].items() if name not in stays or said(value) is not None}
+    return new | {"properties": stays | told}
 
 
 def _file(features: Iterable[dict[str, Any]]) -> bytes:

@@ -35,6 +35,11 @@ def _plain(value: Any) -> Any:
     return _UNSEEN.sub(lambda sign: " " if sign[0] in "\t\n\r\u2028\u2029" else "", value[: 4 * MOST_SIGNS])[:MOST_SIGNS]
 
 
+def said(value: Any) -> str | None:
+    """A value as text, as a layer has it: ids that are the same so are the same."""
+    return text(_plain(value))
+
+
 def find(name: str, columns: Mapping[str, list[Any]], shortened: bool) -> str | None:
     """The file's column of that name: exactly, else whatever its case, else (in a Shapefile) cut to what fits there, else by a name registers use."""
     if name in columns:

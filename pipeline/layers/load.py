@@ -114,12 +114,18 @@ def check(project: Project, crs: str, today: date | None = None) -> list[Checked
             layer.newest.name,
             layer.version.features if layer.version else None,
             layer.version.version if layer.version else None,
-            tuple(sorted(layer.newest.problems, key=lambda p: not p.fatal)),
+            tuple(sorted(_problems(layer), key=lambda p: not p.fatal)),
             layer.newest.decided,
             layer.since[-1] if layer.since else None,
         )
         for layer in _open_all(project, crs, today)[1]
     ]
+
+
+def _problems(layer: _Layer) -> list[Problem]:
+    """Of every version, as a run reads them all: what stops it, and the newest's warnings. What an earlier one warns of was told when it came in."""
+    earlier = [problem for opened in layer.opened[:-1] for problem in opened.fatal]
+    return [*layer.newest.problems, *earlier]
 
 
 def stop(layers: Iterable[Opened]) -> None:

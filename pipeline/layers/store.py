@@ -19,6 +19,8 @@ from pipeline.errors import Exit, MinewardenError
 from pipeline.files import sha256_file, write_atomic
 
 INDEX = "versions.json"
+BEGINNING = date.min
+"""Day of what stood before anything was imported: the file of the config."""
 _NAME = re.compile(r"[\w-]{1,60}")
 
 

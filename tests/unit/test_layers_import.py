@@ -18,6 +18,7 @@ import pipeline.layers
 from pipeline import layers, months
 from pipeline.cli import main
 from pipeline.config import load as load_config
+from pipeline.layers import canonical, importing
 from pipeline.layers.model import Approval, LayerSet, Standing
 from pipeline.layers.words import TITLES
 from pipeline.lock import locked
@@ -355,3 +356,149 @@ def test_check_tells_in_chinese_too(office: Office) -> None:
     assert "1 problem(s) 有问题" in said
     assert "warning 提醒 许可证号不规范 MW-LAYER-LICENCE" in said
     assert "22 characters instead of 23" in said
+
+
+NORTH = Polygon([(105.01, 35.692), (105.012, 35.692), (105.012, 35.694)])
+REGISTER = [*FIRST, Entry(THREE, "北矿", NORTH)]
+
+
+def register(file: Path, entries: list[Entry], **said: str) -> Path:
+    """A register in which all entries have more fields than an id and a name."""
+    geojson(file, entries, "EPSG:4490")
+    held = json.loads(file.read_text("utf-8"))
+    for feature in held["features"]:
+        feature["properties"] |= said
+    file.write_text(json.dumps(held, ensure_ascii=False), "utf-8")
+    return file
+
+
+def test_a_letter_is_added_to_the_config_s_file_which_becomes_the_first_version(office: Office) -> None:
+    register(office.folder / "old.geojson", REGISTER)
+    office.configure("{mining_rights: {path: old.geojson}}")
+    letter = parcel_text(office.folder / "one.txt", [SECOND[0]], "EPSG:4523")
+    said = office.bring(letter, code=2)
+    assert "MW-LAYER-ASK" in said
+    assert "it lacks 2" in said
+    assert office.kept == {}
+    done = office.bring(letter, "--add", "--date", "2024-06-01")
+    assert [(change["kind"], change["id"]) for change in done["changes"]] == [("changed", ONE)]
+    found = office.load()
+    assert [right.id for right in found.rights] == [ONE, TWO, THREE]
+    assert [(right.id, right.stood_from, right.stood_until) for right in found.former] == [(ONE, None, date(2024, 5, 31))]
+    assert found.former[0].geometry.area > found.rights[0].geometry.area
+    assert "the beginning (" in office.run("diff", "mining_rights")
+
+
+def test_the_config_s_own_file_can_be_imported(office: Office) -> None:
+    file = register(office.folder / "old.geojson", REGISTER)
+    office.configure("{mining_rights: {path: old.geojson}}")
+    assert office.bring(file, "--date", "2024-01-01")["state"] == "imported"
+    (version,) = json.loads((office.folder / "out/layers/mining_rights/versions.json").read_text("utf-8"))["versions"]
+    assert version["since"] == "2024-01-01"
+
+
+def test_a_config_s_file_that_cannot_be_read_is_replaced_only_when_that_is_said(office: Office) -> None:
+    office.configure("{mining_rights: {path: gone.geojson}}")
+    letter = parcel_text(office.folder / "one.txt", [SECOND[0]], "EPSG:4523")
+    assert "MW-LAYER-ASK" in office.bring(letter, code=2)
+    assert "gone.geojson" in office.bring(letter, "--add", code=2)
+    assert office.kept == {}
+    assert office.bring(letter, "--whole")["state"] == "imported"
+    assert [right.id for right in office.load().rights] == [ONE]
+
+
+def test_two_fields_of_one_column_are_both_kept(office: Office) -> None:
+    file = office.folder / "names.kml"
+    file.write_text(re.sub("<ExtendedData>.*?</ExtendedData>", "", kml(file, FIRST, "EPSG:4490").read_text("utf-8")), "utf-8")
+    assert office.bring(file, "--field", "id=name")["state"] == "imported"
+    assert [(right.id, right.name) for right in office.load().rights] == [("东矿", "东矿"), ("西矿", "西矿")]
+
+
+@pytest.mark.parametrize("number", ["1001", 1001, 1001.0, " 1001 ", "1001\u200b"])
+def test_an_id_is_the_same_however_it_is_written(office: Office, number: Any) -> None:
+    office.bring(register(office.folder / "a.geojson", [Entry("1001", "东矿", WIDE), FIRST[1]]), "--date", "2024-01-01")
+    letter = register(office.folder / "b.geojson", [Entry("1001", "东矿", SHRUNK)])
+    letter.write_text(letter.read_text("utf-8").replace('"1001"', json.dumps(number)), "utf-8")
+    done = office.bring(letter, "--add", "--date", "2024-06-01")
+    assert [(change["kind"], change["id"]) for change in done["changes"]] == [("changed", "1001")]
+    assert [right.id for right in office.load().rights] == ["1001", TWO]
+
+
+def test_what_could_not_be_read_back_is_not_kept(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    render = canonical.render
+    monkeypatch.setattr(canonical, "render", lambda *given: render(*given).replace(b'"id"', b'"lost"'))
+    done = office.bring(parcel_text(office.folder / "a.txt", FIRST, "EPSG:4523"), code=2)
+    assert (done["state"], done["problems"][-1]["code"]) == ("refused", "MW-LAYER-ID")
+    assert "as it would be kept" in done["problems"][-1]["message"]
+    assert office.kept == {}
+
+
+def test_the_check_reports_an_earlier_version_that_stops_a_run(office: Office) -> None:
+    office.bring(parcel_text(office.folder / "a.txt", FIRST, "EPSG:4523"), "--date", "2024-01-01")
+    office.bring(parcel_text(office.folder / "b.txt", SECOND, "EPSG:4523"), "--date", "2024-06-01")
+    index = office.folder / "out/layers/mining_rights/versions.json"
+    held = json.loads(index.read_text("utf-8"))
+    first = held["versions"][0]
+    old = index.parent / f"2024-01-01-{first['sha256'][:12]}.geojson"
+    broken = old.read_bytes().replace(b'"id"', b'"lost"')
+    first["sha256"] = hashlib.sha256(broken).hexdigest()
+    (index.parent / f"2024-01-01-{first['sha256'][:12]}.geojson").write_bytes(broken)
+    index.write_text(json.dumps(held), "utf-8")
+    (_, rights) = office.run("check", "--json", code=2)["layers"]
+    assert [(problem["code"], problem["fatal"]) for problem in rights["problems"]] == [("MW-LAYER-ID", True)]
+
+
+def test_a_boundary_alone_leaves_the_term_as_it_stands(office: Office) -> None:
+    said = {"valid_to": "2020-12-31", "status": "过期", "矿区面积": "0.2511平方公里", "备注": "旧档"}
+    office.bring(register(office.folder / "a.geojson", FIRST, **said), "--date", "2024-01-01")
+    done = office.bring(parcel_text(office.folder / "one.txt", [SECOND[0]], "EPSG:4523"), "--add", "--date", "2024-06-01")
+    assert [(change["id"], change["fields"]) for change in done["changes"]] == [(ONE, {})]
+    right = office.load().rights[0]
+    assert (right.valid_to, right.status, right.standing(date(2024, 7, 1))) == (date(2020, 12, 31), "过期", Standing.EXPIRED)
+    kept = json.loads((office.folder / "out/layers/mining_rights" / f"2024-06-01-{done['version']['version']}.geojson").read_text("utf-8"))
+    one, two = (feature["properties"] for feature in kept["features"])
+    assert one["备注"] == "旧档"
+    assert "矿区面积" not in one, "it was that of the former outline"
+    assert "矿区面积" in two
+
+
+def test_what_is_added_before_a_later_version_does_not_lapse_unsaid(office: Office) -> None:
+    for day in ("2024-01-01", "2024-06-01"):
+        entries = FIRST if day < "2024-06" else REGISTER
+        office.bring(parcel_text(office.folder / "r.txt", entries, "EPSG:4523"), "--date", day)
+    before = office.kept
+    fresh = Entry("C6200002024017130123459", "新矿", affinity.translate(NORTH, 0.005))
+    for name, entry in (("new", fresh), ("shrunk", SECOND[0])):
+        letter = parcel_text(office.folder / f"{name}.txt", [entry], "EPSG:4523")
+        said = office.bring(letter, "--add", "--date", "2024-03-01", code=2)
+        assert "MW-LAYER-ASK" in said
+        assert "--add --date 2024-06-01" in said
+        assert office.kept == before
+    office.bring(letter, "--add", "--date", "2024-06-01")
+    office.bring(letter, "--add", "--date", "2024-03-01")
+    found = office.load()
+    assert (found.rights[0].id, found.rights[0].stood_from) == (ONE, date(2024, 3, 1))
+    assert [(right.id, right.stood_until) for right in found.former] == [(ONE, date(2024, 2, 29))]
+
+
+def test_an_empty_value_of_an_addition_wipes_nothing(office: Office) -> None:
+    office.bring(register(office.folder / "a.geojson", FIRST, valid_to="2020-12-31", holder="甲公司"), "--date", "2024-01-01")
+    letter = register(office.folder / "b.geojson", [SECOND[0]], valid_to="", holder="乙公司")
+    office.bring(letter, "--add", "--date", "2024-06-01")
+    right = office.load().rights[0]
+    assert (right.valid_to, right.holder) == (date(2020, 12, 31), "乙公司")
+
+
+def test_an_addition_that_a_later_version_undoes_in_part_is_asked_for(office: Office) -> None:
+    """The later one has another boundary, but the holder that stood before."""
+    office.bring(register(office.folder / "a.geojson", FIRST, holder="甲公司"), "--date", "2024-01-01")
+    office.bring(register(office.folder / "b.geojson", [SECOND[0], FIRST[1]], holder="甲公司"), "--date", "2024-06-01")
+    said = office.bring(register(office.folder / "c.geojson", [FIRST[0]], holder="乙公司"), "--add", "--date", "2024-03-01", code=2)
+    assert "MW-LAYER-ASK" in said
+    done = office.bring(register(office.folder / "d.geojson", [SECOND[0]], holder="甲公司"), "--add", "--date", "2024-03-01")
+    assert [change["id"] for change in done["changes"]] == [ONE], "the boundary of the later one, from an earlier day"
+
+
+def test_ids_are_kept_as_text_so_that_they_are_read_back_alike() -> None:
+    kept = json.loads(canonical.render([WIDE, EAST], "EPSG:4490", {"证号": [1001.0, "A2 "]}, {"id": "证号", "name": "证号"}))
+    assert [feature["properties"] for feature in kept["features"]] == [{"id": "1001", "name": 1001.0}, {"id": "A2", "name": "A2 "}]
