@@ -81,7 +81,7 @@ class _Dug:
 def mines(
     patches: Sequence[Patch], layers: LayerSet, grid: Grid, bare: BaseGeometry, unseen: BaseGeometry, month_end: date, config: FindingsConfig
 ) -> list[Mine]:
-    """Every right of the registers as they stand now, by id.
+    """Every right of the registers as they stand now, by id, with the ground it had at the month's end.
 
     bare: ground inside rights that was bare before monitoring; unseen: ground without a clear look this month; both in the grid's CRS.
     A patch counts as dug at half of the likelihood that an accusation needs.
@@ -89,9 +89,9 @@ def mines(
     mined = [p for p in patches if p.before_monitoring or (p.mining_likelihood or 0.0) >= LAWFUL_SHARE * config.min_likelihood]
     tree = shapely.STRtree([p.geometry for p in mined])
     least, out = max(config.min_cells * grid.cell_area_m2, LEAST_M2), []
-    for right in sorted(layers.rights, key=lambda right: right.id):
+    for right in layers.rights_on(month_end):
         near = [mined[k] for k in sorted(tree.query(right.geometry, predicate="intersects").tolist())] if mined else []
-        entries = [right, *(entry for entry in layers.former if entry.id == right.id)]
+        entries = [entry for entry in layers.entries if (entry.layer, entry.id) == (right.layer, right.id)]
         held = _large(common(right.geometry, bare), least)
         hidden = common(right.geometry, unseen).area >= UNSEEN_SHARE * right.geometry.area
         out.append(_mine(right, entries, _dug(right, near, grid), held, hidden, month_end, least, grid.cell_area_m2))

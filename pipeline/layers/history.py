@@ -8,6 +8,7 @@ before until the day before it.
 
 edition      2023 ───────────── 2024-03 ─────────── 2024-09
 valid_to     2024-06-30         2024-06-30          2029-06-30      → 2029-06-30 throughout: renewed
+status       注销               有效                有效            → 注销 until 2024-02-29, whatever valid_to comes with 有效
 boundary     A                  B                   B               → A until 2024-02-29, B from 2024-03-01: shrunk or moved
 """
 
@@ -19,7 +20,7 @@ from datetime import date, timedelta
 
 from shapely import equals_exact, normalize
 
-from pipeline.layers.model import Right
+from pipeline.layers.model import CLOSED_STATUS, Right
 
 SAME_M = 0.01
 """Corners that lie no farther apart are the same: one register in two formats."""
@@ -65,7 +66,7 @@ class _Entry:
 def _life(said: Sequence[tuple[date, Right | None]]) -> list[Right]:
     """Entries of one right, the oldest first, none overlapping another."""
     entries: list[_Entry] = []
-    before: Right | None = None
+    before, told = None, date.min
     for number, (day, right) in enumerate(said):
         if right is None:
             if before is not None:
@@ -74,13 +75,16 @@ def _life(said: Sequence[tuple[date, Right | None]]) -> list[Right]:
             # New to the register: its own term says from when; without one, or after an absence, the edition does.
             known = number == 0 or (not entries and right.valid_from is not None)
             entries.append(_Entry(right, None if known else day, True))
-        elif _new_term(before, right):
+        elif _new_term(before, told, right):
+            entries[-1].right = _applied(before, right)
             entries.append(_Entry(right, right.valid_from, True))
         elif _undated(before, right):
             entries.append(_Entry(right, day, _undated_status(before, right)))
+        elif before.valid_from is None and _begins_after(right, entries[-1].since):
+            entries.append(_Entry(right, right.valid_from, False))
         else:
             entries[-1].right = right
-        before = right
+        before, told = right, day
     return _settled(entries)
 
 
@@ -88,21 +92,40 @@ def _settled(entries: Sequence[_Entry]) -> list[Right]:
     """Entries with what newer ones say of their term, each ending where the next begins."""
     out: list[Right] = []
     until: date | None = None
-    newer: _Entry | None = None
+    term: Right | None = None
     for entry in reversed(entries):
         if entry.right is not None:
-            if newer is not None and newer.right is not None and not newer.own_term:
-                entry.right = replace(entry.right, **{name: getattr(newer.right, name) for name in DATED})
+            term = term or entry.right
             if entry.since is None or until is None or entry.since <= until:
-                out.append(replace(entry.right, stood_from=entry.since, stood_until=until))
+                out.append(replace(_of_one_term(entry.right, term), stood_from=entry.since, stood_until=until))
         if entry.since is not None:
             until = entry.since - _DAY if until is None else min(until, entry.since - _DAY)
-        newer = entry
+        term = None if entry.own_term else term
     return out[::-1]
 
 
-def _new_term(old: Right, new: Right) -> bool:
-    return old.valid_from is not None and new.valid_from is not None and new.valid_from > old.valid_from
+def _of_one_term(old: Right, new: Right) -> Right:
+    """What was said before, with the term as it was said later. A term without a beginning has held ever since: no later word shortens it."""
+    return replace(old, **{name: getattr(new, name) for name in DATED if name != "valid_from" or old.valid_from is not None})
+
+
+def _new_term(old: Right, told: date, new: Right) -> bool:
+    """Whether a licence follows another: it begins after it, or where that says no beginning, after its end or after the day it was told."""
+    if new.valid_from is None:
+        return False
+    if old.valid_from is not None:
+        return new.valid_from > old.valid_from
+    return new.valid_from > told or (old.valid_to is not None and new.valid_from > old.valid_to)
+
+
+def _begins_after(right: Right, day: date | None) -> bool:
+    return right.valid_from is not None and (day is None or right.valid_from > day)
+
+
+def _applied(old: Right, new: Right) -> Right:
+    """The old licence; where the new one was applied for before its end, it lives until the new one begins (contract section 3)."""
+    in_time = old.valid_to is not None and new.renewal_applied is not None and new.renewal_applied <= old.valid_to
+    return replace(old, renewal_applied=new.renewal_applied) if in_time else old
 
 
 def _undated(old: Right, new: Right) -> bool:
@@ -114,4 +137,6 @@ def _undated(old: Right, new: Right) -> bool:
 
 
 def _undated_status(old: Right, new: Right) -> bool:
-    return old.status != new.status and new.valid_to is None
+    """Whether a status came, or one of a closed mine went, that no date belongs to."""
+    reopened = old.status in CLOSED_STATUS and old.valid_to is None and new.status not in CLOSED_STATUS
+    return reopened or (old.status != new.status and new.valid_to is None)

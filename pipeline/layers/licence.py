@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import date
 
 _NUMBER = re.compile(r"[CT]\d{22}")
 _OLD = re.compile(r"\d{13}")
@@ -25,6 +26,15 @@ def tidy(text: str) -> str:
 def meant(text: str) -> bool:
     """Whether a text looks as if it were to be a licence number."""
     return _MEANT.fullmatch(tidy(text)) is not None or _ROUNDED.fullmatch(tidy(text)) is not None
+
+
+def issued(text: str) -> date | None:
+    """First day of the month that a licence number says it was given in: a right keeps its number over renewals and changes of holder.
+
+    None where it is no national number, or says no month.
+    """
+    number = tidy(text)
+    return date(*_month(number), 1) if _NUMBER.fullmatch(number) and _dated(number) is None else None
 
 
 def objection(text: str) -> tuple[str, str] | None:
@@ -51,8 +61,12 @@ def objection(text: str) -> tuple[str, str] | None:
     )
 
 
+def _month(number: str) -> tuple[int, int]:
+    return int(number[7:11]), int(number[11:13])
+
+
 def _dated(number: str) -> tuple[str, str] | None:
-    year, month = int(number[7:11]), int(number[11:13])
+    year, month = _month(number)
     if 1980 <= year <= 2100 and 1 <= month <= 12:
         return None
     return f"says year {number[7:11]} and month {number[11:13]} of its issue", "Compare it with the licence: a digit is wrong or missing."

@@ -221,6 +221,11 @@ class LayerSet:
         """Every entry of the registers, past ones too: which of them counts depends on the day."""
         return self.rights + self.former
 
+    def rights_on(self, day: date) -> list[Right]:
+        """Every right of the registers as they stand now, by id, each in the entry that stood on `day`; where none did, in the newest."""
+        stood = {(entry.layer, entry.id): entry for entry in self.former if entry.stood(day)}
+        return [right if right.stood(day) else stood.get((right.layer, right.id), right) for right in sorted(self.rights, key=lambda right: right.id)]
+
     @property
     def version(self) -> str:
         """One content hash of all layers, for `layers_version`: 12 hex digits, the same for any order of the layers."""

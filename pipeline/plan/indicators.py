@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.plan.model import Indicator, Plan
-from pipeline.plan.register import Mine, stands
+from pipeline.plan.register import Mine, is_new, stands
 
 Restoration = Mapping[str, Any] | None
 """restoration.json of a month; None where there is none."""
@@ -140,10 +140,9 @@ def _capacity(indicator: Indicator, sources: Sources) -> Measured:
 
 def _water(indicator: Indicator, sources: Sources) -> Measured:
     """Cubic metres a day that rights set up in the plan period add."""
-    first = sources.plan.period.first
 
     def added(day: date) -> float:
-        new = [m for m in _of(indicator, sources.mines, day) if m.right.valid_from is not None and m.right.valid_from.year >= first]
+        new = [mine for mine in _of(indicator, sources.mines, day) if is_new(mine, sources.plan)]
         return sum(
             (mine.right.scale or 0.0) / (mine.mineral.density if mine.mineral and mine.mineral.unit == "万吨/年" else 1) * 1e4 / 365 for mine in new
         )

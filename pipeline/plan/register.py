@@ -8,6 +8,7 @@ from datetime import date
 
 import shapely
 
+from pipeline.layers import licence
 from pipeline.layers.model import BlockUse, LayerSet, PlanBlock, Right, Standing, Town
 from pipeline.plan.model import Mineral, Plan
 
@@ -22,6 +23,8 @@ class Mine:
     right: Right
     mineral: Mineral | None
     town: str | None
+    since: date | None
+    """When it was set up, as far as any entry of the register or its number says; None: neither does."""
     blocks: tuple[PlanBlock, ...]
     """That it reaches into by more than a sliver, the one that holds most of it first."""
     inside: float | None
@@ -44,10 +47,21 @@ def stands(right: Right, day: date) -> bool:
 
 def mines(plan: Plan, layers: LayerSet) -> list[Mine]:
     """All entries of the register, past ones too, by id: which of them counts depends on the day."""
-    return [_mine(right, plan, layers) for right in sorted(layers.entries, key=lambda right: right.id)]
+    since = _since(layers.entries)
+    return [_mine(right, since.get(right.id), plan, layers) for right in sorted(layers.entries, key=lambda right: right.id)]
 
 
-def _mine(right: Right, plan: Plan, layers: LayerSet) -> Mine:
+def _since(entries: Sequence[Right]) -> dict[str, date]:
+    """When rights were set up, by id. A renewal gives a term of its own: the earliest counts, and the month in the number, which stays."""
+    first: dict[str, date] = {}
+    for right in entries:
+        for day in (right.valid_from, licence.issued(right.id)):
+            if day is not None:
+                first[right.id] = min(day, first.get(right.id, day))
+    return first
+
+
+def _mine(right: Right, since: date | None, plan: Plan, layers: LayerSet) -> Mine:
     held: list[tuple[float, PlanBlock]] = []
     for block in layers.blocks:
         shared = float(shapely.intersection(block.geometry, right.geometry).area)
@@ -60,6 +74,7 @@ def _mine(right: Right, plan: Plan, layers: LayerSet) -> Mine:
         right,
         plan.mineral(right.mineral),
         _town(right, layers.towns),
+        since,
         tuple(block for _, block in held),
         inside if layers.blocks else None,
     )
@@ -75,8 +90,7 @@ def _town(right: Right, towns: Sequence[Town]) -> str | None:
 
 def is_new(mine: Mine, plan: Plan) -> bool:
     """Whether a mine was set up in the plan period."""
-    since = mine.right.valid_from
-    return since is not None and plan.period.first <= since.year <= plan.period.last
+    return mine.since is not None and plan.period.first <= mine.since.year <= plan.period.last
 
 
 def single(block: PlanBlock) -> bool:

@@ -136,7 +136,7 @@ MINES: Mapping[str, str] = {
     "mineral": "Licensed mineral.",
     "layer": "Layer it stands in.",
     "status": "As registered.",
-    "standing": "What it was worth at the month's end: valid, not_yet, expired, closed or exploration.",
+    "standing": "What it was worth at the month's end, by what the register said then: valid, not_yet, expired, closed or exploration.",
     "valid_from": "First day.",
     "valid_to": "Last day.",
     "stopped": "Day of an order to stop.",

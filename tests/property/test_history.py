@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
+import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -33,6 +34,7 @@ def records(draw: st.DrawFn) -> Right | None:
         valid_from=draw(st.sampled_from([None, DAYS[0], DAYS[3], DAYS[6]])),
         valid_to=draw(st.sampled_from([None, DAYS[2], DAYS[5], DAYS[9]])),
         status=draw(st.sampled_from(["有效", "注销", "过期"])),
+        renewal_applied=draw(st.sampled_from([None, None, DAYS[1], DAYS[4]])),
     )
 
 
@@ -47,13 +49,18 @@ def painted(said: Said) -> dict[date, Right | None]:
     calendar: dict[date, tuple[Right, int] | None] = {FIRST + timedelta(days=k): None for k in range((LAST - FIRST).days)}
     terms: dict[int, Right] = {}
     old: Right | None = None
+    last, told = FIRST, FIRST
     for number, (since, new) in enumerate(said):
         if new is None:
             begins, what = since, None
         else:
             known = any(entry for _, entry in said[:number])
-            dates_itself = old is not None and old.valid_from and new.valid_from and new.valid_from > old.valid_from
-            undated_status = old is not None and old.status != new.status and not new.valid_to
+            ended = old.valid_to if old is not None else None
+            after = (old.valid_from or min(told, ended or told)) if old is not None else None
+            dates_itself = after is not None and new.valid_from and new.valid_from > after
+            reopened = old is not None and old.status == "注销" and not ended
+            undated_status = old is not None and old.status != new.status and (not new.valid_to or reopened)
+            begun = old is not None and not old.valid_from and new.valid_from
             moved = old is not None and (old.geometry, old.holder) != (new.geometry, new.holder)
             if old is None:
                 begins = FIRST if number == 0 or (not known and new.valid_from) else since
@@ -62,14 +69,20 @@ def painted(said: Said) -> dict[date, Right | None]:
             else:
                 begins = since if moved or undated_status else FIRST
             term = number if old is None or dates_itself or undated_status else max(terms)
+            if dates_itself and old is not None and ended and new.renewal_applied and new.renewal_applied <= ended:
+                terms[max(terms)] = replace(old, renewal_applied=new.renewal_applied)
             terms[term] = new
             what = new, term
             if old is not None and not dates_itself and not moved and not undated_status:
-                old = new
-                continue
-        old = new
+                begins = max(last, new.valid_from or FIRST) if begun else last
+        old, told, last = new, since, begins
         calendar |= {day: what for day in calendar if day >= begins}
-    return {day: here and replace(here[0], **{name: getattr(terms[here[1]], name) for name in DATED}) for day, here in calendar.items()}
+    return {day: here and _told(here[0], terms[here[1]]) for day, here in calendar.items()}
+
+
+def _told(entry: Right, term: Right) -> Right:
+    """What was said without a beginning goes on without one."""
+    return replace(entry, **{name: getattr(term, name) for name in DATED if name != "valid_from" or entry.valid_from})
 
 
 @settings(max_examples=300, deadline=None)
@@ -154,6 +167,53 @@ def test_a_new_licence_dates_itself() -> None:
         day: found(patch((box(400, 400, 440, 440), day)), *now, *former)[0].code for day in (date(2024, 5, 20), date(2024, 6, 10), date(2024, 7, 10))
     }
     assert list(dug.values()) == ["permitted", "expired_permit", "permitted"]
+
+
+def worth(*said: tuple[date, Right]) -> dict[str, str]:
+    """What becomes of ground dug in the old boundary, by month of 2024."""
+    now, former = along_time([Edition(day, [entry]) for day, entry in said])
+    days = [date(2024, month, 15) for month in (2, 5, 7, 9)]
+    return {f"{day:%m}": found(patch((box(400, 400, 440, 440), day)), *now, *former)[0].code.value for day in days}
+
+
+@pytest.mark.parametrize("status", ["注销", "吊销", "关闭"])
+@pytest.mark.parametrize("begins", [None, date(2015, 1, 1)])
+def test_a_mine_opened_again_was_closed_before(status: str, begins: date | None) -> None:
+    """Closed without a day; the register of June says 有效 to 2029, with or without a beginning long past: nobody was licensed in May."""
+    closed = right("C1", GROUNDS[0], status=status)
+    opened = replace(closed, status="有效", valid_from=begins, valid_to=date(2029, 6, 30))
+    expected = {"02": "closed_mine", "05": "closed_mine", "07": "permitted", "09": "permitted"}
+    assert worth((date(2024, 1, 1), closed), (date(2024, 6, 1), opened)) == expected
+    assert worth((date(2024, 1, 1), replace(closed, valid_from=begins)), (date(2024, 6, 1), opened)) == expected
+
+
+def test_a_closed_mine_whose_last_day_is_told_later_was_valid_until_then() -> None:
+    closed = right("C1", GROUNDS[0], status="关闭")
+    dated = replace(closed, status="注销", valid_to=date(2024, 3, 31))
+    assert worth((date(2024, 1, 1), closed), (date(2024, 6, 1), dated)) == {
+        "02": "permitted", "05": "closed_mine", "07": "closed_mine", "09": "closed_mine",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("begins", [date(2024, 3, 1), date(2024, 7, 1)])
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_beginning_told_later_takes_nothing_back(begins: date, moved: bool) -> None:
+    """The register of April gave no beginning: what was dug under it was licensed, whatever beginning that of September gives."""
+    plain = right("C1", GROUNDS[0], status="有效", valid_to=date(2024, 6, 30))
+    begun = replace(plain, valid_from=begins, valid_to=date(2029, 6, 30), geometry=GROUNDS[1] if moved else GROUNDS[0])
+    assert set(worth((date(2024, 4, 1), plain), (date(2024, 9, 1), begun)).values()) == {"permitted"}
+
+
+@pytest.mark.parametrize(("applied", "july"), [(None, "expired_permit"), (date(2024, 5, 31), "permitted"), (date(2024, 6, 1), "expired_permit")])
+@pytest.mark.parametrize("status", ["有效", "过期"])
+def test_a_renewal_applied_for_in_time_bridges_the_gap_to_the_new_licence(applied: date | None, july: str, status: str) -> None:
+    """The old licence ended on 31 May, the new one begins in August: also where a smaller boundary came in between."""
+    first = right("C1", GROUNDS[0], valid_from=date(2019, 6, 1), valid_to=date(2024, 5, 31), status=status)
+    smaller = replace(first, geometry=GROUNDS[1])
+    new = replace(smaller, valid_from=date(2024, 8, 1), valid_to=date(2029, 7, 31), status="有效", renewal_applied=applied)
+    expected = {"02": "permitted", "05": "permitted", "07": july, "09": "permitted"}
+    assert worth((date(2024, 1, 1), first), (date(2024, 9, 1), new)) == expected
+    assert worth((date(2024, 1, 1), first), (date(2024, 4, 1), smaller), (date(2024, 9, 1), new)) == expected
 
 
 def test_the_same_register_in_other_numbers_is_no_change() -> None:

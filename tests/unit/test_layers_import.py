@@ -18,7 +18,7 @@ import pipeline.layers
 from pipeline import layers, months
 from pipeline.cli import main
 from pipeline.config import load as load_config
-from pipeline.layers import canonical, importing
+from pipeline.layers import canonical
 from pipeline.layers.model import Approval, LayerSet, Standing
 from pipeline.layers.words import TITLES
 from pipeline.lock import locked

@@ -116,6 +116,20 @@ def test_an_entry_of_before_speaks_for_its_days() -> None:
     assert mine.after_end_m2 == 10000
 
 
+def test_the_entry_of_the_month_s_end_is_the_mine_of_the_month() -> None:
+    """The register of October made the mine smaller: in September it was valid, in its old boundary. One that came in October did not hold yet."""
+    before = right("C1", AROUND, holder="甲", stood_until=date(2024, 10, 7))
+    now = right("C1", box(300, 300, 450, 600), holder="乙", stood_from=date(2024, 10, 8))
+    other = right("C1", AROUND, layer="exploration_rights", exploration=True, stood_until=date(2024, 10, 7))
+    new = right("C2", box(600, 300, 700, 600), stood_from=date(2024, 10, 8))
+    dug = patch((PIT, MAY))
+    assert [(mine.right.holder, mine.standing, mine.dug_m2) for mine in month([dug], new, now, before, other)] == [
+        ("甲", "valid", 10000),
+        (None, "not_yet", 0),
+    ]
+    assert [(mine.right.holder, mine.standing, mine.dug_m2) for mine in month([dug], now, before, end=date(2024, 10, 31))] == [("乙", "valid", 5000)]
+
+
 def test_rights_in_order_each_with_its_own_ground() -> None:
     found = month([patch((PIT, MAY))], right("C2", box(450, 300, 600, 600)), right("C1", box(300, 300, 450, 600)), right("C3", box(0, 0, 100, 100)))
     assert [(mine.right.id, mine.dug_m2, mine.activity.value) for mine in found] == [

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from pipeline.errors import MinewardenError
+from pipeline.layers import licence
 from pipeline.layers.model import LayerSet, PlanBlock
 from pipeline.plan import model
 from pipeline.plan.assess import assess
@@ -173,6 +174,35 @@ def test_new_mines_below_what_is_least() -> None:
     messages = [check["message"] for check in judged(in_town)["checks"]]
     assert len(messages) == 3, "below 5, not medium, and below the 10 of the zone there"
     assert any("头寨子镇" in message and "中型" in message and "小型" in message for message in messages)
+
+
+def test_a_renewed_mine_is_not_new() -> None:
+    """Renewed in 2022: set up in 2015 by an entry that stands no more, or in 2012 by its number. A number of 2022 is a new mine's."""
+    small = CLAY | {"scale": 5, "holder": "甲", "valid_from": date(2022, 1, 1)}
+    renewed = right("renewed", PLOT, **small, stood_from=date(2022, 1, 1))
+    first = right("renewed", PLOT, **small | {"valid_from": date(2015, 1, 1), "valid_to": date(2021, 12, 31)}, stood_until=date(2021, 12, 31))
+    numbers = [f"C620422{issued}7130123456" for issued in ("201203", "202203")]
+    known = county(
+        renewed, first, *(right(number, PLOT, **small) for number in numbers), right("new", PLOT, **small), blocks=(block("K1", box(0, 0, 50, 50)),)
+    )
+    assert codes(judged(known)) == [(id, code) for id in (numbers[1], "new") for code in ("too_small", "outside_blocks")]
+    water = [replace(entry, mineral="矿泉水", scale=1.0) for entry in known.entries]
+    assert indicator(judged(county(*water)), "mineral_water")["value"] == pytest.approx(2 * 1e4 / 365, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("number", "day"),
+    [
+        ("C6204222012037130123456", date(2012, 3, 1)),
+        ("c620422 2012 03 7130123456", date(2012, 3, 1)),
+        ("C6204222012137130123456", None),
+        ("6204220912345", None),
+        ("C620422201203", None),
+        ("东矿", None),
+    ],
+)
+def test_the_month_of_a_licence_number(number: str, day: date | None) -> None:
+    assert licence.issued(number) == day
 
 
 def test_blocks() -> None:

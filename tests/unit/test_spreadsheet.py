@@ -118,6 +118,13 @@ def test_mines_are_counted_with_their_cases(given: ReportInput, folder: Path) ->
     assert mines["'" + made_month.FORMULA]["月末效力"] == "已过期"
 
 
+def test_a_mine_is_told_as_the_register_of_the_month_s_end_has_it(given: ReportInput) -> None:
+    now = Right(id="A", geometry=given.layers.rights[0].geometry, holder="乙", stood_from=date(2024, 8, 5))
+    layers = replace(given.layers, rights=(now,), former=(replace(now, holder="甲", stood_from=None, stood_until=date(2024, 8, 4)),))
+    (mine,) = table(opened(book.render(replace(given, layers=layers)))["矿山"])
+    assert (mine["采矿权人"], mine["月末效力"]) == ("甲", "有效")
+
+
 def test_a_mine_stands_as_it_does_at_the_month_s_end(given: ReportInput) -> None:
     right = Right(id="A", geometry=given.layers.rights[0].geometry, valid_to=date(2024, 7, 31))
     closed = replace(right, id="B", status="注销", valid_to=None)

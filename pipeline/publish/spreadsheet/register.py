@@ -41,14 +41,14 @@ class Legacy:
 
 
 def mines(given: ReportInput) -> Sheet[Mine]:
-    """A row for each right, in order of their ids."""
+    """A row for each right, in order of their ids, as it stood at the month's end."""
     end = months.last_day(given.run.month)
     cases = _by("right_id", [each.properties for each in given.flagged])
     open_parts = [each.properties for each in given.patches if each.properties["finding"] == Code.PERMITTED and each.properties["status"] != "ended"]
     permitted = _by("right_id", open_parts)
     rows = [
         Mine(right, STANDINGS[right.standing(end)], given.projector.write(right.geometry).area_m2, cases[right.id], permitted[right.id])
-        for right in sorted(given.layers.rights, key=lambda right: right.id)
+        for right in given.layers.rights_on(end)
     ]
     return Sheet("矿山", _MINES, rows)
 
