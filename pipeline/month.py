@@ -43,6 +43,7 @@ from pipeline.publish.runjson import LayerUse, RunFacts, SceneUse
 from pipeline.restored import Restored
 from pipeline.retention import folder_of
 from pipeline.siteview import unrestored
+from pipeline.sources.lost import Lost
 from pipeline.sources.scene import Doubt, Refused, Scene, UnreadableError
 from pipeline.year import Begun, Seen, Setting
 
@@ -191,14 +192,17 @@ def trusted_scenes(inputs: Inputs, month: str, left_out: Sequence[Refused] = ())
     return [scene for scene in inputs.scenes if scene.id not in bad]
 
 
-def _restoration(inputs: Inputs, scenes: Sequence[Scene], month: str, last_day: date, found: Sequence[Finding]) -> tuple[list[Finding], Restored]:
-    """Findings of sites that should bear plants and do not, and how far all sites have come."""
-    setting, config = inputs.setting, inputs.project.config
+def _restoration(
+    inputs: Inputs, scenes: Sequence[Scene], month: str, last_day: date, found: Sequence[Finding]
+) -> tuple[list[Finding], Restored, list[str]]:
+    """Findings of sites that should bear plants and do not, how far all sites have come, and warnings."""
+    setting, config, lost = inputs.setting, inputs.project.config, Lost()
     first, least = int(inputs.monitor_from[:4]), config.findings.min_cells
-    overdue = unrestored(inputs.layers, scenes, last_day, setting, config.findings)
-    given_back = restored.of_month(inputs.layers, scenes, month, last_day, setting, first, inputs.sha256, least, config.county.name)
+    overdue = unrestored(inputs.layers, scenes, last_day, setting, config.findings, lost)
+    given_back = restored.of_month(inputs.layers, scenes, month, last_day, setting, first, inputs.sha256, least, config.county.name, lost)
     dug = unary_union([f.geometry for f in found if f.status != "ended" and (f.mining_likelihood or 0.0) >= config.findings.min_likelihood])
-    return restored.regressed(given_back.fallen, dug, inputs.layers, overdue, config.findings, setting.grid.cell_area_m2), given_back
+    owed = restored.regressed(given_back.fallen, dug, inputs.layers, overdue, config.findings, setting.grid.cell_area_m2)
+    return owed, given_back, lost.told("restoration")
 
 
 def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Done:
@@ -227,7 +231,7 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
     left_out = (*refused, *damaged, *elsewhere, *begun.refused)
     with clock.stage("restoration"):
         trusted = trusted_scenes(inputs, month, left_out)
-        owed, given_back = _restoration(inputs, trusted, month, last_day, findings)
+        owed, given_back, unread = _restoration(inputs, trusted, month, last_day, findings)
         findings += owed
     flown = over_extracted(inputs.project.output, last_day, inputs.layers, setting.grid.crs)
     findings += overextraction.findings(flown, inputs.layers, config.findings.severity)
@@ -260,7 +264,7 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
             observed_fraction=seen / max(inside, 1), unobserved_ha=(inside - seen) * setting.grid.cell_area_m2 / 1e4,
             counts={"cells": inside, "cells_changed": len(cells), "patches": len(patches)}, timings=clock.seconds,
             window=begun.window,
-            warnings=[*inputs.doubted(month), *begun.warnings, *watched.warnings, *lost, *cannot_tell(setting.bands, (scene for scene, _ in good))]
+            warnings=[*inputs.doubted(month), *begun.warnings, *watched.warnings, *unread, *lost, *cannot_tell(setting.bands, (s for s, _ in good))]
             + [f"{name}: {p.message}" for name, problems in inputs.layers.problems.items() for p in problems],
         )  # fmt: skip
         files = MonthFiles(inputs.project, inputs.layers, judged, unseen, facts, setting.grid, pictured, ledger, changes, worked)

@@ -26,6 +26,7 @@ from pipeline.restoration.progress import Progress, progress
 from pipeline.restoration.season import Ends, Season, ends_of
 from pipeline.restoration.states import State
 from pipeline.sitehistory import History
+from pipeline.sources.lost import Lost
 from pipeline.sources.scene import Scene
 from pipeline.year import Setting
 
@@ -105,11 +106,16 @@ def of_month(
     sha256: Callable[[Scene], str],
     least: int,
     name: str,
+    lost: Lost,
 ) -> Restored:
-    """Restoration as a month's end finds it. first: year in which monitoring began; least: cells of the smallest piece; name: of the county."""
+    """Restoration as a month's end finds it.
+
+    first: year in which monitoring began; least: cells of the smallest piece; name: of the county; lost: takes the scenes that could not
+    be read.
+    """
     found = grounds(layers, end, setting.area)
     windows = [surroundings(each, layers, setting.grid) for each in found]
-    history = History(setting, first, sha256)
+    history = History(setting, first, sha256, lost)
     ends = ends_of(history.model(first))
     seasons = history.seasons(windows, scenes, end, f"{month} restoration")
     sites = [_site(ground, window, own, ends, least) for ground, window, own in zip(found, windows, seasons, strict=True)]

@@ -23,8 +23,9 @@ from pipeline.detect.shift import Model, Shared
 from pipeline.errors import MinewardenError
 from pipeline.restoration.bareness import Window
 from pipeline.restoration.season import Season, SeasonLook, grows, season_of
+from pipeline.sources.lost import Lost
 from pipeline.sources.reader import as_kernel_takes, read_planes, read_scls, scaling
-from pipeline.sources.scene import Scene
+from pipeline.sources.scene import Refused, Scene, UnreadableError, unreadable
 from pipeline.sources.transcode import StoreError
 from pipeline.year import Setting
 
@@ -44,6 +45,8 @@ class History:
     first: int
     """Year in which monitoring began: its model serves the years before it."""
     sha256: Callable[[Scene], str]
+    lost: Lost
+    """Takes the scenes that could not be read."""
 
     @property
     def bands(self) -> tuple[str, ...]:
@@ -79,18 +82,43 @@ class History:
         return found
 
     def _year(self, this: int, windows: Sequence[Window], scenes: Sequence[Scene], stage: str) -> list[tuple[Path, Season | None]]:
-        """Of each window the season of a year, and the file that keeps it."""
-        parts = [f"{s.id} {s.baseline}" if s.delivery else self.sha256(s) for s in scenes]
+        """Of each window the season of a year, and the file that keeps it.
+
+        A scene that can't be read is left out for all windows, and the season is kept under the others: next time it is asked for again.
+        """
+        parts, unknown = self._parts(scenes)
+        if unknown:
+            return self._without(unknown, this, windows, scenes, stage)
         key = year.digest(VERSION, this, self.bands, store.key_of(self._model_file(this)), *parts)
         files = [self.folder / f"{year.digest(key, window.geobox)}.season" for window in windows]
         wanted = [k for k, file in enumerate(files) if store.key_of(file) != key]
         model = self.model(this) if wanted else None
         for batch in self._batches(wanted, windows, len(scenes)):
             assert model is not None
-            looks = self._looks([windows[k] for k in batch], scenes, model, stage)
+            looks, lost = self._looks([windows[k] for k in batch], scenes, model, stage)
+            if lost:
+                return self._without(lost, this, windows, scenes, stage)
             for k, seen in zip(batch, looks, strict=True):
                 store.write(files[k], _packed(season_of(this, seen), windows[k]), key)
         return [(file, _unpacked(this, store.read(file))) for file in files]
+
+    def _without(
+        self, lost: Sequence[Refused], this: int, windows: Sequence[Window], scenes: Sequence[Scene], stage: str
+    ) -> list[tuple[Path, Season | None]]:
+        """The year again, by the scenes that are left."""
+        self.lost.add(*lost)
+        bad = {refused.id for refused in lost}
+        return self._year(this, windows, [scene for scene in scenes if scene.id not in bad], stage)
+
+    def _parts(self, scenes: Sequence[Scene]) -> tuple[list[str], list[Refused]]:
+        """What tells scenes from others; and those of which that can't be read."""
+        parts, lost = list[str](), list[Refused]()
+        for scene in scenes:
+            try:
+                parts.append(f"{scene.id} {scene.baseline}" if scene.delivery else self.sha256(scene))
+            except UnreadableError as met:
+                lost.append(met.refused)
+        return parts, lost
 
     def _batches(self, wanted: Sequence[int], windows: Sequence[Window], scenes: int) -> Iterator[list[int]]:
         """Windows that are read together: as many as fit into the memory allowed."""
@@ -106,20 +134,23 @@ class History:
         if batch:
             yield batch
 
-    def _looks(self, windows: Sequence[Window], scenes: Sequence[Scene], model: Model, stage: str) -> list[list[SeasonLook]]:
-        """Of each window the looks of scenes, a look a day, in order of time."""
-        there, _ = self.setting.bring(scenes, f"{stage}: store")
+    def _looks(self, windows: Sequence[Window], scenes: Sequence[Scene], model: Model, stage: str) -> tuple[list[list[SeasonLook]], list[Refused]]:
+        """Of each window the looks of scenes, a look a day, in order of time; and the scenes that could not be read."""
+        there, lost = self.setting.bring(scenes, f"{stage}: store")
         out: list[dict[date, SeasonLook]] = [{} for _ in windows]
         with ThreadPoolExecutor(max_workers=max(self.setting.workers, 1)) as pool:
             for done, found in enumerate(pool.map(lambda scene: self._scene(scene, windows, model), there), 1):
+                self.setting.say(stage, done, len(there))
+                if isinstance(found, Refused):
+                    lost.append(found)
+                    continue
                 for seen, look in zip(out, found, strict=True):
                     if look is not None:
                         seen[look.day] = _joined(seen.get(look.day), look)
-                self.setting.say(stage, done, len(there))
-        return [[seen[day] for day in sorted(seen)] for seen in out]
+        return [[seen[day] for day in sorted(seen)] for seen in out], lost
 
-    def _scene(self, scene: Scene, windows: Sequence[Window], model: Model) -> list[SeasonLook | None]:
-        """What a scene shows of each window; nothing where it can't be read."""
+    def _scene(self, scene: Scene, windows: Sequence[Window], model: Model) -> list[SeasonLook | None] | Refused:
+        """What a scene shows of each window; the reason where it can't be read."""
         try:
             whole = survey.glance(scene, self.setting.grid, self.setting.bands)
             if survey.contradicted(whole):
@@ -127,8 +158,8 @@ class History:
             return self._corrected(scene, windows, survey.survey_scene(scene, whole, model))
         except StoreError:
             raise  # a service that is down is not to be taken for a scene without data
-        except (MinewardenError, OSError):
-            return [None] * len(windows)
+        except (MinewardenError, OSError) as error:
+            return unreadable(scene, error)
 
     def _corrected(self, scene: Scene, windows: Sequence[Window], shared: Shared) -> list[SeasonLook | None]:
         boxes = [window.geobox for window in windows]

@@ -16,23 +16,27 @@ from pipeline.findings.finding import Finding
 from pipeline.findings.unrestored import findings
 from pipeline.layers.model import LayerSet
 from pipeline.restoration.bareness import Judgement, Site, SiteLook, Window, judge_site, sites, surroundings
+from pipeline.sources.lost import Lost
 from pipeline.sources.reader import read_dn, read_scl, scaling
-from pipeline.sources.scene import Scene
+from pipeline.sources.scene import Scene, unreadable
 from pipeline.sources.transcode import StoreError
 from pipeline.year import Setting
 
 
-def _look(scene: Scene, window: Window, setting: Setting) -> SiteLook | None:
-    """One scene over a site's window; None where it has no data there or can't be read."""
+def _look(scene: Scene, window: Window, setting: Setting, lost: Lost) -> SiteLook | None:
+    """One scene over a site's window; None where it has no data there or can't be read, which `lost` takes."""
     box = window.geobox
     try:
-        if setting.stock is not None and not setting.stock.bring([scene], None, ("B04", "B08"))[0]:
+        refused = setting.stock.bring([scene], None, ("B04", "B08"))[1] if setting.stock else []
+        if refused:
+            lost.add(*refused)
             return None
         dn = read_dn(scene, ("B04", "B08"), box)
         scl = read_scl(scene, box.pad(HALO))
     except StoreError:
         raise  # a service that is down, a store that is full: not to be taken for a look without data
-    except (MinewardenError, OSError):
+    except (MinewardenError, OSError) as error:
+        lost.add(unreadable(scene, error))
         return None
     mark = np.empty((box.shape.y, box.shape.x), np.uint8)
     marks(scl, 1, 0, 0, HALO, bad_classes(), mark)
@@ -45,24 +49,26 @@ def _look(scene: Scene, window: Window, setting: Setting) -> SiteLook | None:
     return SiteLook(scene.day, ((nir - red) / np.maximum(nir + red, 100)).astype(np.float32), clear)
 
 
-def _judge(site: Site, layers: LayerSet, by_day: dict[date, list[Scene]], month_end: date, setting: Setting, min_cells: int) -> Judgement | None:
+def _judge(
+    site: Site, layers: LayerSet, by_day: dict[date, list[Scene]], month_end: date, setting: Setting, min_cells: int, lost: Lost
+) -> Judgement | None:
     window = surroundings(site, layers, setting.grid)
 
     def read(day: date) -> SiteLook | None:
-        looks = [look for scene in by_day[day] if (look := _look(scene, window, setting)) is not None]
+        looks = [look for scene in by_day[day] if (look := _look(scene, window, setting, lost)) is not None]
         # Of two tiles on one day the one that shows more of the site.
         return max(looks, key=lambda look: int((look.clear & window.inside).sum()), default=None)
 
     return judge_site(site, window, by_day, month_end, read, min_cells)
 
 
-def unrestored(layers: LayerSet, scenes: Sequence[Scene], month_end: date, setting: Setting, config: FindingsConfig) -> list[Finding]:
-    """Findings of the sites past their deadline that are still bare against their surroundings."""
+def unrestored(layers: LayerSet, scenes: Sequence[Scene], month_end: date, setting: Setting, config: FindingsConfig, lost: Lost) -> list[Finding]:
+    """Findings of the sites past their deadline that are still bare against their surroundings. lost: takes the scenes that could not be read."""
     by_day: dict[date, list[Scene]] = defaultdict(list)
     for scene in scenes:
         if scene.day <= month_end:
             by_day[scene.day].append(scene)
     due = [site for site in sites(layers, month_end) if site.geometry.intersects(setting.area)]
     with ThreadPoolExecutor(max_workers=setting.workers) as pool:
-        judged = list(pool.map(lambda site: _judge(site, layers, by_day, month_end, setting, config.min_cells), due))
+        judged = list(pool.map(lambda site: _judge(site, layers, by_day, month_end, setting, config.min_cells, lost), due))
     return findings([j for j in judged if j is not None and j.unrestored], layers, config.severity)

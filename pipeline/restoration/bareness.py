@@ -23,7 +23,8 @@ from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.grid import Grid
-from pipeline.layers.model import CLOSED_STATUS, LayerSet, LegacyPatch, Right
+from pipeline.layers.model import CLOSED_STATUS, LayerSet, LegacyPatch, Right, Standing
+from pipeline.restoration.grounds import LEAST_M2, without
 
 NDVI_BARE, NDVI_FULL = 0.08, 0.72
 """NDVI of bare loess and of closed cover. Between them cover is linear: the dimidiate pixel model (Gutman & Ignatov 1998,
@@ -119,10 +120,18 @@ class Judgement:
 
 
 def sites(layers: LayerSet, month_end: date) -> list[Site]:
-    """Legacy patches and closed mines whose deadline has passed."""
+    """Legacy patches and closed mines whose deadline has passed; of a mine what no other right that is valid now lies on."""
     due = [Site(geometry=p.geometry, deadline=p.deadline, legacy=p) for p in layers.legacy if p.deadline is not None and p.deadline < month_end]
-    closed = [r for r in layers.rights if r.status in CLOSED_STATUS]
-    return due + [Site(geometry=r.geometry, deadline=r.restore_by, right=r) for r in closed if r.restore_by is not None and r.restore_by < month_end]
+    valid = [right for right in layers.entries if right.standing(month_end) is Standing.VALID]
+    for mine in layers.rights:
+        if mine.exploration or mine.status not in CLOSED_STATUS or mine.restore_by is None or mine.restore_by >= month_end:
+            continue
+        left = without(mine.geometry, [right.geometry for right in valid if right is not mine])
+        if mine.geometry.area - left.area < LEAST_M2:
+            due.append(Site(geometry=mine.geometry, deadline=mine.restore_by, right=mine))
+        elif left.area >= LEAST_M2:
+            due.append(Site(geometry=left, deadline=mine.restore_by, right=mine))
+    return due
 
 
 class Placed(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -23,7 +23,7 @@ class Kind(StrEnum):
 
 
 KIND_OF = {Standing.VALID: Kind.WORKING, Standing.EXPIRED: Kind.CLOSED, Standing.CLOSED: Kind.CLOSED}
-"""Of a right on a day. Nothing is dug under others: rights for exploration, and those to come."""
+"""Of a mining right on a day. Nothing is dug under one to come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,26 +57,36 @@ class Ground:
 
 
 def grounds(layers: LayerSet, day: date, area: BaseGeometry) -> list[Ground]:
-    """All ground within `area` that has to be given back, as the registers stand on a day: legacy patches, closed mines, working ones."""
+    """All ground within `area` that has to be given back, as the registers stand on a day: legacy patches, closed mines, working ones.
+
+    Where a valid right lies on the ground of a closed mine it is the valid one's, who digs there now.
+    """
     given: list[BaseGeometry] = []
     out = []
     for kind, legacy, right in _records(layers, day):
         whole = legacy.geometry if legacy else right.geometry if right else None
         if whole is None or not whole.intersects(area):
             continue
-        near = [each for each in given if each.intersects(whole)]
-        left = _polygons(shapely.difference(whole, shapely.union_all(near))) if near else whole
+        left = without(whole, given)
         if left.area >= LEAST_M2:
             given.append(left)
             out.append(Ground(kind=kind, geometry=left, legacy=legacy, right=right))
-    return out
+    kinds = list(Kind)
+    return sorted(out, key=lambda ground: kinds.index(ground.kind))
+
+
+def without(whole: BaseGeometry, others: Iterable[BaseGeometry]) -> BaseGeometry:
+    """Ground off that of others; as it is where none of them meets it."""
+    near = [each for each in others if each.intersects(whole)]
+    return _polygons(shapely.difference(whole, shapely.union_all(near))) if near else whole
 
 
 def _records(layers: LayerSet, day: date) -> Iterator[tuple[Kind, LegacyPatch | None, Right | None]]:
+    """Records in the order in which ground is counted for them. Rights for exploration permit no mining: what lies bare in them is not dug."""
     for patch in sorted(layers.legacy, key=lambda patch: patch.id):
         yield Kind.LEGACY, patch, None
-    rights: Sequence[Right] = sorted(layers.entries, key=lambda right: right.id)
-    for wanted in (Kind.CLOSED, Kind.WORKING):
+    rights: Sequence[Right] = sorted((right for right in layers.entries if not right.exploration), key=lambda right: right.id)
+    for wanted in (Kind.WORKING, Kind.CLOSED):
         for right in rights:
             if KIND_OF.get(right.standing(day)) is wanted:
                 yield wanted, None, right

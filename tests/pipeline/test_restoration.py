@@ -82,12 +82,13 @@ def test_a_second_look_reads_no_scene(county: County, monkeypatch: pytest.Monkey
     from pipeline import layers, months, restored, sitehistory
     from pipeline.config import load
     from pipeline.monthly import prepare
+    from pipeline.sources.lost import Lost
 
     project = load(county.config)
     inputs, hashes = prepare(project, 1, None, lambda *_: None, begins=False)
     monkeypatch.setattr(sitehistory, "read_planes", lambda *_, **__: pytest.fail("a scene was read"))
     ground = layers.load(project, project.config.grid.crs)
-    again = restored.of_month(ground, inputs.scenes, MONTH, months.last_day(MONTH), inputs.setting, 2024, hashes.scene, 4, "会宁县")
+    again = restored.of_month(ground, inputs.scenes, MONTH, months.last_day(MONTH), inputs.setting, 2024, hashes.scene, 4, "会宁县", Lost())
     kept = json.loads((county.out / MONTH / "restoration.json").read_text("utf-8"))
     assert again.document["county_years"] == kept["county_years"]
 

@@ -61,10 +61,39 @@ def test_which_sites_are_due() -> None:
         legacy("none", PLOT),
         right("closed", PLOT, status="关闭", restore_by=date(2020, 1, 1)),
         right("closed later", PLOT, status="注销", restore_by=date(2025, 1, 1)),
-        right("at work", PLOT, status="有效", restore_by=date(2020, 1, 1)),
+        right("at work", box(600, 600, 700, 700), status="有效", restore_by=date(2020, 1, 1)),
     ]
     due = sites(layers(*records), END)
     assert [(s.id, s.legacy is not None, s.right is not None) for s in due] == [("past", True, False), ("closed", False, True)]
+
+
+MINE = right("C1", PLOT, status="关闭", restore_by=DEADLINE)
+
+
+@pytest.mark.parametrize(
+    ("other", "owed_m2"),
+    [
+        (right("C2", box(450, 300, 900, 900), status="有效", valid_to=date(2030, 1, 1)), 5000),
+        (right("C2", box(300, 300, 900, 900), status="有效", valid_to=date(2030, 1, 1)), 0),
+        (right("C2", box(450, 300, 900, 900), status="有效", valid_to=date(2024, 1, 1)), 10000),
+        (right("C2", box(450, 300, 900, 900), status="有效", valid_from=date(2025, 1, 1)), 10000),
+        (right("T2", box(450, 300, 900, 900), status="探矿", valid_to=date(2030, 1, 1)), 10000),
+    ],
+)
+def test_nobody_owes_ground_on_which_another_valid_right_lies(other: Any, owed_m2: int) -> None:
+    due = sites(layers(MINE, other), END)
+    assert [site.id for site in due] == ["C1"] * bool(owed_m2)
+    assert sum(site.geometry.area for site in due) == pytest.approx(owed_m2)
+
+
+def test_neighbours_whose_edges_overlap_a_little_change_no_site() -> None:
+    beside = right("C2", box(499.5, 300, 900, 900), status="有效", valid_to=date(2030, 1, 1))
+    (site,) = sites(layers(MINE, beside), END)
+    assert site.geometry is PLOT
+
+
+def test_a_closed_right_for_exploration_is_no_site() -> None:
+    assert sites(layers(right("T1", PLOT, status="注销", restore_by=DEADLINE, exploration=True)), END) == []
 
 
 def test_seasons_lie_after_the_deadline_and_end_with_the_month() -> None:

@@ -45,4 +45,6 @@ def test_a_scene_is_brought_once_for_all_cases(tmp_path: Path, monkeypatch: pyte
     assert gone == [None] * len(subjects)
     assert all(each is not None and each.scenes == (scenes[1],) for each in there)
     assert sorted(asked) == sorted(scene.id for scene in scenes)
-    assert {id: each.reason for id, each in archive.lost.items()} == {scenes[0].id: "B04 is cut short"}
+    (told,) = archive.lost.told("evidence")
+    assert told.startswith(f"evidence: scene {scenes[0].id} could not be used: ")
+    assert "B04 is cut short" in told

@@ -153,9 +153,31 @@ def test_grounds_are_counted_once() -> None:
     ]
     found = grounds(layers(*records), date(2024, 9, 30), box(0, 0, 1000, 1000))
     assert [(each.id, each.kind) for each in found] == [("YL", Kind.LEGACY), ("old", Kind.CLOSED), ("shut", Kind.CLOSED), ("work", Kind.WORKING)]
-    assert [round(each.geometry.area) for each in found] == [40000, 40000, 20000, 40000]
+    assert [round(each.geometry.area) for each in found] == [40000, 30000, 20000, 50000]
     assert [each.deadline for each in found] == [None, None, date(2023, 1, 1), None]
     assert records[2].standing(date(2024, 9, 30)) is Standing.EXPIRED
+
+
+def test_a_valid_right_on_the_ground_of_a_closed_mine_is_counted_first() -> None:
+    records = [
+        right("1 shut", box(0, 0, 400, 200), status="关闭", restore_by=date(2023, 1, 1)),
+        right("2 over", box(500, 0, 600, 200), status="有效", valid_to=date(2020, 1, 1)),
+        right("3 new", box(200, 0, 400, 200), status="有效", valid_to=date(2030, 1, 1)),
+        right("4 again", box(500, 0, 600, 200), status="有效", valid_to=date(2030, 1, 1)),
+        right("5 to come", box(0, 0, 200, 200), status="有效", valid_from=date(2025, 1, 1)),
+    ]
+    found = grounds(layers(*records), date(2024, 9, 30), box(0, 0, 1000, 1000))
+    assert [(each.id, each.kind, round(each.geometry.area)) for each in found] == [
+        ("1 shut", Kind.CLOSED, 40000), ("3 new", Kind.WORKING, 40000), ("4 again", Kind.WORKING, 20000),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", [{"status": "探矿"}, {"status": "过期", "exploration": True}, {"status": "注销", "exploration": True}])
+def test_rights_for_exploration_owe_no_ground_and_take_none(said: dict[str, Any]) -> None:
+    looked = right("A looking", box(0, 0, 800, 800), valid_to=date(2020, 1, 1), **said)
+    mine = right("B work", box(100, 100, 300, 300), status="有效", valid_to=date(2030, 1, 1))
+    found = grounds(layers(looked, mine), date(2024, 9, 30), box(0, 0, 1000, 1000))
+    assert [(each.id, round(each.geometry.area)) for each in found] == [("B work", 40000)]
 
 
 def cells(year: int, bare: list[int], green: list[int], seen: list[int]) -> Cells:

@@ -41,7 +41,7 @@ def make(folder: Path, judged: Sequence[Judged], by: Photographer) -> tuple[dict
         Portrait(subject=each, row=rows[each.case_id], series=line, dates=dates) for each, line, dates in zip(subjects, series, chosen, strict=True)
     ]
     draw_all(portraits, by, archive, folder / FOLDER)
-    return pictured, [f"evidence: scene {id} could not be used: {each.told}" for id, each in sorted(archive.lost.items())]
+    return pictured, archive.lost.told("evidence")
 
 
 def _pictured(each: Subject, dates: tuple[Shown | None, Shown | None]) -> Pictured:

@@ -12,7 +12,8 @@ from datetime import date
 from pipeline.errors import MinewardenError
 from pipeline.publish.evidence.case import Subject
 from pipeline.publish.evidence.glance import NIR, RED, Look, look_at, neighbours
-from pipeline.sources.scene import Refused, Scene, unreadable
+from pipeline.sources.lost import Lost
+from pipeline.sources.scene import Scene, unreadable
 from pipeline.sources.transcode import StoreError
 from pipeline.year import Setting
 
@@ -30,7 +31,7 @@ class Archive:
 
     def __init__(self, subjects: Sequence[Subject], scenes: Iterable[Scene], setting: Setting) -> None:
         self.subjects, self.setting = subjects, setting
-        self.lost: dict[str, Refused] = {}
+        self.lost = Lost()
         """Scenes that could not be read somewhere: to be told."""
         self._left_out: frozenset[str] = frozenset()
         self._scenes: dict[date, list[Scene]] = defaultdict(list)
@@ -60,7 +61,7 @@ class Archive:
             for done, _ in enumerate(pool.map(work, scenes), 1):
                 self.setting.say(stage, done, len(scenes))
         # What is met later counts only where it is met: else it would depend on which thread comes first.
-        self._left_out = frozenset(self.lost)
+        self._left_out = self.lost.ids
 
     def at(self, case: int, day: date) -> DayLook | None:
         """What a day shows of a case; None where no scene covers any of it."""
@@ -78,11 +79,6 @@ class Archive:
         found.sort(key=lambda each: (-each[0].clear, -each[0].seen, each[1].id))
         return DayLook(found[0][0], tuple(scene for _, scene in found))
 
-    def lose(self, refused: Refused) -> None:
-        """Remember why a scene could not be read; of several reasons always the same."""
-        with self._lock:
-            self.lost[refused.id] = min(refused, self.lost.get(refused.id, refused), key=lambda each: each.told)
-
     def _is_there(self, scene: Scene) -> bool:
         with self._lock:
             asking = self._asking[scene.id]
@@ -96,8 +92,7 @@ class Archive:
         if self.setting.stock is None:
             return scenes
         there, refused = self.setting.stock.bring(scenes, stage and f"{stage}: store", (RED, NIR))
-        for each in refused:
-            self.lose(each)
+        self.lost.add(*refused)
         return there
 
     def _look(self, scene: Scene, cases: Sequence[int], *, values: bool) -> None:
@@ -107,6 +102,6 @@ class Archive:
         except StoreError:
             raise  # a service that is down is not to be taken for a scene without data
         except (MinewardenError, OSError) as error:
-            self.lose(unreadable(scene, error))
+            self.lost.add(unreadable(scene, error))
         with self._lock:
             self._known.update({(k, scene.id): look for k, look in zip(cases, found, strict=True)})

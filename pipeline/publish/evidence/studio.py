@@ -106,8 +106,7 @@ def bring_all(portraits: Sequence[Portrait], by: Photographer, archive: Archive)
     """Have the files of all pictured scenes made that are not there."""
     if by.setting.stock is not None:
         _, refused = by.setting.stock.bring(_scenes(portraits), f"{by.month} evidence: store")
-        for each in refused:
-            archive.lose(each)
+        archive.lost.add(*refused)
 
 
 def _scenes(portraits: Sequence[Portrait]) -> list[Scene]:
@@ -168,7 +167,7 @@ def _take(task: Task, portraits: Sequence[Portrait], by: Photographer, archive: 
     try:
         found = read_spectra(scenes, shown_bands(by.setting.bands), frames)
     except UnreadableError as met:
-        archive.lose(met.refused)
+        archive.lost.add(met.refused)
         return dict.fromkeys(pictures, met.refused)
     return dict(zip(pictures, found, strict=True))
 
