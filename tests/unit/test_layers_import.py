@@ -18,7 +18,7 @@ import pipeline.layers
 from pipeline import layers, months
 from pipeline.cli import main
 from pipeline.config import load as load_config
-from pipeline.layers import importing
+from pipeline.layers import canonical
 from pipeline.layers.model import Approval, LayerSet, Standing
 from pipeline.layers.words import TITLES
 from pipeline.lock import locked
@@ -425,8 +425,8 @@ def test_an_id_is_the_same_however_it_is_written(office: Office, number: Any) ->
 
 
 def test_what_could_not_be_read_back_is_not_kept(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    render = importing.canonical.render
-    monkeypatch.setattr(importing.canonical, "render", lambda *given: render(*given).replace(b'"id"', b'"lost"'))
+    render = canonical.render
+    monkeypatch.setattr(canonical, "render", lambda *given: render(*given).replace(b'"id"', b'"lost"'))
     done = office.bring(parcel_text(office.folder / "a.txt", FIRST, "EPSG:4523"), code=2)
     assert (done["state"], done["problems"][-1]["code"]) == ("refused", "MW-LAYER-ID")
     assert "as it would be kept" in done["problems"][-1]["message"]
@@ -479,3 +479,26 @@ def test_what_is_added_before_a_later_version_does_not_lapse_unsaid(office: Offi
     found = office.load()
     assert (found.rights[0].id, found.rights[0].stood_from) == (ONE, date(2024, 3, 1))
     assert [(right.id, right.stood_until) for right in found.former] == [(ONE, date(2024, 2, 29))]
+
+
+def test_an_empty_value_of_an_addition_wipes_nothing(office: Office) -> None:
+    office.bring(register(office.folder / "a.geojson", FIRST, valid_to="2020-12-31", holder="甲公司"), "--date", "2024-01-01")
+    letter = register(office.folder / "b.geojson", [SECOND[0]], valid_to="", holder="乙公司")
+    office.bring(letter, "--add", "--date", "2024-06-01")
+    right = office.load().rights[0]
+    assert (right.valid_to, right.holder) == (date(2020, 12, 31), "乙公司")
+
+
+def test_an_addition_that_a_later_version_undoes_in_part_is_asked_for(office: Office) -> None:
+    """The later one has another boundary, but the holder that stood before."""
+    office.bring(register(office.folder / "a.geojson", FIRST, holder="甲公司"), "--date", "2024-01-01")
+    office.bring(register(office.folder / "b.geojson", [SECOND[0], FIRST[1]], holder="甲公司"), "--date", "2024-06-01")
+    said = office.bring(register(office.folder / "c.geojson", [FIRST[0]], holder="乙公司"), "--add", "--date", "2024-03-01", code=2)
+    assert "MW-LAYER-ASK" in said
+    done = office.bring(register(office.folder / "d.geojson", [SECOND[0]], holder="甲公司"), "--add", "--date", "2024-03-01")
+    assert [change["id"] for change in done["changes"]] == [ONE], "the boundary of the later one, from an earlier day"
+
+
+def test_ids_are_kept_as_text_so_that_they_are_read_back_alike() -> None:
+    kept = json.loads(canonical.render([WIDE, EAST], "EPSG:4490", {"证号": [1001.0, "A2 "]}, {"id": "证号", "name": "证号"}))
+    assert [feature["properties"] for feature in kept["features"]] == [{"id": "1001", "name": 1001.0}, {"id": "A2", "name": "A2 "}]
