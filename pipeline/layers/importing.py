@@ -180,7 +180,7 @@ def _ask_for_later(project: Project, name: str, since: date, before: Sequence[Re
     if not undone:
         return
     more = f" and {len(undone) - 1} more" if len(undone) > 1 else ""
-    what = f"{undone[0]}{more}, to be added to {name} on {since}, would stand only until {later.since}: that day's version does not have it"
+    what = f"{undone[0]}{more}, to be added to {name} on {since}, would stand only until {later.since}: that day's version does not say so"
     what += f" (from {later.source})."
     fix = f"Import the file with --add --date {later.since} first, so that it stands from then on, then again as now."
     fix += f" If it did end then, import the whole layer of {since} with --whole."
