@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.ledger import Event, Kind, Ledger, Review
 from pipeline.ledger.steps import progress
 from pipeline.ledger.verdicts import Standing
-from pipeline.review.decide import judgement_of
+from pipeline.review.decide import judgement_of, undone_next
 
 SEEN = "seen"
 """The action under which the audit trail holds who opened which cases."""
@@ -75,6 +75,9 @@ class Known:
         if last is not None:
             said = {"reason": last.reason, "note": last.note, "by": last.reviewer, "at": last.at, "judgement": judgement_of(standing, events)}
             found |= {name: value for name, value in said.items() if value is not None}
+        undo = undone_next(standing, events)
+        if undo is not None:
+            found["undo"] = undo.reviewer
         found |= _beside(standing, events)
         follow = progress(standing, events)
         if follow is not None:

@@ -183,6 +183,28 @@ def test_keys_after_a_written_reason_are_keys_again_and_a_note_stays_with_its_ca
     assert errors(page) == []
 
 
+def test_undoing_ends_and_says_so(desk: Desk) -> None:
+    page = desk.browser
+    desk.login()
+    first = desk.start()
+    page.press("c")
+    page.press("k")
+    page.wait(f"location.pathname === '/case/{first}'")
+    page.press("d", "2")
+    desk.saved()
+    page.press("u", "u")
+    desk.saved()
+    page.press("u")
+    page.wait("document.querySelector('.notice')?.textContent.includes('没有您的核实可以撤销')")
+    assert [review for review, _, _ in desk.said(first)] == ["confirmed", "dismissed", "confirmed", "pending"]
+    page.open(desk.running.url)
+    page.wait("document.body.dataset.ready")
+    page.press("u")
+    page.wait("document.querySelector('.notice')?.textContent.includes('请先打开')")
+    assert len(desk.said(first)) == 4
+    assert errors(page) == []
+
+
 def test_two_dates_are_looked_at_by_keyboard(desk: Desk, window: tuple[int, int]) -> None:
     page = desk.browser
     desk.login()
