@@ -22,7 +22,7 @@ from pipeline.drone import control, judge, measure, photos, register
 from pipeline.drone.judge import KnownCase, Said
 from pipeline.drone.measure import Measured
 from pipeline.drone.photos import Photo
-from pipeline.drone.place import captured_on, check_overlap, check_place, footprint, tagged_day
+from pipeline.drone.place import captured_on, check_cells, check_overlap, check_place, footprint, tagged_day
 from pipeline.drone.project import Given
 from pipeline.drone.raster import Raster, Role, examine
 from pipeline.drone.reference import placed
@@ -71,8 +71,8 @@ class HandedIn:
         return [each for each in (self.ortho, self.dsm, self.before) if each is not None]
 
 
-def ingest(project: Project, given: Given, captured: str | None, say: Say) -> dict[str, Any]:
-    """Take a flight in; its record. The same flight again changes nothing.
+def ingest(project: Project, given: Given, captured: str | None, say: Say) -> tuple[dict[str, Any], bool]:
+    """Take a flight in; its record, and whether it is new. The same flight again changes nothing.
 
     Raises MinewardenError (`MW-DRONE-…`) where it can't be used; nothing is changed then.
     """
@@ -80,7 +80,7 @@ def ingest(project: Project, given: Given, captured: str | None, say: Say) -> di
     handed = _look(project, given, captured, ground, say)
     folder = project.output / "drone" / handed.id
     if (folder / record.NAME).is_file():
-        return _known(project, folder)
+        return _known(project, folder), False
     cases, patches = _known_ground(project)
     placement = _placement(project, handed, say)
     say("surfaces", 0, 1)
@@ -102,7 +102,7 @@ def ingest(project: Project, given: Given, captured: str | None, say: Say) -> di
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     fsync_folder(folder.parent)
-    return found
+    return found, True
 
 
 def withdraw(project: Project, flight: str, by: str, why: str) -> dict[str, Any]:
@@ -135,6 +135,7 @@ def _look(project: Project, given: Given, captured: str | None, ground: LayerSet
     crs = project.config.grid.crs
     ortho = examine(given.ortho, Role.ORTHO)
     frame = check_place(ortho, ground.area, crs)
+    check_cells(ortho, crs)
     dsm = examine(given.dsm, Role.DSM) if given.dsm else None
     before = examine(given.before, Role.BEFORE) if given.before else None
     if before is not None and dsm is None:

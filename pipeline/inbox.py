@@ -26,15 +26,16 @@ def take(project: Project, say: flights.Say) -> tuple[list[str], list[str]]:
     for entry in _dropped(inbox):
         before = entry / BEFORE if (entry / BEFORE).is_file() else None
         try:
-            flight = flights.ingest(project, gathered(entry, None, before, None, None), None, say)["flight"]
+            found, is_new = flights.ingest(project, gathered(entry, None, before, None, None), None, say)
         except MinewardenError as error:
             refused.append(f"{FOLDER}/{entry.name} was not taken in. {error.code}: {error.message} Fix: {error.fix}")
             continue
+        flight = found["flight"]
         target = inbox / TAKEN / f"{flight}-{entry.name}"
         if not target.exists():
             target.parent.mkdir(exist_ok=True)
             os.replace(entry, target)
-        taken.append(f"{FOLDER}/{entry.name}: flight {flight}")
+        taken.append(f"{FOLDER}/{entry.name}: flight {flight}{'' if is_new else ', taken in already'}")
     return taken, refused
 
 

@@ -47,7 +47,9 @@ def ingest(
         from pipeline import flights
         from pipeline.drone.project import gathered
 
-        found = flights.ingest(project, gathered(ortho, dsm, before, photos, gcp), captured, console.progress)
+        found, is_new = flights.ingest(project, gathered(ortho, dsm, before, photos, gcp), captured, console.progress)
+    if not is_new:
+        console.notice(f"Flight {found['flight']} was taken in already; nothing is changed.")
     folder = project.output / "drone" / found["flight"]
     if as_json:
         kept = ("flight", "shift_m", "cut_m3", "fill_m3", "cut_m3_95", "patches", "too_coarse", "cases", "warnings")

@@ -45,7 +45,7 @@ def survey(project: Project) -> dict[str, Any]:
         "open_cases": dict(sorted(Counter(p["finding"] for p in flagged).items())),
         "open_patches": _open_patches(project.output / last) if last else 0,
     }
-    said, ledger_needs = _decided(project, last, flagged) if last else ({"reviews": {}, "overdue": []}, [])
+    said, ledger_needs = _decided(project, last, flagged) if last else ({"reviews": {}, "disputed": [], "overdue": []}, [])
     found |= said
     found["last_run"] = lastrun.read(project.logs)
     return found | {"needs_a_person": _needs(project, found, runs) + ledger_needs}
@@ -89,22 +89,27 @@ def _damaged(file: Path) -> MinewardenError:
 
 
 def _decided(project: Project, last: str, flagged: list[dict[str, Any]]) -> tuple[dict[str, Any], list[str]]:
-    """What people said of the last month's cases by now, confirmed cases of which the next step is overdue, and what is wrong with the ledger.
+    """What people said of the last month's cases by now, and what is wrong with the ledger.
 
+    Beside it, of all months, cases on which they disagree, and confirmed ones of which the next step is overdue.
     Without a ledger the verdicts are those of the month's end.
     """
+    from pipeline.ledger.disputes import is_disputed
     from pipeline.ledger.steps import overdue
 
-    reviews, late, needs = {}, [], []
+    reviews, disputed, late, needs = {}, [], [], []
     try:
         with open_ledger(project) as ledger:
             reviews = {case.record.case_id: str(case.record.review) for case in ledger.open_cases(last)}
-            late = overdue(ledger.standings(), ledger.events(), months.today())
+            standings, events = ledger.standings(), ledger.events()
+            merged = ledger.merged_cases()
+            disputed = sorted(case for case, standing in standings.items() if case not in merged and is_disputed(standing, events.get(case, ())))
+            late = overdue(standings, events, months.today())
     except MinewardenError as error:
         needs = [f"Ledger: {error}"]
     counted = Counter(reviews.get(str(row.get("id")), row["review"]) for row in flagged)
     rows = [{"id": each.case_id, "last_step": each.last, "due": each.due.isoformat()} for each in late]
-    return {"reviews": dict(sorted(counted.items())), "overdue": rows}, needs
+    return {"reviews": dict(sorted(counted.items())), "disputed": disputed, "overdue": rows}, needs
 
 
 def _open_patches(month: Path) -> int | None:
@@ -145,6 +150,10 @@ def _needs(project: Project, found: dict[str, Any], runs: dict[str, dict[str, An
     field = found["reviews"].get("needs_field_check", 0)
     if field:
         needs.append(f"Field: {field} case(s) wait for a field check.")
+    if found["disputed"]:
+        needs.append(
+            f"Disputed: people disagree on {len(found['disputed'])} case(s), {found['disputed'][0]} among them: one who has seen both decides."
+        )
     if found["overdue"]:
         oldest = found["overdue"][0]
         needs.append(f"Overdue: {len(found['overdue'])} confirmed case(s) wait for their next step, {oldest['id']} since {oldest['due']}.")

@@ -16,6 +16,10 @@ from pipeline.errors import MinewardenError
 from pipeline.layers.dates import parse
 from pipeline.layers.whereabouts import guess
 
+COARSEST_M = 1.0
+"""Largest cell of an orthophoto. Drones give centimetres to decimetres; what is coarser is a satellite's picture, or was thinned."""
+ROUNDING = 0.01
+"""Cells of a metre in another CRS are larger by up to this share, by its scale and by rounding."""
 ACROSS = 16
 """Points along each edge of a footprint: straight lines of one CRS are bent in another."""
 
@@ -38,6 +42,19 @@ def check_place(raster: Raster, area: BaseGeometry, grid: str) -> BaseGeometry:
     meant = f" By its coordinates {like.words}: did you mean {_short(like.words)}?" if like else ""
     fix = "Export it with the coordinate system it was computed in."
     raise MinewardenError("MW-DRONE-PLACE", f"The {raster.role} {raster.path} lies {far}.{meant}", fix)
+
+
+def check_cells(ortho: Raster, grid: str) -> None:
+    """Raises MW-DRONE-COARSE where the cells of an orthophoto that lies in the county are too large on the ground."""
+    col, row = ortho.width / 2, ortho.height / 2
+    places = np.array([ortho.transform @ at for at in ((col, row), (col + 1, row), (col, row + 1))])
+    middle, across, down = np.column_stack(Transformer.from_crs(ortho.crs, grid, always_xy=True).transform(*places.T))
+    cell = max(np.hypot(*(across - middle)), np.hypot(*(down - middle)))
+    if cell > COARSEST_M * (1 + ROUNDING):
+        message = f"The {ortho.role} {ortho.path} has cells of {cell:.3g} m; at most {COARSEST_M:g} m are taken."
+        raise MinewardenError(
+            "MW-DRONE-COARSE", message, "Give the orthophoto as the flight software made it: no satellite's picture, and not thinned."
+        )
 
 
 def _short(words: str) -> str:

@@ -68,21 +68,24 @@ def verdict(ledger: Ledger, write: Write, answer: Answer, judgement: Judgement |
 
 
 def undo(ledger: Ledger, write: Write) -> Outcome:
-    """Go back to what stood before one's own last verdict, by a new one: nothing is taken away.
+    """Go back to what stood before one's own last verdict that stands, by a new one: nothing is taken away.
 
-    Raises MinewardenError `MW-REVIEW-KEY`, `-CASE`, `-UNDO` or `MW-VERDICT-STALE`.
+    Undone again and again, it walks back to where nobody had decided. Raises MinewardenError `MW-REVIEW-KEY`, `-CASE`, `-UNDO` or `MW-VERDICT-STALE`.
     """
     with ledger.transaction():
         if (event := _begun(ledger, write, Kind.VERDICT)) is not None:
             return _again(event)
-        last = _last_of(ledger, write)
-        if last.reviewer != write.actor:
-            raise MinewardenError("MW-REVIEW-UNDO", f"The last verdict on {write.case_id} is {last.reviewer}'s.", "Give a verdict of your own.")
-        earlier = _standing(ledger, write).verdicts[:-1]
-        before = earlier[-1] if earlier else None
-        then = _judgement(ledger.events(write.case_id).get(write.case_id, ()), before.version + 1) if before else None
+        _last_of(ledger, write)
+        events = ledger.events(write.case_id).get(write.case_id, ())
+        stand = _not_undone(_standing(ledger, write), events)
+        if not stand:
+            raise MinewardenError("MW-REVIEW-UNDO", f"Every verdict on {write.case_id} is undone already.", "Give a new verdict.")
+        if stand[-1].reviewer != write.actor:
+            raise MinewardenError("MW-REVIEW-UNDO", f"The last verdict on {write.case_id} is {stand[-1].reviewer}'s.", "Give a verdict of your own.")
+        before = stand[-2] if len(stand) > 1 else None
+        then = _judgement(events, before.version + 1) if before else None
         said = (str(before.review), before.reason, before.note) if before else (str(Review.PENDING), None, None)
-        return _decide(ledger, write, *said, {"judgement": then, "undoes": last.version})
+        return _decide(ledger, write, *said, {"judgement": then, "undoes": stand[-1].version})
 
 
 def audit(ledger: Ledger, write: Write, agrees: bool, note: str | None) -> Outcome:
@@ -129,6 +132,27 @@ def step(ledger: Ledger, write: Write, what: Step, day: date, document: str, due
 def judgement_of(standing: Standing, events: tuple[Event, ...]) -> str | None:
     """What was said with the verdict that stands; None where nothing was, or it came another way."""
     return _judgement(events, standing.version)
+
+
+def undone_next(standing: Standing, events: tuple[Event, ...]) -> Verdict | None:
+    """The verdict that an undo would take back; only who gave it may."""
+    stand = _not_undone(standing, events)
+    return stand[-1] if stand else None
+
+
+def _not_undone(standing: Standing, events: tuple[Event, ...]) -> list[Verdict]:
+    """Verdicts that nobody took back, oldest first, without the undos themselves.
+
+    In ledgers of before, an undo may name another undo: it then brought a verdict back, and counts as one.
+    """
+    undoes = {event.version - 1: event.detail.get("undoes") for event in events if event.kind is Kind.VERDICT}
+    stand: list[Verdict] = []
+    for each in standing.verdicts:
+        if stand and undoes.get(each.version) == stand[-1].version:
+            stand.pop()
+        else:
+            stand.append(each)
+    return stand
 
 
 def _judgement(events: tuple[Event, ...], version: int) -> str | None:

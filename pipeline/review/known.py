@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from pipeline.ledger import Event, Kind, Ledger, Review
+from pipeline.ledger import Event, Kind, Ledger
+from pipeline.ledger.disputes import is_disputed, last_audit
 from pipeline.ledger.steps import progress
 from pipeline.ledger.verdicts import Standing
-from pipeline.review.decide import judgement_of
+from pipeline.review.decide import judgement_of, undone_next
 
 SEEN = "seen"
 """The action under which the audit trail holds who opened which cases."""
@@ -75,6 +76,9 @@ class Known:
         if last is not None:
             said = {"reason": last.reason, "note": last.note, "by": last.reviewer, "at": last.at, "judgement": judgement_of(standing, events)}
             found |= {name: value for name, value in said.items() if value is not None}
+        undo = undone_next(standing, events)
+        if undo is not None:
+            found["undo"] = undo.reviewer
         found |= _beside(standing, events)
         follow = progress(standing, events)
         if follow is not None:
@@ -106,14 +110,10 @@ class Known:
 def _beside(standing: Standing, events: tuple[Event, ...]) -> dict[str, Any]:
     """What others say of the verdict that stands, and whether an outline was drawn."""
     found: dict[str, Any] = {}
-    now = [event for event in events if event.version == standing.version]
-    audits = [event for event in now if event.kind is Kind.AUDIT]
-    if audits:
-        found["audit"] = "agrees" if audits[-1].detail["agrees"] else "disagrees"
-        found["auditor"] = audits[-1].actor
-    last = standing.last
-    said = (str(last.review), last.reason) if last is not None else (str(Review.PENDING), None)
-    if found.get("audit") == "disagrees" or any(e.kind is Kind.LATE and (e.detail["review"], e.detail["reason"]) != said for e in now):
+    audit = last_audit(standing, events)
+    if audit is not None:
+        found |= {"audit": "agrees" if audit.detail["agrees"] else "disagrees", "auditor": audit.actor}
+    if is_disputed(standing, events):
         found["disputed"] = True
     outlines = [event for event in events if event.kind is Kind.OUTLINE]
     if outlines and outlines[-1].detail["geometry"] is not None:

@@ -1,4 +1,4 @@
-"""Lists of confirmed cases that are not closed: who holds the mines (for 异常名录), and what may be made public (信息公示)."""
+"""Lists of confirmed cases, neither closed nor judged lawful: who holds the mines (for 异常名录), and what may be made public (信息公示)."""
 
 from __future__ import annotations
 
@@ -12,20 +12,24 @@ from typing import Any
 from pipeline import months
 from pipeline.files import write_atomic
 from pipeline.ledger import Ledger
+from pipeline.ledger.disputes import is_disputed
 from pipeline.ledger.steps import Progress, Step, progress
 from pipeline.publish import geojson
 from pipeline.publish.spreadsheet.cells import safe
+from pipeline.review.decide import Judgement, judgement_of
 from pipeline.review.steps import NAMES
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A confirmed case that is not closed."""
+    """A confirmed case that is not closed, and not judged lawful."""
 
     row: Mapping[str, Any]
     """As the last month that listed it published it."""
     confirmed: str
     """Day of the verdict."""
+    disputed: bool
+    """An auditor or another reviewer disagrees with it."""
     progress: Progress
 
     @property
@@ -50,6 +54,7 @@ HOLDERS: Sequence[Column] = (
     ("监测面积（亩）", _of("area_mu")),
     ("首次发现", _of("first_seen")),
     ("确认日期", lambda each: each.confirmed),
+    ("有分歧", lambda each: "是" if each.disputed else None),
     ("处置进展", lambda each: each.stage),
     ("进展日期", lambda each: each.progress.taken[-1].day if each.progress.taken else None),
     ("文号", lambda each: each.progress.taken[-1].document if each.progress.taken else None),
@@ -74,11 +79,13 @@ DECIDED = (Step.FILED, Step.HANDLED, Step.RECTIFIED)
 
 def violations(output: Path, ledger: Ledger) -> list[Violation]:
     """By id; those that no month's list holds any more are left out."""
-    events, found = ledger.events(), dict[str, tuple[str, Progress]]()
+    events, found = ledger.events(), dict[str, tuple[str, bool, Progress]]()
     for case_id, standing in ledger.standings().items():
-        now = progress(standing, events.get(case_id, ()))
-        if now is not None and now.last is not Step.CLOSED and standing.last is not None:
-            found[case_id] = standing.last.at[:10], now
+        said = events.get(case_id, ())
+        now = progress(standing, said)
+        if now is None or standing.last is None or now.last is Step.CLOSED or judgement_of(standing, said) == Judgement.LAWFUL:
+            continue
+        found[case_id] = standing.last.at[:10], is_disputed(standing, said), now
     rows: dict[str, Mapping[str, Any]] = {}
     for month in reversed(months.finished(output)):
         if len(rows) == len(found):

@@ -156,6 +156,55 @@ def test_a_month_by_keyboard(desk: Desk, window: tuple[int, int]) -> None:
     assert errors(page) == []
 
 
+def test_keys_after_a_written_reason_are_keys_again_and_a_note_stays_with_its_case(desk: Desk) -> None:
+    page = desk.browser
+    desk.login()
+    order = desk.order()
+    desk.start()
+    page.press("d", "9")
+    page.write("采石场老路")
+    page.press("Enter")
+    page.wait(f"location.pathname === '/case/{order[1]}'")
+    page.press("c")
+    page.wait(f"location.pathname === '/case/{order[2]}'")
+    page.press("u")
+    page.wait(f"location.pathname === '/case/{order[1]}'")
+    page.press("t")
+    page.write("写了一半")
+    page.press("Escape", "j")
+    page.wait(f"location.pathname === '/case/{order[2]}'")
+    page.press("d", "9", "Escape", "t")
+    page.write("看过")
+    page.press("Enter", "c")  # the reason was given up: Enter ends a note, and dismisses nothing
+    page.wait(f"location.pathname === '/case/{order[3]}'")
+    desk.saved()
+    said = [[(str(v.review), v.reason, v.note) for v in desk.standing(case).verdicts] for case in order[:3]]
+    assert said == [[("dismissed", "其他", "采石场老路")], [("confirmed", None, None), ("pending", None, None)], [("confirmed", None, "看过")]]
+    assert errors(page) == []
+
+
+def test_undoing_ends_and_says_so(desk: Desk) -> None:
+    page = desk.browser
+    desk.login()
+    first = desk.start()
+    page.press("c")
+    page.press("k")
+    page.wait(f"location.pathname === '/case/{first}'")
+    page.press("d", "2")
+    desk.saved()
+    page.press("u", "u")
+    desk.saved()
+    page.press("u")
+    page.wait("document.querySelector('.notice')?.textContent.includes('没有您的核实可以撤销')")
+    assert [review for review, _, _ in desk.said(first)] == ["confirmed", "dismissed", "confirmed", "pending"]
+    page.open(desk.running.url)
+    page.wait("document.body.dataset.ready")
+    page.press("u")
+    page.wait("document.querySelector('.notice')?.textContent.includes('请先打开')")
+    assert len(desk.said(first)) == 4
+    assert errors(page) == []
+
+
 def test_two_dates_are_looked_at_by_keyboard(desk: Desk, window: tuple[int, int]) -> None:
     page = desk.browser
     desk.login()

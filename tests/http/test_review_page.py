@@ -315,11 +315,14 @@ def test_verdicts_land_in_the_ledger_and_come_back(running: Running, reviewer: C
     assert last is not None
     assert (last.review, last.reason, last.note, last.reviewer) == (Review.DISMISSED, "耕作", "春耕", "王核查")
     assert reply.json["state"] == {
-        "version": 2, "review": "dismissed", "reason": "耕作", "note": "春耕", "by": "王核查", "at": last.at, "judgement": "伪变化",
+        "version": 2, "review": "dismissed", "reason": "耕作", "note": "春耕", "by": "王核查", "at": last.at, "judgement": "伪变化", "undo": "王核查",
     }  # fmt: skip
     assert reviewer.get("/api/states?since=0").json["states"][ids[2]] == reply.json["state"]
     undone = reviewer.post(f"/api/case/{ids[2]}/undo", {"key": key(), "version": 2})
     assert undone.json["state"]["review"] == "pending"
+    assert "undo" not in undone.json["state"]
+    again = reviewer.post(f"/api/case/{ids[2]}/undo", {"key": key(), "version": 3})
+    assert (again.status, again.json["code"]) == (409, "MW-REVIEW-UNDO")
     assert [str(v.review) for v in ledger.standings()[ids[2]].verdicts] == ["dismissed", "pending"]
     assert ledger.verify_audit() == []
     with Ledger(running.office.project.backup / "ledger-2024-07.sqlite", "620422") as copy:

@@ -18,6 +18,8 @@ from shapely.geometry import shape
 
 from pipeline import flights as job
 from pipeline.cli import main
+from pipeline.drone.place import check_cells
+from pipeline.drone.raster import Role, examine
 from pipeline.ledger import Ledger
 from pipeline.publish.flight import record
 from tests import flights
@@ -80,6 +82,8 @@ def test_the_same_flight_again_changes_nothing_and_a_withdrawn_one_stays_so(site
     copy = site["ortho"].with_name("copy.tif")
     shutil.copy(site["ortho"], copy)
     assert ingest(config, capsys, copy, *DAY) == first
+    assert main(["drone", "ingest", str(config), str(copy), *DAY]) == 0
+    assert "taken in already" in "".join(capsys.readouterr())
     assert files(out) == before
     assert main(["drone", "withdraw", str(config), first["flight"], "--by", "张三", "--why", "日期错了"]) == 0
     said = record.read(out / "drone" / first["flight"])
@@ -133,6 +137,30 @@ def test_unusual_orthophotos_are_taken_in(profile: dict[str, Any], tmp_path: Pat
         assert kept.crs.is_projected
         values = kept.read(1, masked=True)
         assert 80 < float(np.ma.median(values)) < 160
+
+
+@pytest.mark.parametrize(
+    ("profile", "cell"),
+    [
+        ({"transform": flights.transform(cell=10)}, "10 m"),
+        ({"transform": Affine(0.5, 0, flights.WEST, 0, -1.2, flights.NORTH)}, "1.2 m"),
+        ({"crs": "EPSG:4490", "transform": Affine(1e-4, 0, 105.01, 0, -1e-4, 35.69)}, "11.1 m"),
+    ],
+    ids=["a satellite's", "one side", "degrees"],
+)
+def test_a_picture_too_coarse_for_a_drones_is_refused(profile: dict[str, Any], cell: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = flights.county(tmp_path / "county")
+    assert main(["drone", "ingest", str(config), str(flights.ortho(tmp_path / "o.tif", 20, **profile)), *DAY]) == 2
+    said = capsys.readouterr().err
+    assert "MW-DRONE-COARSE" in said
+    assert f"cells of {cell}" in said
+    assert not list((config.parent / "out").glob("drone/*"))
+
+
+def test_cells_of_a_metre_are_fine_enough_in_any_crs(tmp_path: Path) -> None:
+    degrees = {"crs": "EPSG:4490", "transform": Affine(1.105e-5, 0, 105.01, 0, -0.9e-5, 35.69)}
+    for number, profile in enumerate((degrees, {"transform": flights.transform(cell=1)})):
+        check_cells(examine(flights.ortho(tmp_path / f"{number}.tif", 20, **profile), Role.ORTHO), flights.CRS)
 
 
 def test_surfaces_on_other_grids_with_undeclared_fillers_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,6 +65,41 @@ def test_undoing_goes_back_to_what_stood_before(ledger: Ledger) -> None:
     assert ledger.verify_audit() == []
 
 
+def test_undoing_again_and_again_ends_where_nobody_had_decided(ledger: Ledger) -> None:
+    say(ledger, write("a"), Review.CONFIRMED, None, Judgement.UNLAWFUL)
+    say(ledger, write("b", 2), Review.DISMISSED, "耕作", Judgement.FALSE_CHANGE)
+    decide.undo(ledger, write("c", 3))
+    decide.undo(ledger, write("d", 4))
+    assert refusal(decide.undo, ledger, write("e", 5)) == "MW-REVIEW-UNDO"
+    assert [str(v.review) for v in ledger.standings()[CASE].verdicts] == ["confirmed", "dismissed", "confirmed", "pending"]
+    say(ledger, write("f", 5), Review.NEEDS_FIELD_CHECK)
+    decide.undo(ledger, write("0", 6))
+    assert refusal(decide.undo, ledger, write("1", 7)) == "MW-REVIEW-UNDO"
+
+
+def test_undoing_ones_own_does_not_undo_anothers(ledger: Ledger) -> None:
+    say(ledger, write("a"), judgement=Judgement.LAWFUL)
+    say(ledger, write("b", 2, "李核查"), Review.DISMISSED, "耕作")
+    decide.undo(ledger, write("c", 3, "李核查"))
+    assert decide.judgement_of(ledger.standings()[CASE], ledger.events()[CASE]) == "合法"
+    assert refusal(decide.undo, ledger, write("d", 4, "李核查")) == "MW-REVIEW-UNDO"
+    decide.undo(ledger, write("d", 4))
+    assert [str(v.review) for v in ledger.standings()[CASE].verdicts][-2:] == ["confirmed", "pending"]
+
+
+def test_an_undo_of_an_undo_in_an_older_ledger_is_walked_back_too(ledger: Ledger) -> None:
+    """Such an undo named the undo before it, and brought the verdict back."""
+    say(ledger, write("a"), Review.CONFIRMED)
+    say(ledger, write("b", 2), Review.DISMISSED, "耕作")
+    decide.undo(ledger, write("c", 3))
+    ledger.record_verdict(CASE, "dismissed", version=4, reviewer="王核查", reason="耕作")
+    ledger.record_event(CASE, Kind.VERDICT, key="d" * 32, version=5, actor="王核查", detail={"judgement": None, "undoes": 3})
+    decide.undo(ledger, write("e", 5))
+    decide.undo(ledger, write("f", 6))
+    assert [str(v.review) for v in ledger.standings()[CASE].verdicts][2:] == ["confirmed", "dismissed", "confirmed", "pending"]
+    assert refusal(decide.undo, ledger, write("0", 7)) == "MW-REVIEW-UNDO"
+
+
 def test_cases_that_are_none_and_keys_that_are_none(ledger: Ledger) -> None:
     assert refusal(say, ledger, write("a", case="620422-2024-000009")) == "MW-REVIEW-CASE"
     assert refusal(say, ledger, write("g")) == "MW-REVIEW-KEY"

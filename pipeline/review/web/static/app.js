@@ -208,8 +208,12 @@ class Page {
   }
 
   undo() {
-    const id = this.mine.pop() || (stateOf(this.current || '').by === api.session.me.name ? this.current : null);
-    if (!id) return;
+    if (!api.session.me.decides) return;
+    const id = this.mine.pop() || (stateOf(this.current || '').undo === api.session.me.name ? this.current : null);
+    if (!id) {
+      this.notice(this.current ? t.nothingToUndo : t.undoWhich);
+      return;
+    }
     this.write('undo', {}, { review: 'pending', reason: undefined, note: undefined, judgement: undefined }, id);
     this.open(id);
   }
@@ -228,7 +232,7 @@ class Page {
     const state = stateOf(id);
     const decides = what === 'verdict' || what === 'undo';
     api.send(id, what, { version: state.version, ...body });
-    const mine = decides ? { by: api.session.me.name, at: new Date().toISOString(), version: state.version + 1, audit: undefined, disputed: undefined } : {};
+    const mine = decides ? { by: api.session.me.name, undo: api.session.me.name, at: new Date().toISOString(), version: state.version + 1, audit: undefined, disputed: undefined } : {};
     model.states.set(id, { ...state, ...mine, ...becomes });
     this.refresh();
     this.map.draw();
@@ -248,7 +252,8 @@ class Page {
   }
 
   refused({ caseId, error }) {
-    this.notice(`${t.refused}${caseId}: ${error.message} ${error.fix || ''}`, 'bad', () => this.open(caseId));
+    const why = error.code === 'MW-REVIEW-UNDO' ? t.nothingToUndo : `${error.message} ${error.fix || ''}`;
+    this.notice(`${t.refused}${caseId}: ${why}`, 'bad', () => this.open(caseId));
     this.details.forget(caseId);
     model.serial = 0;
     this.news();

@@ -37,7 +37,10 @@ export class Panel {
       ? h('div', { class: 'decide' }, this.reasons, h('div', { class: 'judge' }, h('span', { class: 'dim' }, t.judgement), this.judgements), this.note, this.buttons)
       : h('div', { class: 'decide dim' }, t.viewer);
     this.note.addEventListener('keydown', (event) => {
-      if (event.key === 'Escape') this.note.blur();
+      if (event.key === 'Escape') {
+        if (this.other) this.ask(false);
+        this.note.blur();
+      }
       if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
         event.preventDefault();
         if (this.other) this.acts.dismiss('其他');
@@ -78,7 +81,9 @@ export class Panel {
     return said;
   }
 
+  // Nothing half-said, and no key meant as a verdict, goes to another case.
   fresh() {
+    this.note.blur();
     this.note.value = '';
     this.judge(null);
     this.ask(false);
