@@ -120,9 +120,9 @@ class Judgement:
 
 
 def sites(layers: LayerSet, month_end: date) -> list[Site]:
-    """Legacy patches and closed mines whose deadline has passed; of a mine what no other right that is valid now lies on."""
+    """Legacy patches and closed mines whose deadline has passed; of a mine what no other right to dig that is valid now lies on."""
     due = [Site(geometry=p.geometry, deadline=p.deadline, legacy=p) for p in layers.legacy if p.deadline is not None and p.deadline < month_end]
-    valid = [right for right in layers.entries if right.standing(month_end) is Standing.VALID]
+    valid = [right for right in layers.entries if right.standing(month_end) is Standing.VALID and not right.underground]
     for mine in layers.rights:
         if mine.exploration or mine.status not in CLOSED_STATUS or mine.restore_by is None or mine.restore_by >= month_end:
             continue

@@ -78,6 +78,7 @@ MINE = right("C1", PLOT, status="关闭", restore_by=DEADLINE)
         (right("C2", box(450, 300, 900, 900), status="有效", valid_to=date(2024, 1, 1)), 10000),
         (right("C2", box(450, 300, 900, 900), status="有效", valid_from=date(2025, 1, 1)), 10000),
         (right("T2", box(450, 300, 900, 900), status="探矿", valid_to=date(2030, 1, 1)), 10000),
+        (right("C2", box(300, 300, 900, 900), status="有效", valid_to=date(2030, 1, 1), method="地下开采"), 10000),
     ],
 )
 def test_nobody_owes_ground_on_which_another_valid_right_lies(other: Any, owed_m2: int) -> None:
