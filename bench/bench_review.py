@@ -45,16 +45,9 @@ from pipeline.sources import FolderSource
 from pipeline.sources.scene import Scene
 from pipeline.year import Setting
 from tests.chromium import Chromium
+from tests.review_page import CONFIG
 
 CODES = (Code.UNLICENSED, Code.CROSS_BOUNDARY, Code.EXPIRED_PERMIT, Code.UNRESTORED)
-CONFIG = """\
-county: {name: 会宁县, code: "620422"}
-area: aoi.geojson
-grid: {crs: EPSG:32648, resolution: 10}
-sources:
-  - {kind: folder, path: scenes}
-output: out
-"""
 TIME_FOR_FETCHING_S = 1.0
 
 

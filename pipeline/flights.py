@@ -32,6 +32,7 @@ from pipeline.errors import MinewardenError
 from pipeline.files import fsync_folder
 from pipeline.layers.model import LayerSet
 from pipeline.ledger import Ledger
+from pipeline.ledgers import open_ledger
 from pipeline.monthly import prepare
 from pipeline.publish import geojson
 from pipeline.publish.flight import record
@@ -189,11 +190,9 @@ def _known(project: Project, folder: Path) -> dict[str, Any]:
 
 def _ledger(project: Project) -> Ledger:
     """The county's ledger; one is begun where no month is done yet. One that finished months miss is never made anew."""
-    ledger = Ledger(project.ledger, project.config.county.code) if project.ledger.is_file() or not months.finished(project.output) else None
-    if ledger is None:
-        fix = f"Put back the ledger that belongs to these results, or run 'minewarden repair {project.typed}'."
-        raise MinewardenError("MW-LEDGER-MONTH", f"There are finished months, but no ledger {project.ledger}.", fix)
-    return ledger
+    if months.finished(project.output):
+        return open_ledger(project)
+    return Ledger(project.ledger, project.config.county.code)
 
 
 def _event(found: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,11 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
+def iso(day: date | None) -> str | None:
+    """A day as files have it."""
+    return None if day is None else day.isoformat()
+
+
 def last_day(month: str) -> date:
     year, number = int(month[:4]), int(month[5:])
     return date(year + number // 12, number % 12 + 1, 1) - timedelta(days=1)

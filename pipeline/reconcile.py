@@ -74,23 +74,19 @@ class Match:
             "side": self.side.value,
             "issued_id": issued.id if issued else None,
             "issued": issued.issued.isoformat() if issued else None,
-            "issued_before": _iso(issued.before) if issued else None,
-            "issued_after": _iso(issued.after) if issued else None,
+            "issued_before": months.iso(issued.before) if issued else None,
+            "issued_after": months.iso(issued.after) if issued else None,
             "issued_m2": round(issued.geometry.area, 1) if issued else None,
             "case_id": ours.case_id if ours else None,
             "finding": ours.code if ours else None,
             "finding_zh": FINDINGS.get(ours.code, ours.code) if ours else None,
             "first_seen": ours.first_seen if ours else None,
-            "listed": _iso(self.listed),
+            "listed": months.iso(self.listed),
             "area_m2": ours.area_m2 if ours else None,
             "shared_m2": round(self.shared_m2, 1),
             "lead_days": self.lead_days,
             "why": self.why,
         }
-
-
-def _iso(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
 
 
 def of_months(project: Project, ledger: Ledger, issued: Sequence[Issued], area: BaseGeometry, first: str, last: str) -> list[Match]:

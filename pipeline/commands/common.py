@@ -15,7 +15,7 @@ from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
 
 if TYPE_CHECKING:
-    from pipeline.ledger import Ledger
+    pass
 
 Body = Callable[..., Exit | None]
 
@@ -64,22 +64,3 @@ def finished_month(project: Project, asked: str | None) -> str:
     if wanted is not None and wanted not in done:
         raise MinewardenError("MW-MONTH-MISSING", f"{wanted} is not done.", f"Ask for a finished month, e.g. {done[-1]}.")
     return wanted or done[-1]
-
-
-def open_ledger(project: Project) -> Ledger:
-    """The ledger of a county that has finished months; a missing one is not made anew.
-
-    Raises MinewardenError `MW-LEDGER-MONTH`.
-    """
-    from pipeline.ledger import Ledger
-
-    if not project.ledger.is_file():
-        fix = f"Put back the ledger that belongs to these results, or run 'minewarden repair {project.typed}'."
-        raise MinewardenError("MW-LEDGER-MONTH", f"There are finished months, but no ledger {project.ledger}.", fix, Exit.DAMAGED)
-    ledger = Ledger(project.ledger, project.config.county.code)
-    try:
-        ledger.must_know(months.finished(project.output))
-    except MinewardenError:
-        ledger.close()
-        raise
-    return ledger

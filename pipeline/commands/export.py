@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from pipeline.commands.common import config_argument, finished_month, open_ledger, open_project, talking
+from pipeline.commands.common import config_argument, finished_month, open_project, talking
 from pipeline.console import Console
 from pipeline.errors import Exit
+from pipeline.ledgers import open_ledger
 
 
 @click.command("export")

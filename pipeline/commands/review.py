@@ -11,10 +11,11 @@ import click
 
 from pipeline import months
 from pipeline.commands import followup
-from pipeline.commands.common import config_argument, finished_month, json_option, open_ledger, open_project, talking
+from pipeline.commands.common import config_argument, finished_month, json_option, open_project, talking
 from pipeline.config import Project
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
+from pipeline.ledgers import open_ledger
 
 if TYPE_CHECKING:
     from pipeline.review.apply import Applied

@@ -11,10 +11,11 @@ from typing import Any
 import click
 
 from pipeline import lastrun, months
-from pipeline.commands.common import config_argument, json_option, open_ledger, open_project, talking
+from pipeline.commands.common import config_argument, json_option, open_project, talking
 from pipeline.config import Project
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
+from pipeline.ledgers import open_ledger
 
 
 @click.command("status")

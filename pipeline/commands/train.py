@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.commands.common import config_argument, finished_month, open_ledger, open_project, talking
+from pipeline.commands.common import config_argument, finished_month, open_project, talking
 from pipeline.console import Console
 from pipeline.errors import Exit
+from pipeline.ledgers import open_ledger
 from pipeline.lock import locked
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from pipeline.findings.finding import EXPLAINED, Finding
 from pipeline.findings.names import FINDINGS
 from pipeline.ledger import CaseRecord
+from pipeline.months import iso
 from pipeline.patches.patch import Patch
 from pipeline.publish.fields import CASES, COVERAGE, PATCHES
 from pipeline.publish.wgs84 import Projector, Written
@@ -91,10 +92,10 @@ def _case_properties(judged: Judged, case: CaseRecord, month: str, layers_versio
         "also": _joined(finding.also),
         "severity": finding.severity_regrown if case.reopened else finding.severity,
         "status": finding.status,
-        "first_seen": _iso(finding.first_seen),
-        "last_seen": _iso(finding.last_seen),
-        "before_date": _iso(pictured.before_date) if pictured else None,
-        "after_date": _iso(pictured.after_date) if pictured else None,
+        "first_seen": iso(finding.first_seen),
+        "last_seen": iso(finding.last_seen),
+        "before_date": iso(pictured.before_date) if pictured else None,
+        "after_date": iso(pictured.after_date) if pictured else None,
         "area_m2": _number(written.area_m2, 1),
         "area_mu": _number(written.area_m2 / M2_PER_MU, 2),
         "growth_m2": _number(case.growth_m2, 1),
@@ -105,7 +106,7 @@ def _case_properties(judged: Judged, case: CaseRecord, month: str, layers_versio
         "right_name": finding.right_name,
         "holder": finding.holder,
         "mineral": finding.mineral,
-        "valid_to": _iso(finding.valid_to),
+        "valid_to": iso(finding.valid_to),
         "distance_to_right_m": _number(finding.distance_to_right_m, 1),
         "overshoot_m2": _number(finding.overshoot_m2, 1),
         "overshoot_max_m": _number(finding.overshoot_max_m, 1),
@@ -113,7 +114,7 @@ def _case_properties(judged: Judged, case: CaseRecord, month: str, layers_versio
         "overshoot_certain_m2": _number(finding.overshoot_certain_m2, 1),
         "legacy_id": finding.legacy_id,
         "legacy_state": finding.legacy_state,
-        "deadline": _iso(finding.deadline),
+        "deadline": iso(finding.deadline),
         "restriction": _joined(finding.restriction),
         "restriction_m2": _number(finding.restriction_m2, 1),
         "town": finding.town,
@@ -159,8 +160,8 @@ def _patch_properties(judged: Judged) -> dict[str, Any]:
         "mining_likelihood": _number(finding.mining_likelihood, 4),
         "confidence": _number(finding.confidence, 4),
         "area_m2": _number(judged.written.area_m2, 1),
-        "first_seen": _iso(finding.first_seen),
-        "last_seen": _iso(finding.last_seen),
+        "first_seen": iso(finding.first_seen),
+        "last_seen": iso(finding.last_seen),
         "status": finding.status,
         "right_id": finding.right_id,
         "features": {name: _number(float(features[name]), 4) for name in sorted(features)},
@@ -173,12 +174,8 @@ def coverage_features(unseen: Sequence[tuple[BaseGeometry, date | None]], projec
     rows = []
     for geometry, last_seen in unseen:
         written = projector.write(geometry)
-        rows.append(Feature(written, {"last_seen": _iso(last_seen), "area_ha": _number(written.area_m2 / 10_000, 4)}))
+        rows.append(Feature(written, {"last_seen": iso(last_seen), "area_ha": _number(written.area_m2 / 10_000, 4)}))
     return sorted(rows, key=lambda row: (row.properties["last_seen"] or "", -row.written.lat, row.written.lon))
-
-
-def _iso(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
 
 
 def _joined(values: Sequence[str]) -> str | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from pipeline.findings.mines import Mine
+from pipeline.months import iso
 from pipeline.publish.features import Feature
 
 ACTIVITIES: Mapping[str, str] = {"digging": "开采中", "idle": "停采", "restored": "已恢复", "never_dug": "从未开采", "not_seen": "本月未看清"}
@@ -32,28 +32,24 @@ def _row(mine: Mine, cases: Sequence[str]) -> dict[str, Any]:
         "layer": right.layer,
         "status": right.status,
         "standing": mine.standing.value,
-        "valid_from": _iso(right.valid_from),
-        "valid_to": _iso(right.valid_to),
-        "stopped": _iso(right.stopped),
-        "resumed": _iso(right.resumed),
+        "valid_from": iso(right.valid_from),
+        "valid_to": iso(right.valid_to),
+        "stopped": iso(right.stopped),
+        "resumed": iso(right.resumed),
         "activity": mine.activity.value,
         "activity_zh": ACTIVITIES[mine.activity],
-        "since": _iso(mine.since),
+        "since": iso(mine.since),
         "dug_ha": _ha(mine.dug_m2),
         "bare_before_ha": _ha(mine.bare_before_m2),
         "new_ha": _ha(mine.new_m2),
         "restored_ha": _ha(mine.restored_m2),
         "dug_after_end_ha": _ha(mine.after_end_m2),
-        "dug_after_end_since": _iso(mine.after_end_since),
+        "dug_after_end_since": iso(mine.after_end_since),
         "dug_after_stop_ha": _ha(mine.after_stop_m2),
-        "dug_after_stop_since": _iso(mine.after_stop_since),
+        "dug_after_stop_since": iso(mine.after_stop_since),
         "concerns": [name for name, holds in concerns.items() if holds],
         "cases": list(cases),
     }
-
-
-def _iso(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
 
 
 def _ha(area_m2: float) -> float:

@@ -126,15 +126,15 @@ def report_input(
     """What report and spreadsheet of the month in `folder` are made from."""
     config, month, (flagged, patches, coverage) = project.config, facts.month, features
     cell = config.grid.resolution**2
-    before = earlier.earlier(project.output, months.previous(month), cell)
+    said, before = history.Said.of(ledger), earlier.earlier(project.output, months.previous(month), cell)
     return report.ReportInput(
         county=config.county.name, code=config.county.code, run=facts, flagged=flagged, patches=patches, coverage=coverage, layers=layers,
         projector=Projector(config.grid.crs), folder=folder, min_likelihood=config.findings.min_likelihood, min_coverage=config.coverage.min,
         cell_area_m2=cell, last_month=before, last_year=earlier.earlier(project.output, earlier.year_before(month), cell),
         trend=earlier.trend(project.output, month, len(flagged), facts.observed_fraction),
-        gone=history.gone(ledger, before.ids, (str(each.properties["id"]) for each in flagged)),
-        courses=history.courses(ledger, month, cell), decisions=history.decisions(ledger),
-        overdue=overdue(ledger.standings(), ledger.events(), today),
+        gone=history.gone(ledger, said, before.ids, (str(each.properties["id"]) for each in flagged)),
+        courses=history.courses(ledger, said, month, cell), decisions=history.decisions(said),
+        overdue=overdue(said.standings, said.events, today),
         changes=lists.read(folder, lists.CHANGES), mines=lists.read(folder, lists.MINES),
         restoration=restoration_files.read(folder), plan=planned.document(project, layers, folder, months.last_day(month)),
     )  # fmt: skip

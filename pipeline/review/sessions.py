@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline.review.users import User, Users
+from pipeline.review.users import User, Users, sha256
 
 IDLE_S = 2 * 3600.0
 LONGEST_S = 12 * 3600.0
@@ -68,4 +67,4 @@ class Sessions:
 
 def _key(value: str) -> str:
     """Sessions are kept by a hash: looking one up then tells nothing of its cookie."""
-    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256(value)

@@ -69,7 +69,7 @@ class Users:
         return self._users
 
     def of_token(self, token: str) -> User | None:
-        digest = _sha256(token)
+        digest = sha256(token)
         found = None
         for user in self.all().values():  # all are compared, so that the time tells nothing
             if hmac.compare_digest(user.sha256, digest):
@@ -87,7 +87,7 @@ class Users:
             if name in users:
                 fix = "Remove the user first: the old token then ends."
                 raise MinewardenError("MW-REVIEW-USER", f"There is a user {name!r} already.", fix)
-            users[name] = User(name, role, _sha256(token), datetime.now(UTC).isoformat(timespec="seconds"))
+            users[name] = User(name, role, sha256(token), datetime.now(UTC).isoformat(timespec="seconds"))
             self._write(users)
         return token
 
@@ -124,5 +124,6 @@ class Users:
         fsync_folder(self.file.parent)
 
 
-def _sha256(token: str) -> str:
+def sha256(token: str) -> str:
+    """Of a token or a cookie, whatever signs it has."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

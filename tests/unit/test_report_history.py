@@ -14,7 +14,7 @@ from pipeline.ledger import Kind as Did
 from pipeline.ledger import Ledger
 from pipeline.patches.patch import Status
 from pipeline.publish.report import earlier
-from pipeline.publish.report.history import MOST_EVENTS, Decisions, Event, Gone, Kind, courses, decisions, gone
+from pipeline.publish.report.history import MOST_EVENTS, Decisions, Event, Gone, Kind, Said, courses, decisions, gone
 from pipeline.publish.report.tell import Teller
 from pipeline.publish.say import CHINESE
 from tests import made_month
@@ -36,9 +36,9 @@ def test_a_case_s_months_and_verdicts_are_told_in_order(ledger: Ledger) -> None:
         ledger.record_verdict("620422-2024-000001", "confirmed", version=1, reviewer="张三", reason="现场", note="属实")
         made_month.identify(ledger, "2024-06", [])
         made_month.identify(ledger, "2024-07", [Made(pit(1000, 3000, 60), Code.UNLICENSED, severity=3)])
-        found = courses(ledger, "2024-07", CELL)
-        assert courses(ledger, "2024-06", CELL) == {}
-        assert [event.at for event in courses(ledger, "2024-05", CELL)["620422-2024-000001"].events][-1].startswith("2024-06")
+        found = courses(ledger, Said.of(ledger), "2024-07", CELL)
+        assert courses(ledger, Said.of(ledger), "2024-06", CELL) == {}
+        assert [event.at for event in courses(ledger, Said.of(ledger), "2024-05", CELL)["620422-2024-000001"].events][-1].startswith("2024-06")
     (course,) = found.values()
     assert [(event.at[:7], event.kind) for event in course.events] == [
         ("2024-04", Kind.LISTED),
@@ -55,9 +55,9 @@ def test_a_case_that_takes_in_another_tells_so(ledger: Ledger) -> None:
     with ledger:
         made_month.identify(ledger, "2024-04", [Made(pit(1000, 3000, 60), Code.UNLICENSED), Made(pit(1130, 3000, 50), Code.UNLICENSED)])
         made_month.identify(ledger, "2024-05", [Made(pit(1050, 3000, 130), Code.UNLICENSED)])
-        (course,) = courses(ledger, "2024-05", CELL).values()
+        (course,) = courses(ledger, Said.of(ledger), "2024-05", CELL).values()
         assert Event("2024-05", Kind.TOOK_IN, who="620422-2024-000002") in course.events
-        assert gone(ledger, ["620422-2024-000001", "620422-2024-000002"], ["620422-2024-000001"]) == [
+        assert gone(ledger, Said.of(ledger), ["620422-2024-000001", "620422-2024-000002"], ["620422-2024-000001"]) == [
             Gone("620422-2024-000002", into="620422-2024-000001")
         ]
 
@@ -72,7 +72,7 @@ def test_what_people_did_besides_is_told_too(ledger: Ledger) -> None:
         ledger.record_event(id, Did.OUTLINE, key="c", version=2, actor="李四", detail={"geometry": None, "area_m2": None})
         step = {"step": "filed", "date": "2024-06-20", "document": "〔2024〕1号", "due": None}
         ledger.record_event(id, Did.STEP, key="d", version=2, actor="王五", detail=step)
-        (course,) = courses(ledger, "2024-05", CELL).values()
+        (course,) = courses(ledger, Said.of(ledger), "2024-05", CELL).values()
     told = list(Teller(CHINESE).course(course))[2:]
     assert [line.partition(" ")[2] for line in told] == ["李四：复核不同意（再看）", "李四：重画范围，0.50 公顷", "王五：立案（〔2024〕1号）"]
 
@@ -81,7 +81,7 @@ def test_a_long_course_keeps_its_first_and_latest_events(ledger: Ledger) -> None
     with ledger:
         for number in range(1, 13):
             made_month.identify(ledger, f"2024-{number:02d}", [Made(pit(1000, 3000, 50 + 4 * number), Code.UNLICENSED)])
-        (course,) = courses(ledger, "2024-12", CELL).values()
+        (course,) = courses(ledger, Said.of(ledger), "2024-12", CELL).values()
     assert (len(course.events), course.left_out) == (MOST_EVENTS, 12 - MOST_EVENTS)
     assert (course.events[0].kind, course.events[-1].at) == (Kind.LISTED, "2024-12")
 
@@ -93,8 +93,8 @@ def test_what_people_decided_is_counted_by_their_last_word(ledger: Ledger) -> No
         for k, said in ((1, "dismissed"), (2, "dismissed"), (3, "needs_field_check")):
             ledger.record_verdict(f"620422-2024-00000{k}", said, version=1, reviewer="张三", reason="耕作")
         ledger.record_verdict("620422-2024-000002", "confirmed", version=2, reviewer="李四")
-        assert decisions(ledger) == Decisions(confirmed=1, dismissed=1, needs_field_check=1)
-        assert gone(ledger, ["620422-2024-000001", "620422-2024-000004"], []) == [
+        assert decisions(Said.of(ledger)) == Decisions(confirmed=1, dismissed=1, needs_field_check=1)
+        assert gone(ledger, Said.of(ledger), ["620422-2024-000001", "620422-2024-000004"], []) == [
             Gone("620422-2024-000001", dismissed_by="张三", dismissed_at="2024-06-02"),
             Gone("620422-2024-000004"),
         ]

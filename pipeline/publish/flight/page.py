@@ -10,15 +10,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image, UnidentifiedImageError
 
 from pipeline.drone.photos import Shown
 from pipeline.findings.names import FINDINGS
+from pipeline.publish import pages
 from pipeline.publish.features import M2_PER_MU
 from pipeline.publish.flight.pictures import Picture
 from pipeline.publish.flight.profile import Profile
-from pipeline.publish.plain import plain
 
 THUMBNAILS, THUMBNAIL_PX = 6, 480
 MAX_PIXELS = 200_000_000
@@ -53,10 +52,8 @@ SAYS = {"confirms": "支持", "contradicts": "不支持", "silent": "不能判�
 
 
 def render(record: Mapping[str, Any], pictures: Sequence[Picture], profile: Profile | None, folder: Path, shown: Sequence[Shown]) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters.update(m3=_whole, m2=_whole, mu=_mu, one=_one, plain=lambda text: plain(str(text)), zh=lambda text: plain(chinese(str(text))))
+    environment = pages.environment(Path(__file__).parent / "templates")
+    environment.filters.update(m3=pages.whole, m2=pages.whole, mu=_mu, one=_one, zh=lambda text: chinese(str(text)))
     attached = [each for each in shown if each.case_id is not None]
     return environment.get_template("flight.html").render(
         flight=record,
@@ -84,16 +81,12 @@ def chinese(text: str) -> str:
     return text
 
 
-def _whole(value: float | None) -> str:
-    return "—" if value is None else f"{value:,.0f}"
-
-
 def _mu(area_m2: float) -> str:
     return f"{area_m2 / M2_PER_MU:,.2f}"
 
 
 def _one(value: float | None) -> str:
-    return "—" if value is None else f"{value:,.1f}"
+    return pages.NOTHING if value is None else f"{value:,.1f}"
 
 
 def _inline(jpeg: bytes) -> str:

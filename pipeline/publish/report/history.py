@@ -82,28 +82,40 @@ class Decisions:
         return self.confirmed + self.dismissed
 
 
-def courses(ledger: Ledger, month: str, cell_area_m2: float) -> dict[str, Course]:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """All that people said in this county so far, by case."""
+
+    standings: Mapping[str, Standing]
+    events: Mapping[str, Sequence[Recorded]]
+
+    @classmethod
+    def of(cls, ledger: Ledger) -> Said:
+        return cls(ledger.standings(), ledger.events())
+
+
+def courses(ledger: Ledger, said: Said, month: str, cell_area_m2: float) -> dict[str, Course]:
     """Of each case that the month recorded, by id."""
-    standings, recorded, taken_in = ledger.standings(), ledger.events(), _taken_in(ledger, month)
+    taken_in = _taken_in(ledger, month)
 
     def of(id: str, rows: Sequence[CaseMonth]) -> Iterator[Event]:
         yield from _of_months(rows, cell_area_m2)
         yield from taken_in.get(id, ())
-        yield from _of_verdicts(standings.get(id, Standing()))
-        yield from _of_people(recorded.get(id, ()))
+        yield from _of_verdicts(said.standings.get(id, Standing()))
+        yield from _of_people(said.events.get(id, ()))
 
     return {id: _shortened(sorted(of(id, rows), key=_order)) for id, rows in ledger.course(month).items()}
 
 
-def decisions(ledger: Ledger) -> Decisions:
-    said = Counter(standing.last.review for standing in ledger.standings().values() if standing.last)
-    return Decisions(said[Review.CONFIRMED], said[Review.DISMISSED], said[Review.NEEDS_FIELD_CHECK])
+def decisions(said: Said) -> Decisions:
+    last = Counter(standing.last.review for standing in said.standings.values() if standing.last)
+    return Decisions(last[Review.CONFIRMED], last[Review.DISMISSED], last[Review.NEEDS_FIELD_CHECK])
 
 
-def gone(ledger: Ledger, before: Sequence[str], now: Iterable[str]) -> list[Gone]:
+def gone(ledger: Ledger, said: Said, before: Sequence[str], now: Iterable[str]) -> list[Gone]:
     """Of last month's ids those that are not listed now, and why."""
-    still, merged, standings = set(now), ledger.merged_cases(), ledger.standings()
-    return [_gone(id, merged, standings.get(id, Standing())) for id in before if id not in still]
+    still, merged = set(now), ledger.merged_cases()
+    return [_gone(id, merged, said.standings.get(id, Standing())) for id in before if id not in still]
 
 
 def _gone(id: str, merged: Mapping[str, str], standing: Standing) -> Gone:

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from pipeline.files import write_atomic
 from pipeline.findings.names import FINDINGS
 from pipeline.ledger import Review
+from pipeline.publish import pages
 from pipeline.publish.basis import basis
 from pipeline.publish.evidence.text import FONT
 from pipeline.publish.features import M2_PER_MU, Feature
 from pipeline.publish.mines import ACTIVITIES, CONCERNS
-from pipeline.publish.plain import plain
 from pipeline.publish.planning import assessment
 from pipeline.publish.report import accuracy, svgmap, tallies, thumbnails
 from pipeline.publish.report.earlier import Totals, totals
@@ -78,21 +78,14 @@ def render(given: ReportInput, language: Language = Language.ZH, *, printed: boo
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_seen
-    )
-    environment.filters.update(ha=_hectares, mu=_mu, m2=_square_metres, percent=_percent, share=_share, compact=_compact)
+    environment = pages.environment(TEMPLATES)
+    environment.filters.update(ha=_hectares, mu=_mu, m2=pages.whole, percent=pages.percent, share=_share, compact=_compact)
     environment.globals.update(
         reviews=REVIEWS, statuses=STATUSES, findings=FINDINGS, layer_names=LAYERS, colours=SEVERITY_COLOURS, severities=SEVERITY_NAMES,
         rates=accuracy, standings={standing.value: chinese for standing, chinese in STANDINGS.items()}, activities=ACTIVITIES, concerns=CONCERNS,
         brief=BRIEF, most_lines=tallies.MOST_LINES,
     )  # fmt: skip
     return environment
-
-
-def _seen(value: Any) -> Any:
-    """Text without signs that nobody sees: a mark in a name must not turn what stands around it."""
-    return plain(value) if type(value) is str and not value.isprintable() else value
 
 
 def _hash(text: str) -> str:
@@ -191,19 +184,11 @@ def _last_said(course: Course | None) -> str | None:
 
 
 def _hectares(area_m2: float | None) -> str:
-    return "—" if area_m2 is None else f"{area_m2 / 10_000:,.2f}"
+    return pages.NOTHING if area_m2 is None else f"{area_m2 / 10_000:,.2f}"
 
 
 def _mu(area_m2: float | None) -> str:
-    return "—" if area_m2 is None else f"{area_m2 / M2_PER_MU:,.1f}"
-
-
-def _square_metres(area_m2: float | None) -> str:
-    return "—" if area_m2 is None else f"{area_m2:,.0f}"
-
-
-def _percent(share: float | None) -> str:
-    return "—" if share is None else f"{share:.0%}"
+    return pages.NOTHING if area_m2 is None else f"{area_m2 / M2_PER_MU:,.1f}"
 
 
 def _share(share: float) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup
 
-from pipeline.publish.plain import plain
+from pipeline.publish import pages
 from pipeline.publish.restoration import charts
 from pipeline.publish.restoration.words import CLAIMS, KINDS, SOON_DAYS, STATE_CLASSES, UNSEEN, deadline
 from pipeline.publish.say import CHINESE, Say
@@ -24,8 +24,8 @@ def styles() -> Markup:
 
 
 def template(name: str, say: Say = CHINESE) -> Template:
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(ha=_hectares, share=_share, signed=_signed, seen=lambda text: plain(str(text)))
+    environment = pages.environment(TEMPLATES)
+    environment.filters.update(ha=_hectares, share=pages.percent, signed=_signed)
     environment.globals.update(
         kinds=KINDS, claims=CLAIMS, classes=STATE_CLASSES, unseen=UNSEEN, soon_days=SOON_DAYS, deadline=deadline, t=say, styles=styles()
     )
@@ -77,12 +77,8 @@ def _month(month: str) -> str:
 
 
 def _hectares(value: float | None) -> str:
-    return "—" if value is None else f"{value:,.2f}"
+    return pages.NOTHING if value is None else f"{value:,.2f}"
 
 
 def _signed(value: float | None) -> str:
-    return "—" if value is None else f"{value:+,.2f}"
-
-
-def _share(value: float | None) -> str:
-    return "—" if value is None else f"{value:.0%}"
+    return pages.NOTHING if value is None else f"{value:+,.2f}"

@@ -1,0 +1,32 @@
+"""The ledger of a county's output folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline import months
+from pipeline.config import Project
+from pipeline.errors import Exit, MinewardenError
+
+if TYPE_CHECKING:
+    from pipeline.ledger import Ledger
+
+
+def open_ledger(project: Project) -> Ledger:
+    """The ledger of a county that has finished months; a missing one is not made anew.
+
+    Raises MinewardenError `MW-LEDGER-MONTH`.
+    """
+    # Geometry is heavy, and commands that fail early are quick.
+    from pipeline.ledger import Ledger
+
+    if not project.ledger.is_file():
+        fix = f"Put back the ledger that belongs to these results, or run 'minewarden repair {project.typed}'."
+        raise MinewardenError("MW-LEDGER-MONTH", f"There are finished months, but no ledger {project.ledger}.", fix, Exit.DAMAGED)
+    ledger = Ledger(project.ledger, project.config.county.code)
+    try:
+        ledger.must_know(months.finished(project.output))
+    except MinewardenError:
+        ledger.close()
+        raise
+    return ledger
