@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import shapely
-from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
-from pipeline import layers, months
+from pipeline import flown, layers, months
 from pipeline.config import Project
 from pipeline.drone import control, judge, measure, photos, register
 from pipeline.drone.judge import KnownCase, Said
@@ -31,16 +29,11 @@ from pipeline.drone.surface import heights_at
 from pipeline.errors import MinewardenError
 from pipeline.files import fsync_folder
 from pipeline.layers.model import LayerSet
-from pipeline.ledger import Ledger
-from pipeline.ledgers import open_ledger
 from pipeline.monthly import prepare
-from pipeline.publish import geojson
 from pipeline.publish.flight import record
 from pipeline.publish.flight.write import Flight, Frame, write
 from pipeline.publish.plain import plain
 
-INGESTED, WITHDRAWN = "flight", "flight_withdrawn"
-"""Actions of the audit trail."""
 CONTROLLED_M = 2.0
 """Where ground control leaves less than this, the orthophoto lies better than the satellite's pictures."""
 Say = Callable[[str, int, int], None]
@@ -82,7 +75,7 @@ def ingest(project: Project, given: Given, captured: str | None, say: Say) -> tu
     folder = project.output / "drone" / handed.id
     if (folder / record.NAME).is_file():
         return _known(project, folder), False
-    cases, patches = _known_ground(project)
+    cases, patches = flown.known_ground(project)
     placement = _placement(project, handed, say)
     say("surfaces", 0, 1)
     measured = _measured(project, handed, cases)
@@ -97,8 +90,8 @@ def ingest(project: Project, given: Given, captured: str | None, say: Say) -> tu
     try:
         found = write(partial, flight, said, shown if given.album else photos.telling(shown), ground, given.photos, say)
         fsync_folder(partial)
-        with _ledger(project) as ledger, ledger.transaction():
-            ledger.audit("minewarden", INGESTED, _event(found))
+        with flown.ledger_of(project) as ledger, ledger.transaction():
+            ledger.audit("minewarden", flown.INGESTED, flown.event(found))
             os.replace(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -119,8 +112,8 @@ def withdraw(project: Project, flight: str, by: str, why: str) -> dict[str, Any]
         raise _was_withdrawn(known[flight])
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     folder = project.output / "drone" / flight
-    with _ledger(project) as ledger, ledger.transaction():
-        ledger.audit(by, WITHDRAWN, {"flight": flight, "why": why})
+    with flown.ledger_of(project) as ledger, ledger.transaction():
+        ledger.audit(by, flown.WITHDRAWN, {"flight": flight, "why": why})
         record.withdraw(folder, by, why, at)
     return record.read(folder)
 
@@ -182,41 +175,10 @@ def _known(project: Project, folder: Path) -> dict[str, Any]:
     found = record.read(folder)
     if found["withdrawn"]:
         raise _was_withdrawn(found)
-    with _ledger(project) as ledger:
-        if all(detail["flight"] != found["flight"] for _, detail in ledger.last_audit(INGESTED)):
-            ledger.audit("minewarden", INGESTED, _event(found))
+    with flown.ledger_of(project) as ledger:
+        if all(detail["flight"] != found["flight"] for _, detail in ledger.last_audit(flown.INGESTED)):
+            ledger.audit("minewarden", flown.INGESTED, flown.event(found))
     return found
-
-
-def _ledger(project: Project) -> Ledger:
-    """The county's ledger; one is begun where no month is done yet. One that finished months miss is never made anew."""
-    if months.finished(project.output):
-        return open_ledger(project)
-    return Ledger(project.ledger, project.config.county.code)
-
-
-def _event(found: dict[str, Any]) -> dict[str, Any]:
-    kept = ("flight", "captured", "inputs", "shift_m", "cut_m3", "fill_m3", "cut_m3_95")
-    return {key: found[key] for key in kept} | {"cases": {each["id"]: each["says"] for each in found["cases"]}}
-
-
-def _known_ground(project: Project) -> tuple[list[KnownCase], dict[str, BaseGeometry]]:
-    """Cases of the last month, and all its patches by id, in the county's CRS."""
-    done = months.finished(project.output)
-    if not done:
-        return [], {}
-    with _ledger(project) as ledger:
-        recorded = ledger.open_cases(done[-1])
-    cases = [
-        KnownCase(each.record.case_id, each.draft.patch_id, each.draft.code, each.draft.geometry, date.fromisoformat(each.draft.first_seen))
-        for each in recorded
-    ]
-    patches = geojson.read(project.output / done[-1] / "patches.geojson")
-    to_grid = Transformer.from_crs("EPSG:4326", project.config.grid.crs, always_xy=True)
-    return cases, {
-        each.properties["patch_id"]: shapely.transform(each.written.geometry, lambda xy: np.column_stack(to_grid.transform(xy[:, 0], xy[:, 1])))
-        for each in patches
-    }
 
 
 def _placement(project: Project, handed: HandedIn, say: Say) -> Placement:
