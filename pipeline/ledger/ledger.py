@@ -137,6 +137,7 @@ class Ledger:
             yield writer
             if not writer.finished:
                 raise RuntimeError(f"month {month} was not finished")
+            seals.renew_names(self._connection)
             self.audit(actor, "month", {"month": month})
 
     @contextlib.contextmanager
@@ -156,6 +157,7 @@ class Ledger:
         with self.transaction(), database.explained(self.path):
             months = forget(self._connection, month, keep_ids)
             if months:
+                seals.renew_names(self._connection)
                 self.audit(actor, "forget", {"from": month, "months": months, "keep_ids": keep_ids})
         return months
 
@@ -224,6 +226,10 @@ class Ledger:
     def case_ids(self) -> set[str]:
         """Ids of all cases there ever were."""
         return {str(row["case_id"]) for row in self._query("SELECT case_id FROM cases")}
+
+    def has_case(self, case_id: str) -> bool:
+        """Whether there ever was such a case."""
+        return bool(self._query("SELECT 1 FROM cases WHERE case_id = ?", case_id))
 
     def merged_cases(self) -> dict[str, str]:
         """Ids of cases that were taken in by another, with the id of that."""

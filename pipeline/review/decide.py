@@ -175,7 +175,8 @@ def _again(event: Event) -> Outcome:
 
 def _standing(ledger: Ledger, write: Write) -> Standing:
     """What is known of a case that can be written about."""
-    nothing = gone(write.case_id, ledger.case_ids(), ledger.merged_cases())
+    known = (write.case_id,) if ledger.has_case(write.case_id) else ()
+    nothing = gone(write.case_id, known, ledger.merged_cases())
     if nothing is not None:
         raise MinewardenError("MW-REVIEW-CASE", f"{write.case_id}: {nothing}", "Open the list anew.")
     return ledger.standings(write.case_id).get(write.case_id, Standing())
