@@ -37,12 +37,13 @@ from pipeline.config import load
 from pipeline.findings.finding import Code, Finding
 from pipeline.grid import Block, Grid
 from pipeline.ledger import CaseDraft, Ledger, Review
+from pipeline.ledger.judgements import Judgement
 from pipeline.publish import cog, geojson, runjson
 from pipeline.publish.features import Feature, Judged, Pictured, flagged_features
 from pipeline.publish.wgs84 import Projector
 from pipeline.review import decide
 from pipeline.review.answers import Answer
-from pipeline.review.decide import Judgement, Write
+from pipeline.review.decide import Write
 from pipeline.review.desk import Office
 from pipeline.review.users import NAME, Role, Users
 from pipeline.review.web.server import Address, serve

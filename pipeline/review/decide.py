@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import Any
 
 from shapely.geometry import mapping
 
 from pipeline.errors import MinewardenError
 from pipeline.ledger import Event, Kind, Ledger, Review
+from pipeline.ledger.judgements import Judgement, judgement_at
 from pipeline.ledger.steps import Step, progress
 from pipeline.ledger.verdicts import Standing, Verdict
 from pipeline.publish.wgs84 import Written
@@ -21,14 +21,6 @@ from pipeline.review.apply import gone
 from pipeline.review.steps import check
 
 _KEY = re.compile(r"[0-9a-f]{32,64}")
-
-
-class Judgement(StrEnum):
-    """What the ministry's filings ask of a patch: lawful, unlawful, or no change at all."""
-
-    LAWFUL = "合法"
-    UNLAWFUL = "违法"
-    FALSE_CHANGE = "伪变化"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +75,7 @@ def undo(ledger: Ledger, write: Write) -> Outcome:
         if stand[-1].reviewer != write.actor:
             raise MinewardenError("MW-REVIEW-UNDO", f"The last verdict on {write.case_id} is {stand[-1].reviewer}'s.", "Give a verdict of your own.")
         before = stand[-2] if len(stand) > 1 else None
-        then = _judgement(events, before.version + 1) if before else None
+        then = judgement_at(events, before.version + 1) if before else None
         said = (str(before.review), before.reason, before.note) if before else (str(Review.PENDING), None, None)
         return _decide(ledger, write, *said, {"judgement": then, "undoes": stand[-1].version})
 
@@ -129,11 +121,6 @@ def step(ledger: Ledger, write: Write, what: Step, day: date, document: str, due
         return _note(ledger, write, Kind.STEP, standing.version, said)
 
 
-def judgement_of(standing: Standing, events: tuple[Event, ...]) -> str | None:
-    """What was said with the verdict that stands; None where nothing was, or it came another way."""
-    return _judgement(events, standing.version)
-
-
 def undone_next(standing: Standing, events: tuple[Event, ...]) -> Verdict | None:
     """The verdict that an undo would take back; only who gave it may."""
     stand = _not_undone(standing, events)
@@ -153,10 +140,6 @@ def _not_undone(standing: Standing, events: tuple[Event, ...]) -> list[Verdict]:
         else:
             stand.append(each)
     return stand
-
-
-def _judgement(events: tuple[Event, ...], version: int) -> str | None:
-    return next((e.detail["judgement"] for e in reversed(events) if e.kind is Kind.VERDICT and e.version == version), None)
 
 
 def _begun(ledger: Ledger, write: Write, *kinds: Kind) -> Event | None:

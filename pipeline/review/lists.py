@@ -13,10 +13,10 @@ from pipeline import months
 from pipeline.files import write_atomic
 from pipeline.ledger import Ledger
 from pipeline.ledger.disputes import is_disputed
+from pipeline.ledger.judgements import Judgement, judgement_of
 from pipeline.ledger.steps import Progress, Step, progress
 from pipeline.publish import geojson
 from pipeline.publish.spreadsheet.cells import safe
-from pipeline.review.decide import Judgement, judgement_of
 from pipeline.review.steps import NAMES
 
 

@@ -240,7 +240,7 @@ def test_a_ledger_of_the_version_before_is_checked_by_its_own_seal_and_then_seal
         "UPDATE verdicts SET review = 'dismissed'",
         "INSERT INTO verdicts VALUES ('620422-2024-000001', 2, 'dismissed', NULL, NULL, '张三', '2024-10-01T00:00:00Z', 1.0)",
         "DELETE FROM verdicts",
-        "UPDATE events SET detail = '{\"judgement\":\"合法\"}'",
+        'UPDATE events SET detail = \'{"judgement":"合法"}\'',
         "DELETE FROM events",
         "UPDATE audit SET actor = '李四' WHERE action = 'event'",
         "DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)",

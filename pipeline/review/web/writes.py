@@ -9,10 +9,11 @@ from typing import Any
 from pipeline import months
 from pipeline.errors import MinewardenError
 from pipeline.ledger import Ledger
+from pipeline.ledger.judgements import Judgement
 from pipeline.ledger.steps import Step
 from pipeline.review import decide
 from pipeline.review.answers import answer_of, text_of
-from pipeline.review.decide import Judgement, Outcome, Write
+from pipeline.review.decide import Outcome, Write
 from pipeline.review.sessions import Session
 from pipeline.review.web.base import Handler, day_of
 from pipeline.review.web.guard import Refusal
