@@ -16,6 +16,7 @@ from pipeline import months
 from pipeline.errors import MinewardenError
 from pipeline.ledger import Ledger
 from pipeline.ledger.verdicts import Standing
+from pipeline.publish import traces
 from pipeline.publish.wgs84 import Projector, Written
 from pipeline.review import desk as desks
 from pipeline.review import flights, known
@@ -142,7 +143,7 @@ class ReviewRoom:
         drawn = self.known.drawn(case_id)
         return {
             "properties": row.properties,
-            "trace": desk.traces.get(case_id, []),
+            "trace": {"en": desk.traces.get(case_id, []), "zh": traces.all_in_chinese(desk.traces.get(case_id, []))},
             "state": self.state(desk, case_id, today),
             "history": self.known.history(case_id),
             "flights": flights.of_case(self.office.project.output, case_id),

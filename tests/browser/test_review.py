@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -367,3 +368,36 @@ def test_a_flight_changes_what_a_reviewer_sees_until_it_is_withdrawn(desk: Desk)
     desk.shown()
     assert not page.look("Boolean(document.querySelector('.flights'))")
     assert errors(page) == []
+
+
+READ = """(() => {
+  for (const part of document.querySelectorAll('details')) part.open = true;
+  const said = [document.body.innerText, document.querySelector('dialog').textContent];
+  const names = ['title', 'placeholder', 'aria-label', 'alt'];
+  for (const part of document.querySelectorAll('*')) said.push(...names.map((name) => part.getAttribute(name) || ''));
+  return said.join('\\n');
+})()"""
+"""Everything that the page says, shown or told when the mouse rests on it."""
+
+
+def test_the_page_in_chinese_is_chinese_throughout(desk: Desk) -> None:
+    page = desk.browser
+    desk.login("?finding=cross_boundary")
+    first = desk.start()
+    page.press("e")
+    for across, down in ((0.4, 0.4), (0.6, 0.6), (0.6, 0.4), (0.4, 0.6)):  # a bow tie
+        page.click(".drawing", across, down)
+    page.press("Enter")
+    refused = str(page.wait("document.querySelector('.notice.bad')?.textContent"))
+    assert "请重新勾绘" in refused
+    page.press("c", "k")
+    desk.saved()
+    page.wait("document.querySelector('.history') !== null && document.querySelectorAll('.plots circle').length >= 6")
+    said = str(page.look(READ))
+    assert "判定依据" in said
+    assert "在所有矿权以外" in said
+    data = page.look(f"fetch('/api/case/{first}').then((answer) => answer.json()).then((said) => said.properties)")
+    for value in (*sorted((str(each) for each in data.values() if each), key=len, reverse=True), HOSTILE, "minewarden", "NDVI", "Shift"):
+        said = said.replace(value, "")
+    words = set(re.findall(r"[A-Za-z]{3,}", said)) - {"Enter", "Esc", "Backspace"}
+    assert words == set()

@@ -271,7 +271,10 @@ def test_what_a_case_shows(reviewer: Client, ids: list[str]) -> None:
     expired = next(row[0] for row in reviewer.get("/api/month").json["rows"] if row[1] == "expired_permit")
     said = reviewer.get(f"/api/case/{expired}").json
     assert said["properties"]["right_id"] == FORMULA
-    assert said["trace"] == ["likelihood 0.9 >= 0.5"]
+    assert said["trace"] == {
+        "en": ["expired_permit: yes, outside every right on 2024-06-03"],
+        "zh": ["疑似许可过期开采：成立，2024-06-03 在所有矿权以外"],
+    }
     kinds = [line[0] for line in said["lines"]]
     assert kinds[-1] == "case"
     assert "right" in kinds

@@ -114,7 +114,7 @@ async function deliverOne(write) {
     if (error.status === 401) return null;
     if (error.said.code === 'MW-WEB-TOKEN') return renew();
     if (error.status !== 0 && error.status < 500) return { error: error.said };
-    tell('outbox', { left: waiting().length, why: error.status === 0 ? 'offline' : error.status === 503 ? 'busy' : error.said.message });
+    tell('outbox', { left: waiting().length, why: error.status === 0 ? 'offline' : error.status === 503 ? 'busy' : error.said });
     setTimeout(deliver, pause);
     pause = Math.min(pause * 2, 8000);
     return null;

@@ -3,7 +3,7 @@
 import { address, session } from './api.js';
 import { h, replace } from './dom.js';
 import { model, stateOf } from './model.js';
-import { causeName, facts, findingName, JUDGEMENTS, judgementName, REASONS, reasonName, t } from './words.js';
+import { causeName, english, facts, findingName, JUDGEMENTS, judgementName, REASONS, reasonName, t } from './words.js';
 
 const M2 = ['area_m2', 'growth_m2', 'overshoot_m2', 'overshoot_certain_m2', 'restriction_m2'];
 const M = ['distance_to_right_m', 'overshoot_max_m', 'position_error_m'];
@@ -99,11 +99,15 @@ export class Panel {
         h('p', { class: 'dim mono' }, row.id, ' ', h('span', { class: `status ${row.status}` }, t[STATUS[row.status]] || row.status)))),
       h('div', { class: `standing ${state.review}` }, h('strong', {}, spoken({ ...state, review: state.review })), state.by && h('span', { class: 'dim' }, ` ${state.by} ${when(state.at)}`), state.disputed && h('span', { class: 'badge disputed' }, t.disputed),
         state.note && h('p', {}, state.note)),
-      this.audit(state), this.table(row), said.trace.length > 0 && h('details', {}, h('summary', {}, t.trace), h('ul', { class: 'trace' }, said.trace.map((line) => h('li', {}, line)))),
+      this.audit(state), this.table(row), this.trace(said.trace[english ? 'en' : 'zh']),
       h('p', { class: 'links' }, row.evidence && h('a', { href: address(`/api/case/${id}/evidence`), target: '_blank', rel: 'noopener' }, t.evidence),
         h('button', { type: 'button', class: 'link', onclick: () => this.acts.copy() }, t.copy)),
       said.flights.length > 0 && h('section', { class: 'flights' }, h('h3', {}, t.flights), said.flights.map((flight) => this.flight(flight))),
       this.steps(state, said.history), this.history(said.history));
+  }
+
+  trace(lines) {
+    return lines.length > 0 && h('details', {}, h('summary', {}, t.trace), h('ul', { class: 'trace' }, lines.map((line) => h('li', {}, line))));
   }
 
   table(row) {

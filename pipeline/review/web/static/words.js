@@ -19,7 +19,7 @@ const ZH = {
   kindVerdict: '核实', kindLate: '同时核实（未采用）', kindAudit: '复核', kindOutline: '勾绘范围', kindStep: '处置', back: '回到机器范围', undone: '撤销上一次核实',
   nothingToUndo: '本条没有您的核实可以撤销。', undoWhich: '没有可以撤销的核实。要撤销以前的核实，请先打开该条线索。',
   end: '已到列表末尾', allDone: '筛选范围内的线索都已核实。', viewer: '只读用户不能核实。', legend: '图例', right: '矿权', legacy: '历史遗留图斑', zone: '禁采区、永久基本农田', farm: '耕地', approval: '批准用地', case: '线索范围', townLine: '乡镇',
-  provisionalStatus: '初步', confirmedStatus: '已证实', endedStatus: '已结束', mu: '亩', serverSays: '服务器：', refused: '未保存：', session: '登录已过期，请重新登录；未保存的核实不会丢失。',
+  provisionalStatus: '初步', confirmedStatus: '已证实', endedStatus: '已结束', mu: '亩', refused: '未保存：', session: '登录已过期，请重新登录；未保存的核实不会丢失。',
   byFinding: '按类型', byReview: '按状态', start: '从列表或地图选择一条线索，或按 J 开始。',
 };
 
@@ -42,7 +42,7 @@ const EN = {
   kindVerdict: 'verdict', kindLate: 'verdict beside (not in force)', kindAudit: 'audit', kindOutline: 'outline', kindStep: 'step', back: "machine's outline again", undone: 'takes the last verdict back',
   nothingToUndo: 'There is no verdict of yours on this case to undo.', undoWhich: 'There is nothing to undo. To undo an earlier verdict, open its case first.',
   end: 'End of the list', allDone: 'Every case that fits is decided.', viewer: 'Viewers can not decide.', legend: 'Legend', right: 'mining right', legacy: 'legacy patch', zone: 'banned zone, basic farmland', farm: 'farmland', approval: 'approved land', case: 'case', townLine: 'town',
-  provisionalStatus: 'provisional', confirmedStatus: 'persistent', endedStatus: 'ended', mu: 'mu', serverSays: 'Server: ', refused: 'Not saved: ', session: 'Your session has ended: log in again. Nothing unsaved is lost.',
+  provisionalStatus: 'provisional', confirmedStatus: 'persistent', endedStatus: 'ended', mu: 'mu', refused: 'Not saved: ', session: 'Your session has ended: log in again. Nothing unsaved is lost.',
   byFinding: 'By finding', byReview: 'By verdict', start: 'Choose a case in the list or on the map, or press J.',
 };
 
