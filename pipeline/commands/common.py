@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import getpass
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,14 @@ def open_project(console: Console, config: Path, *, begins: bool = False) -> Pro
     if begins or project.output.is_dir():
         console.use_log(project.logs / "minewarden.log")
     return project
+
+
+def account() -> str:
+    """Of this computer, under which a command runs: who gave it, where it names nobody."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # as in a container
+        return "minewarden"
 
 
 def existing(folder: Path) -> Path:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline import months
-from pipeline.commands import followup
-from pipeline.commands.common import config_argument, finished_month, json_option, open_project, talking
+from pipeline.commands import followup, keeping
+from pipeline.commands.common import account, config_argument, finished_month, json_option, open_project, talking
 from pipeline.config import Project
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
@@ -140,11 +140,13 @@ def user() -> None:
 @talking
 def add(console: Console, config: Path, name: str, role: str) -> Exit:
     """Let somebody in. The token is shown this once and kept nowhere."""
-    from pipeline.review.users import Role
+    from pipeline.review.users import CHANGED, Role
 
     project = open_project(console, config)
     finished_month(project, None)
-    token = _users(project).add(name, Role(role))
+    with open_ledger(project) as ledger:
+        token = _users(project).add(name, Role(role))
+        ledger.audit(account(), CHANGED, {"name": name.strip(), "role": role, "did": "added"})
     console.result(f"{name.strip()} ({role}) logs in with this token, which is shown only now:")
     print(token, flush=True)
     return Exit.DONE
@@ -166,7 +168,12 @@ def listed(console: Console, config: Path) -> Exit:
 @talking
 def remove(console: Console, config: Path, name: str) -> Exit:
     """Shut somebody out at once; what they decided stays."""
-    _users(open_project(console, config)).remove(name)
+    from pipeline.review.users import CHANGED
+
+    project = open_project(console, config)
+    _users(project).remove(name)
+    with open_ledger(project) as ledger:
+        ledger.audit(account(), CHANGED, {"name": name, "did": "removed"})
     console.result(f"{name} is removed.")
     return Exit.DONE
 
@@ -208,5 +215,5 @@ def _date(text: str) -> date:
         raise MinewardenError("MW-STEP-DATE", f"{text[:40]!r} is no date.", "Write it as YYYY-MM-DD.") from error
 
 
-for _command in (followup.holders, followup.public, followup.draw):
+for _command in (followup.holders, followup.public, followup.draw, keeping.backup, keeping.restore, keeping.log):
     group.add_command(_command)

@@ -27,10 +27,10 @@ def append(connection: sqlite3.Connection, at: str, actor: str, action: str, det
     seq, previous = (last["seq"] + 1, last["hash"]) if last else (1, "")
     text = canonical(detail)
     hashed = _hash(seq, at, actor, action, text, previous)
-    copy(connection, {"seq": seq, "at": at, "actor": actor, "action": action, "detail": text, "previous": previous, "hash": hashed})
+    put(connection, {"seq": seq, "at": at, "actor": actor, "action": action, "detail": text, "previous": previous, "hash": hashed})
 
 
-def copy(connection: sqlite3.Connection, entry: Mapping[str, Any]) -> None:
+def put(connection: sqlite3.Connection, entry: Mapping[str, Any]) -> None:
     """Add an entry as it is."""
     connection.execute("INSERT INTO audit VALUES (:seq, :at, :actor, :action, :detail, :previous, :hash)", dict(entry))
     connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (_HEAD, f"{entry['seq']}:{entry['hash']}"))

@@ -245,6 +245,12 @@ class Ledger:
         rows = self._query("SELECT at, detail FROM audit WHERE action = ? ORDER BY seq DESC", action)
         return [(str(row["at"]), json.loads(row["detail"])) for row in rows]
 
+    def trail(self) -> list[tuple[int, str, str, str, dict[str, Any]]]:
+        """Who did what, oldest first: number, time, person, action, details."""
+        return [
+            (row["seq"], row["at"], row["actor"], row["action"], json.loads(row["detail"])) for row in self._query("SELECT * FROM audit ORDER BY seq")
+        ]
+
     def decided(self) -> list[Decided]:
         """Cases of changed ground that people have judged, by id."""
         with database.explained(self.path):
@@ -290,6 +296,10 @@ class Ledger:
     def back_up(self, folder: Path) -> Path:
         """Keep a copy in `folder` beside earlier ones, named after the last finished month."""
         return backup.keep(self._connection, folder, self.last_month() or backup.NO_MONTH)
+
+    def copy_to(self, file: Path) -> None:
+        """Write a copy of all there is, whoever writes meanwhile."""
+        backup.copy(self._connection, file)
 
     def verify_audit(self) -> list[str]:
         """What is wrong with the audit trail, a sentence each; empty when it is whole."""

@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline import months
 from pipeline.files import write_atomic
@@ -37,14 +37,15 @@ class Violation:
         return NAMES[self.progress.last] if self.progress.last else "已确认"
 
 
-Column = tuple[str, Callable[[Violation], Any]]
+Row = TypeVar("Row")
+Column = tuple[str, Callable[[Row], Any]]
 
 
 def _of(name: str) -> Callable[[Violation], Any]:
     return lambda each: each.row[name]
 
 
-HOLDERS: Sequence[Column] = (
+HOLDERS: Sequence[Column[Violation]] = (
     ("采矿权人", _of("holder")),
     ("矿山名称", _of("right_name")),
     ("采矿许可证号", _of("right_id")),
@@ -62,7 +63,7 @@ HOLDERS: Sequence[Column] = (
 )
 """With a holder: cases outside every right have none."""
 
-PUBLIC: Sequence[Column] = (
+PUBLIC: Sequence[Column[Violation]] = (
     ("图斑编号", _of("id")),
     ("坐落", _of("town")),
     ("线索类型", _of("finding_zh")),
@@ -104,7 +105,7 @@ def to_publish(found: Sequence[Violation]) -> list[Violation]:
     return [each for each in found if each.progress.last in DECIDED]
 
 
-def write(path: Path, columns: Sequence[Column], rows: Sequence[Violation]) -> None:
+def write(path: Path, columns: Sequence[Column[Row]], rows: Sequence[Row]) -> None:
     """CSV as Chinese spreadsheets open it: UTF-8 with its mark; nothing in it is a formula."""
     out = io.StringIO(newline="")
     table = csv.writer(out)
