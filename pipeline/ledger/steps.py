@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -111,10 +111,12 @@ class Overdue:
     due: date
 
 
-def overdue(standings: Mapping[str, Standing], events: Mapping[str, Sequence[Event]], today: date) -> list[Overdue]:
-    """The longest overdue first."""
+def overdue(standings: Mapping[str, Standing], events: Mapping[str, Sequence[Event]], today: date, merged: Container[str] = ()) -> list[Overdue]:
+    """The longest overdue first. merged: cases that have become part of others, under whose ids nothing more is done."""
     found = []
     for case_id, standing in standings.items():
+        if case_id in merged:
+            continue
         now = progress(standing, events.get(case_id, ()))
         if now is not None and now.due is not None and now.overdue(today):
             found.append(Overdue(case_id, now.last, now.due))

@@ -80,11 +80,11 @@ DECIDED = (Step.FILED, Step.HANDLED, Step.RECTIFIED)
 
 def violations(output: Path, ledger: Ledger) -> list[Violation]:
     """By id; those that no month's list holds any more are left out."""
-    events, found = ledger.events(), dict[str, tuple[str, bool, Progress]]()
+    events, merged, found = ledger.events(), ledger.merged_cases(), dict[str, tuple[str, bool, Progress]]()
     for case_id, standing in ledger.standings().items():
         said = events.get(case_id, ())
         now = progress(standing, said)
-        if now is None or standing.last is None or now.last is Step.CLOSED or judgement_of(standing, said) == Judgement.LAWFUL:
+        if case_id in merged or now is None or standing.last is None or now.last is Step.CLOSED or judgement_of(standing, said) == Judgement.LAWFUL:
             continue
         found[case_id] = standing.last.at[:10], is_disputed(standing, said), now
     rows: dict[str, Mapping[str, Any]] = {}
