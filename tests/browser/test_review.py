@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from pipeline.ledger import Kind
+from pipeline.ledger import Kind, Ledger
 from pipeline.ledger.verdicts import Standing
 from pipeline.publish.flight import record
+from pipeline.review import decide
+from pipeline.review.decide import Write
 from pipeline.review.desk import Office
 from pipeline.review.users import Role
 from tests import chromium
@@ -150,10 +152,13 @@ def test_a_month_by_keyboard(desk: Desk, window: tuple[int, int]) -> None:
     page.press("Enter")
     desk.saved()
     assert [(v.reason, v.note) for v in desk.standing(order[2]).verdicts][-1] == ("其他", "采石场老路")
+    lawful = desk.shown()
+    page.press("g", "g", "c")
+    desk.saved()
     with recorded(desk.running.office) as ledger:
         said = {case: [event.detail["judgement"] for event in events if event.kind is Kind.VERDICT] for case, events in ledger.events().items()}
     assert desk.said(first) == [("confirmed", None, NAME)]
-    assert said == {first: ["违法"], second: ["伪变化"], order[2]: [None, None, None]}
+    assert said == {first: ["违法"], second: ["伪变化"], order[2]: [None, None, None], lawful: ["合法"]}
     assert errors(page) == []
 
 
@@ -313,6 +318,32 @@ def test_a_server_that_dies_costs_no_verdict(desk: Desk) -> None:
     page.open("about:blank")  # and the browser is closed as well
     desk.running = Running(desk.running.office, port)
     desk.login()
+    desk.saved()
+    assert desk.said(order[0]) == [("confirmed", None, NAME)]
+
+
+def test_a_verdict_that_the_server_fails_on_is_kept_and_holds_up_no_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = desk.browser
+    desk.login()
+    order = desk.order()
+    as_it_is = decide.verdict
+
+    def failing(ledger: Ledger, write: Write, *said: Any) -> decide.Outcome:
+        if write.case_id == order[0]:
+            raise RuntimeError("a fault of ours")
+        return as_it_is(ledger, write, *said)
+
+    monkeypatch.setattr(decide, "verdict", failing)
+    desk.start()
+    page.press("c")
+    page.wait("document.querySelector('.outbox').classList.contains('bad')")
+    told = page.look("document.querySelector('.outbox').textContent")
+    assert "请管理员查看日志" in told
+    second = desk.shown()
+    page.press("c")
+    page.wait(f"JSON.parse(localStorage['minewarden-outbox:{NAME}']).length === 1 && location.pathname !== '/case/{second}'")
+    assert (desk.said(order[0]), desk.said(second)) == ([], [("confirmed", None, NAME)])
+    monkeypatch.setattr(decide, "verdict", as_it_is)
     desk.saved()
     assert desk.said(order[0]) == [("confirmed", None, NAME)]
 

@@ -189,7 +189,7 @@ def test_bodies_have_a_limit_and_a_form(reviewer: Client, ids: list[str], ledger
     wrong: list[Any] = [
         b"", b"[]", b"{", b"\xff\xfe", b"[" * 100_000, good | {"review": "maybe"}, good | {"review": ["confirmed"]}, good | {"version": "1"},
         good | {"version": True}, good | {"version": 0}, good | {"version": 99}, good | {"key": "../../x"}, good | {"key": ""},
-        good | {"judgement": "也许"}, good | {"review_note": "x" * 2001},
+        good | {"judgement": "也许"}, good | {"judgement": ["合法"]}, good | {"review_note": "x" * 2001},
     ]  # fmt: skip
     for body in wrong:
         reply = reviewer.post(path, body)
@@ -209,9 +209,19 @@ def test_bodies_have_a_limit_and_a_form(reviewer: Client, ids: list[str], ledger
     for each in points:
         reply = reviewer.post(f"/api/case/{ids[1]}/outline", {"key": key(), "version": now, "points": each})
         assert (reply.status, reply.json["code"]) == (400, "MW-REVIEW-OUTLINE"), each
+    assert reviewer.post(f"/api/case/{ids[1]}/step", {"key": key(), "version": now, "step": ["filed"], "date": None}).status == 400
     assert reviewer.post("/api/seen", {"cases": ["nothing"]}).status == 400
     assert reviewer.post("/api/case/nothing/verdict", good).status == 404
     assert everything(ledger) == before
+
+
+def test_half_a_sign_in_a_note_loses_no_verdict(reviewer: Client, ids: list[str], ledger: Ledger) -> None:
+    """As a browser sends it that cut an emoji in two; a server that fails on it would be asked again for ever."""
+    body = json.dumps({"key": key(), "version": version(reviewer, ids[-1]), "review": "confirmed", "review_note": "属实\ud83d"})
+    assert reviewer.post(f"/api/case/{ids[-1]}/verdict", body.encode()).status == 200
+    last = ledger.standings(ids[-1])[ids[-1]].last
+    assert last is not None
+    assert last.note == "属实"
 
 
 def test_hostile_text_stays_text(reviewer: Client) -> None:

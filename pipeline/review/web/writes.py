@@ -80,7 +80,7 @@ class Verdict(Writing):
     async def job(self, write: Write, said: dict[str, Any]) -> Job:
         answer = answer_of({**said, "id": write.case_id})
         judgement = said.get("judgement")
-        if judgement is not None and judgement not in set(Judgement):
+        if judgement is not None and judgement not in list(Judgement):
             raise MinewardenError("MW-REVIEW-VALUE", f"judgement is {str(judgement)[:40]!r}.", f"Use one of {', '.join(Judgement)}, or none.")
         return lambda ledger: decide.verdict(ledger, write, answer, Judgement(judgement) if judgement else None)
 
@@ -113,7 +113,7 @@ class Outline(Writing):
 class StepTaken(Writing):
     async def job(self, write: Write, said: dict[str, Any]) -> Job:
         what, document = said.get("step"), text_of(said, "document") or ""
-        if what not in set(Step):
+        if what not in list(Step):
             raise MinewardenError("MW-REVIEW-VALUE", f"step is {str(what)[:40]!r}.", f"Use one of {', '.join(Step)}.")
         day, due = day_of(said.get("date")), day_of(said["due"]) if said.get("due") else None
 

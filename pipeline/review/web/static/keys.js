@@ -13,7 +13,7 @@ export function followKeys(page) {
   const { viewer, panel } = page;
   const plain = {
     j: () => page.move(1), ArrowDown: () => page.move(1), k: () => page.move(-1), ArrowUp: () => page.move(-1), n: () => page.next(),
-    c: () => page.confirm(), d: () => page.current && panel.ask(!panel.asking), f: () => page.field(), u: () => page.undo(), t: () => page.current && panel.note.focus(),
+    c: () => page.confirm(), d: () => page.current && panel.ask(!panel.asking), f: () => page.field(), g: () => page.current && panel.turnJudgement(), u: () => page.undo(), t: () => page.current && panel.note.focus(),
     b: () => viewer.setMode(viewer.mode === 'blink' ? 'swipe' : 'blink'), w: () => viewer.setMode('swipe'), v: () => viewer.setMode(viewer.mode === 'both' ? 'swipe' : 'both'),
     s: () => viewer.setView(viewer.view === 'natural' ? 'infrared' : 'natural'), '[': () => viewer.step(0, -1), ']': () => viewer.step(0, 1), ',': () => viewer.step(1, -1), '.': () => viewer.step(1, 1),
     '+': () => viewer.widen(1), '=': () => viewer.widen(1), '-': () => viewer.widen(-1), o: () => viewer.toggleLines(), e: () => page.draw(),

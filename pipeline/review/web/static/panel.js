@@ -34,7 +34,7 @@ export class Panel {
     this.buttons = h('div', { class: 'acts' }, act('confirm', 'C', 'confirmed', () => acts.confirm()), act('dismiss', 'D', 'dismissed', () => this.ask(true)), act('field', 'F', 'needs_field_check', () => acts.field()), act('undo', 'U', 'plain', () => acts.undo()));
     this.reasons = h('div', { class: 'reasons', hidden: true }, REASONS.map((reason, k) => h('button', { type: 'button', class: 'reason', onclick: () => this.dismiss(k + 1) }, h('kbd', {}, k + 1), reasonName(reason))));
     this.decide = session.me.decides
-      ? h('div', { class: 'decide' }, this.reasons, h('div', { class: 'judge' }, h('span', { class: 'dim' }, t.judgement), this.judgements), this.note, this.buttons)
+      ? h('div', { class: 'decide' }, this.reasons, h('div', { class: 'judge' }, h('span', { class: 'dim' }, t.judgement, ' ', h('kbd', {}, 'G')), this.judgements), this.note, this.buttons)
       : h('div', { class: 'decide dim' }, t.viewer);
     this.note.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') {
@@ -73,6 +73,11 @@ export class Panel {
   judge(value) {
     this.judgement = value;
     this.judgements.forEach((button, k) => button.setAttribute('aria-pressed', String(JUDGEMENTS[k] === value)));
+  }
+
+  // The next of them; after the last none, which leaves it to the verdict.
+  turnJudgement() {
+    if (session.me.decides) this.judge(JUDGEMENTS[JUDGEMENTS.indexOf(this.judgement) + 1] ?? null);
   }
 
   take() {

@@ -73,7 +73,7 @@ export const judgementName = (value) => (english ? JUDGEMENTS_EN[value] || value
 export const findingName = (row, names) => (english ? row.finding.replaceAll('_', ' ') : names[row.finding] || row.finding);
 export const KEYS = [
   ['J ↓', ['下一条', 'next case']], ['K ↑', ['上一条', 'case before']], ['N', ['下一条待核实', 'next pending']], ['C', ['确认', 'confirm']], ['D  1–9', ['排除，选理由', 'dismiss, with a reason']],
-  ['F', ['需实地核查', 'field check']], ['U', ['撤销', 'undo']], ['T', ['写说明', 'write a note']], ['B', ['闪烁', 'blink']], ['W', ['卷帘', 'swipe']], ['V', ['并排', 'side by side']],
+  ['F', ['需实地核查', 'field check']], ['G', ['判定：违法、合法、伪变化', 'judgement: unlawful, lawful, false change']], ['U', ['撤销', 'undo']], ['T', ['写说明', 'write a note']], ['B', ['闪烁', 'blink']], ['W', ['卷帘', 'swipe']], ['V', ['并排', 'side by side']],
   ['S', ['真彩色 / 短波红外', 'true colour / SWIR']], ['[ ]', ['前时相换日期', "other date before"]], [', .', ['后时相换日期', 'other date after']], ['+ −', ['看周边', 'surroundings']],
   ['O', ['边界显示', 'outlines']], ['E', ['勾绘范围', 'draw the outline']], ['A  Shift+A', ['复核同意 / 不同意', 'audit: agree / disagree']], ['M', ['县域图', 'county map']], ['/', ['搜索', 'search']], ['?', ['快捷键', 'these keys']], ['Esc', ['关闭', 'close']],
 ].map(([keys, [zh, en]]) => [keys, english ? en : zh]);
