@@ -16,7 +16,17 @@ SPOKEN = (
     ROOT / "publish" / "export" / "finished.py",
 )  # fmt: skip
 """Modules whose errors reach the page."""
-BESIDE = {"MW-REVIEW-HOST", "MW-REVIEW-PORT", "MW-LEDGER-NO-COPY", "MW-REVIEW-FILE", "MW-REVIEW-FORMAT", "MW-REVIEW-COLUMNS", "MW-MEMORY", "MW-MONTH", "MW-LEDGER"}
+BESIDE = {
+    "MW-REVIEW-HOST",
+    "MW-REVIEW-PORT",
+    "MW-LEDGER-NO-COPY",
+    "MW-REVIEW-FILE",
+    "MW-REVIEW-FORMAT",
+    "MW-REVIEW-COLUMNS",
+    "MW-MEMORY",
+    "MW-MONTH",
+    "MW-LEDGER",
+}
 """Of the command line, before or beside the server; and the beginning of others."""
 
 

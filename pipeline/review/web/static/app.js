@@ -193,7 +193,10 @@ class Page {
       this.write('verdict', { review, review_reason: reason, review_note: note, judgement }, becomes);
     }
     if (after && after.id !== this.current) this.open(after.id);
-    else this.open(this.current, { again: false });
+    else {
+      this.open(this.current);
+      if (!after) this.notice(t.allDone);
+    }
   }
 
   confirm() {

@@ -142,14 +142,15 @@ export class Panel {
     if (state.review !== 'confirmed') return null;
     const taken = history.filter((each) => each.kind === 'step').length > 0;
     const next = AFTER[state.step || ''];
-    const what = h('select', { 'aria-label': t.steps }, [...next, ...(taken && state.step ? ['withdrawn'] : [])].map((each) => h('option', { value: each }, t[each])));
+    const named = (name, field) => h('label', {}, name, field);
+    const what = h('select', {}, [...next, ...(taken && state.step ? ['withdrawn'] : [])].map((each) => h('option', { value: each }, t[each])));
     const today = new Date().toISOString().slice(0, 10);
-    const date = h('input', { type: 'date', max: today, value: today, 'aria-label': t.stepDate });
-    const paper = h('input', { type: 'text', maxlength: '200', placeholder: t.document, 'aria-label': t.document });
-    const due = h('input', { type: 'date', 'aria-label': t.due, title: t.due });
+    const date = h('input', { type: 'date', max: today, value: today });
+    const paper = h('input', { type: 'text', maxlength: '200' });
+    const due = h('input', { type: 'date' });
     const save = () => (paper.value.trim() ? this.acts.step({ step: what.value, date: date.value, document: paper.value.trim(), due: due.value || null }) : paper.focus());
     const where = h('p', { class: state.overdue ? 'overdue' : 'dim' }, state.step ? t[state.step] : t.confirmed, state.due && ` · ${t.dueBy(state.due)}`, state.overdue && ` · ${t.overdue}`);
-    const form = session.me.decides && (next.length || state.step) && h('form', { class: 'stepform', onsubmit: (event) => (event.preventDefault(), save()) }, what, date, paper, due, h('button', { class: 'tool' }, t.save));
+    const form = session.me.decides && (next.length || state.step) && h('form', { class: 'stepform', onsubmit: (event) => (event.preventDefault(), save()) }, named(t.nextStep, what), named(t.stepDate, date), named(t.document, paper), named(t.due, due), h('button', { class: 'tool' }, t.save));
     return h('details', { open: taken || state.overdue || null }, h('summary', {}, t.steps), where, form);
   }
 
