@@ -293,6 +293,12 @@ def test_filters_and_cases_have_addresses(desk: Desk) -> None:
     page.write("nothing like it")
     page.wait("document.querySelectorAll('.row').length === 1")
     assert desk.order() == [found[2]], "the open case stays"
+    page.open(f"{desk.running.url}?status=provisional")
+    page.wait("document.body.dataset.ready")
+    listed = page.look(
+        "fetch('/api/month').then((answer) => answer.json()).then((said) => said.rows.filter((row) => row[4] === 'provisional').map((row) => row[0]))"
+    )
+    assert desk.order() == listed != []
 
 
 def test_hostile_text_is_shown_as_text(desk: Desk) -> None:

@@ -3,12 +3,11 @@
 import { address, session } from './api.js';
 import { h, replace } from './dom.js';
 import { model, stateOf } from './model.js';
-import { causeName, english, facts, findingName, JUDGEMENTS, judgementName, REASONS, reasonName, t } from './words.js';
+import { causeName, english, facts, findingName, JUDGEMENTS, judgementName, REASONS, reasonName, statusName, t } from './words.js';
 
 const M2 = ['area_m2', 'growth_m2', 'overshoot_m2', 'overshoot_certain_m2', 'restriction_m2'];
 const M = ['distance_to_right_m', 'overshoot_max_m', 'position_error_m'];
 const SHARES = ['confidence', 'mining_likelihood'];
-const STATUS = { provisional: 'provisionalStatus', confirmed: 'confirmedStatus', ended: 'endedStatus' };
 const AFTER = { '': ['field_checked'], field_checked: ['filed', 'handled', 'no_action'], filed: ['rectified'], handled: ['rectified'], no_action: ['closed'], rectified: ['closed'], closed: [] };
 
 const shown = (name, value) => (M2.includes(name) ? `${Math.round(value).toLocaleString('en')} m²` : M.includes(name) ? `${value} m` : SHARES.includes(name) ? `${Math.round(value * 100)}%` : name === 'cause' ? causeName(value) : String(value).replaceAll(';', '; '));
@@ -101,7 +100,7 @@ export class Panel {
     replace(this.body,
       h('header', { class: 'title' }, h('span', { class: `severity s${row.severity}` }), h('div', {},
         h('h2', {}, findingName(row, model.names)),
-        h('p', { class: 'dim mono' }, row.id, ' ', h('span', { class: `status ${row.status}` }, t[STATUS[row.status]] || row.status)))),
+        h('p', { class: 'dim mono' }, row.id, ' ', h('span', { class: `status ${row.status}` }, statusName(row.status))))),
       h('div', { class: `standing ${state.review}` }, h('strong', {}, spoken({ ...state, review: state.review })), state.by && h('span', { class: 'dim' }, ` ${state.by} ${when(state.at)}`), state.disputed && h('span', { class: 'badge disputed' }, t.disputed),
         state.note && h('p', {}, state.note)),
       this.audit(state), this.table(row), this.trace(said.trace[english ? 'en' : 'zh']),

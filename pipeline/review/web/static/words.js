@@ -2,7 +2,7 @@
 
 const ZH = {
   brand: '矿卫 · 线索核实', login: '登录', token: '登录口令', loginHint: '由管理员用 minewarden review user add 生成，只显示一次。', wrongToken: '口令不对。',
-  logout: '退出', help: '快捷键', month: '月份', search: '编号、矿山、乡镇…', all: '全部', finding: '线索类型', review: '核实状态', town: '乡镇', mine: '矿山',
+  logout: '退出', help: '快捷键', month: '月份', search: '编号、矿山、乡镇…', all: '全部', finding: '线索类型', review: '核实状态', status: '监测状态', town: '乡镇', mine: '矿山',
   new: '本月新增', newShort: '新', outside: '矿权以外', unseen: '我未看过', disputed: '有分歧', overdue: '超期', mineOnly: '我核实的', audit: '待复核', sort: '排序', rank: '优先级', area: '面积', day: '首次发现', id: '编号',
   count: (n, total) => `${n} / ${total} 条`, done: (n, total) => `已核实 ${n} / ${total}`, none: '没有符合条件的线索。', clear: '清除筛选',
   pending: '待核实', confirmed: '已确认', dismissed: '已排除', needs_field_check: '需实地核查',
@@ -25,7 +25,7 @@ const ZH = {
 
 const EN = {
   brand: 'minewarden · review', login: 'Log in', token: 'Token', loginHint: 'Made by minewarden review user add; shown once.', wrongToken: 'Nobody has this token.',
-  logout: 'Log out', help: 'Keys', month: 'Month', search: 'id, mine, town…', all: 'all', finding: 'Finding', review: 'Verdict', town: 'Town', mine: 'Mine',
+  logout: 'Log out', help: 'Keys', month: 'Month', search: 'id, mine, town…', all: 'all', finding: 'Finding', review: 'Verdict', status: 'Status', town: 'Town', mine: 'Mine',
   new: 'new this month', newShort: 'new', outside: 'outside rights', unseen: 'not seen by me', disputed: 'disputed', overdue: 'overdue', mineOnly: 'decided by me', audit: 'to audit', sort: 'Sort', rank: 'priority', area: 'area', day: 'first seen', id: 'id',
   count: (n, total) => `${n} of ${total}`, done: (n, total) => `${n} of ${total} decided`, none: 'No case fits.', clear: 'Clear filters',
   pending: 'pending', confirmed: 'confirmed', dismissed: 'dismissed', needs_field_check: 'field check',
@@ -71,6 +71,8 @@ export const causeName = (cause) => (english ? cause : CAUSES_ZH[cause] || cause
 export const reasonName = (reason) => (english && REASONS.includes(reason) ? REASONS_EN[REASONS.indexOf(reason)] : reason);
 export const judgementName = (value) => (english ? JUDGEMENTS_EN[value] || value : value);
 export const findingName = (row, names) => (english ? row.finding.replaceAll('_', ' ') : names[row.finding] || row.finding);
+const STATUSES = { provisional: t.provisionalStatus, confirmed: t.confirmedStatus, ended: t.endedStatus };
+export const statusName = (status) => STATUSES[status] || status;
 export const KEYS = [
   ['J ↓', ['下一条', 'next case']], ['K ↑', ['上一条', 'case before']], ['N', ['下一条待核实', 'next pending']], ['C', ['确认', 'confirm']], ['D  1–9', ['排除，选理由', 'dismiss, with a reason']],
   ['F', ['需实地核查', 'field check']], ['G', ['判定：违法、合法、伪变化', 'judgement: unlawful, lawful, false change']], ['U', ['撤销', 'undo']], ['T', ['写说明', 'write a note']], ['B', ['闪烁', 'blink']], ['W', ['卷帘', 'swipe']], ['V', ['并排', 'side by side']],
