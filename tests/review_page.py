@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from rasterio.transform import from_origin
+from shapely.geometry.base import BaseGeometry
 
 from pipeline import store
 from pipeline.config import load
@@ -85,6 +87,24 @@ def office_of(folder: Path, scenes: Sequence[Scene], *, baseline: bool = True) -
         store.write(project.state / "2024" / f"{block.name}.base", arrays(base), "made")
     setting = Setting(GRID, BANDS, layers().area, project.state, 1, None, 512, lambda *_: None)
     return Office(project, layers(), setting, lambda _: scenes)
+
+
+def ground_of(office: Office, case_id: str) -> BaseGeometry:
+    """A case's ground in July."""
+    with recorded(office) as ledger:
+        (ground,) = (each.draft.geometry for each in ledger.open_cases("2024-07") if each.record.case_id == case_id)
+    return ground
+
+
+def orthophoto(path: Path, ground: BaseGeometry) -> None:
+    """A flight's picture of just the ground's bounds, a metre a pixel: red in the west, blue in the east."""
+    west, south, east, north = ground.bounds
+    rows, cols = round(north - south), round(east - west)
+    pixels = np.zeros((3, rows, cols), np.uint8)
+    pixels[0, :, : cols // 2], pixels[2, :, cols // 2 :] = 200, 200
+    profile = {"driver": "GTiff", "dtype": "uint8", "count": 3, "height": rows, "width": cols, "photometric": "RGB"}
+    with rasterio.open(path, "w", crs=GRID.crs, transform=from_origin(west, north, 1, 1), **profile) as target:
+        target.write(pixels)
 
 
 def elsewhere(office: Office, folder: Path) -> Office:

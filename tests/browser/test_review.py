@@ -22,7 +22,7 @@ from pipeline.review.users import Role
 from tests import chromium
 from tests.chromium import Chromium
 from tests.made_month import HOSTILE
-from tests.review_page import Running, elsewhere, make_office, recorded
+from tests.review_page import Running, elsewhere, ground_of, make_office, orthophoto, recorded
 
 pytestmark = pytest.mark.skipif(chromium.PROGRAM is None, reason="needs Chromium: apt-get install chromium")
 SIZES = ((1366, 768), (1920, 1080))
@@ -391,6 +391,7 @@ def test_a_flight_changes_what_a_reviewer_sees_until_it_is_withdrawn(desk: Desk)
     folder = output / "drone" / "20240710-0123abcd"
     folder.mkdir(parents=True)
     Image.new("RGB", (20, 10), (150, 120, 90)).save(folder / "orthophoto.png")
+    orthophoto(folder / "orthophoto.tif", ground_of(desk.running.office, case))
     pictured = [{"file": "orthophoto.png", "title": "正射影像"}]
     said = [{"id": case, "says": "confirms", "why": f"挖方约 27,908 m³。{HOSTILE}", "m3": 27908.0}]
     flight = {"flight": folder.name, "captured": "2024-07-10", "pictures": pictured, "photos": [], "cases": said}
@@ -398,6 +399,14 @@ def test_a_flight_changes_what_a_reviewer_sees_until_it_is_withdrawn(desk: Desk)
     page.open(f"{desk.running.url}case/{case}")
     page.wait("document.querySelector('.flight.confirms img')?.naturalWidth === 20")
     text = str(page.look("document.querySelector('.flight').textContent"))
+    desk.shown()
+    page.press("x")
+    page.wait("document.querySelector('.drone').naturalWidth > 500 && !document.querySelector('.drone').hidden")
+    assert "无人机 2024-07-10" in page.look("document.querySelector('.pane.p1').textContent")
+    box = "(selector) => { const b = document.querySelector(selector).getBoundingClientRect(); return [b.x, b.y, b.width, b.height]; }"
+    assert page.look(f"({box})('.pane.p1 .drone')") == page.look(f"({box})('.pane.p1 .picture')"), "on the very same cells"
+    page.press("x")
+    assert page.look("document.querySelector('.drone').hidden")
     assert "2024-07-10 支持" in text
     assert HOSTILE in text
     record.withdraw(folder, "张三", "飞错了地方", "2024-07-11T08:00:00Z")

@@ -17,7 +17,7 @@ from pipeline.ledger import Ledger, Review
 from pipeline.review.users import Role
 from pipeline.review.web import server
 from tests.made_month import FORMULA, HOSTILE
-from tests.review_page import Client, Reply, Running, logged_in, make_office, recorded
+from tests.review_page import Client, Reply, Running, ground_of, logged_in, make_office, orthophoto, recorded
 
 STATIC = Path(server.__file__).parent / "static"
 Read = tuple[dict[str, Any], dict[str, Any]]
@@ -275,6 +275,45 @@ def test_drone_flights_of_a_case_are_shown(running: Running, reviewer: Client, i
     assert reviewer.get("/api/flight/..%2fdrone/after.png").status == 404
     (folder / "withdrawn.json").write_text('{"by": "王核查"}', "utf-8")
     assert reviewer.get(f"/api/case/{ids[0]}").json["flights"] == []
+
+
+def test_an_orthophoto_is_laid_over_the_very_cells_of_a_case(running: Running, reviewer: Client, ids: list[str]) -> None:
+    ground = ground_of(running.office, ids[2])
+    output = running.office.project.output
+    folder = output / "drone" / "20240711-0123abcd"
+    folder.mkdir(parents=True)
+    orthophoto(folder / "orthophoto.tif", ground)
+    said = {"flight": folder.name, "captured": "2024-07-11", "cases": [{"id": ids[2], "why": "", "says": "silent"}], "pictures": [], "photos": []}
+    (folder / "flight.json").write_text(json.dumps(said), "utf-8")
+    case = reviewer.get(f"/api/case/{ids[2]}").json
+    assert case["overlays"] == [{"flight": folder.name, "captured": "2024-07-11"}]
+    path = f"/api/case/{ids[2]}/flight/{folder.name}"
+    reply = reviewer.get(path)
+    assert (reply.status, reply.headers["Content-Type"]) == (200, "image/webp")
+    with Image.open(io.BytesIO(reply.body)) as image:
+        shown = np.asarray(image).astype(int)
+    times = shown.shape[0] / case["place"]["rows"]
+    assert shown.shape[1] == times * case["place"]["cols"]
+    a = running.office.setting.grid.geobox.affine
+    west, _, east, north = ground.bounds
+    row = int(((a.f - north) / 10 + 1 - case["place"]["top"]) * times)
+    seen = np.flatnonzero(shown[row, :, 3] > 127)
+    left = (west - a.c) / 10 - case["place"]["left"]
+    assert abs(seen[0] / times - left) < 0.2
+    assert abs(seen[-1] / times - left - (east - west) / 10) < 0.2
+    first, last = shown[row, seen[2]], shown[row, seen[-3]]
+    assert first[0] > 150 > 60 > first[2]
+    assert last[2] > 150 > 60 > last[0]
+    assert Client(running.port).get(path).status == 401
+    for wrong in (
+        f"/api/case/{ids[2]}/flight/20240711-ffffffff",
+        f"/api/case/nothing/flight/{folder.name}",
+        f"{path}?wider=9",
+        f"/api/case/{ids[2]}/flight/..%2f",
+    ):
+        assert reviewer.get(wrong).status == 404, wrong
+    (folder / "withdrawn.json").write_text('{"by": "王核查"}', "utf-8")
+    assert reviewer.get(path).status == 404
 
 
 def test_what_a_case_shows(reviewer: Client, ids: list[str]) -> None:

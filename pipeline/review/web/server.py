@@ -40,6 +40,7 @@ _ROUTES: tuple[tuple[str, type[Handler]], ...] = (
     (r"/api/seen", writes.Seen),
     (rf"/api/case/{_ID}", reads.Case),
     (rf"/api/case/{_ID}/picture", reads.Picture),
+    (rf"/api/case/{_ID}/flight/{_ID}", reads.Overlay),
     (rf"/api/case/{_ID}/series", reads.Series),
     (rf"/api/case/{_ID}/evidence", reads.Evidence),
     (rf"/api/flight/{_ID}/(.{{1,200}})", reads.FlightPicture),

@@ -16,10 +16,10 @@ export function followKeys(page) {
     c: () => page.confirm(), d: () => page.current && panel.ask(!panel.asking), f: () => page.field(), g: () => page.current && panel.turnJudgement(), u: () => page.undo(), t: () => page.current && panel.note.focus(),
     b: () => viewer.setMode(viewer.mode === 'blink' ? 'swipe' : 'blink'), w: () => viewer.setMode('swipe'), v: () => viewer.setMode(viewer.mode === 'both' ? 'swipe' : 'both'),
     s: () => viewer.setView(viewer.view === 'natural' ? 'infrared' : 'natural'), '[': () => viewer.step(0, -1), ']': () => viewer.step(0, 1), ',': () => viewer.step(1, -1), '.': () => viewer.step(1, 1),
-    '+': () => viewer.widen(1), '=': () => viewer.widen(1), '-': () => viewer.widen(-1), o: () => viewer.toggleLines(), e: () => page.draw(),
+    '+': () => viewer.widen(1), '=': () => viewer.widen(1), '-': () => viewer.widen(-1), o: () => viewer.toggleLines(), x: () => viewer.turnFlight(), e: () => page.draw(),
     a: () => page.audit(true, null), A: () => page.audit(false, null), m: () => page.home(), '/': () => page.list.search.focus(), '?': () => helpBox.toggle(), Escape: () => panel.ask(false),
   };
-  const ofPicture = ['b', 'w', 'v', 's', '[', ']', ',', '.', '+', '=', '-', 'o', 'e'];
+  const ofPicture = ['b', 'w', 'v', 's', '[', ']', ',', '.', '+', '=', '-', 'o', 'x', 'e'];
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (page.drawing.on && ['Escape', 'Backspace', 'Enter'].includes(event.key)) {
