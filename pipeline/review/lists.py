@@ -91,9 +91,9 @@ def violations(output: Path, ledger: Ledger) -> list[Violation]:
     for month in reversed(months.finished(output)):
         if len(rows) == len(found):
             break
-        for feature in geojson.read(output / month / "flagged.geojson"):
-            if feature.properties["id"] in found:
-                rows.setdefault(str(feature.properties["id"]), feature.properties)
+        for row in geojson.properties(output / month / "flagged.geojson"):
+            if row["id"] in found:
+                rows.setdefault(str(row["id"]), row)
     return [Violation(rows[case_id], *found[case_id]) for case_id in sorted(rows)]
 
 
