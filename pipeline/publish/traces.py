@@ -95,11 +95,18 @@ _CLAUSE = _forms(
     ("in no valid right", "不在有效矿权内"),
     ("beyond right {id}", "在矿权 {id} 以外"),
     ("right {id} was {state} {when}", "矿权 {id} {when}{state}"),
-    (
-        "{area} m² beyond {entry}, up to {far} m; {certain} m² of it beyond the position error of {error} m "
-        "(image {image}, between dates {dates}, boundary {line}, plate motion since 2000 {drift})",
-        "越出{entry} {area} m²，最远 {far} m；扣除位置误差 {error} m（影像 {image}、时相之间 {dates}、边界 {line}、"
-        "2000 年以来板块移动 {drift}）后仍有 {certain} m²",
+    *(
+        (
+            "{area} m² beyond {entry}, up to {far} m; {certain} m² of it beyond the position error of {error} m "
+            f"(image {{image}}, between dates {{dates}}{english}, boundary {{line}}, plate motion since 2000 {{drift}})",
+            "越出{entry} {area} m²，最远 {far} m；扣除位置误差 {error} m（影像 {image}、"
+            f"时相之间 {{dates}}{chinese}、边界 {{line}}、2000 年以来板块移动 {{drift}}）后仍有 {{certain}} m²",
+        )
+        for english, chinese in (
+            (" (measured {off} on {days} days)", "（{days} 天实测 {off}）"),
+            (" (not measured)", "（未实测）"),
+            ("", ""),
+        )
     ),
     ("not dug on from ground in a valid right", "不是从有效矿权内的采场延伸出来的"),
     ("inside right {id} or its tolerance", "在矿权 {id} 内或其边界容差以内"),
