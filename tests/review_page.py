@@ -131,9 +131,9 @@ class Reply:
 class Running:
     """The server, in a thread."""
 
-    def __init__(self, office: Office, port: int = 0) -> None:
-        """port: 0 for any that is free."""
-        self.office, self.users, self._port = office, users_of(office), port
+    def __init__(self, office: Office, port: int = 0, behind: str | None = None) -> None:
+        """port: 0 for any that is free. behind: the address of a server with TLS before it."""
+        self.office, self.users, self._address = office, users_of(office), Address("127.0.0.1", port, behind)
         self.url = ""
         self._ready, self._failed = threading.Event(), list[BaseException]()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -145,7 +145,7 @@ class Running:
     def _run(self) -> None:
         async def work() -> None:
             self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-            await serve(self.office, self.users, "2024-07", Address("127.0.0.1", self._port), "zh", self._opened, self._stop)
+            await serve(self.office, self.users, "2024-07", self._address, "zh", self._opened, self._stop)
 
         try:
             asyncio.run(work())

@@ -99,15 +99,16 @@ def _check_target(project: Project, target: Path) -> None:
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0: any that is free.")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on.")
 @click.option("--network", is_flag=True, help="Let other computers open the page: with --host.")
+@click.option("--behind", metavar="URL", help="Address of a server with TLS before it that passes requests on: https://NAME.")
 @talking
-def serve(console: Console, config: Path, month: str | None, lang: str, port: int, host: str, network: bool) -> Exit:
+def serve(console: Console, config: Path, month: str | None, lang: str, port: int, host: str, network: bool, behind: str | None) -> Exit:
     """Open the review page: a server on this computer, until it is stopped (Ctrl+C)."""
     from pipeline.month import trusted_scenes
     from pipeline.monthly import prepare
     from pipeline.review.desk import Office
-    from pipeline.review.web.server import Address, check_host, run
+    from pipeline.review.web.server import Address, check_behind, check_host, run
 
-    address = Address(check_host(host, network=network), port)
+    address = Address(check_host(host, network=network), port, check_behind(behind) if behind else None)
     project = open_project(console, config)
     wanted = finished_month(project, month)
     users = _users(project)
@@ -116,7 +117,7 @@ def serve(console: Console, config: Path, month: str | None, lang: str, port: in
     open_ledger(project).close()
     inputs, _ = prepare(project, None, None, lambda *_: None, user="review", begins=False)
     office = Office(project, inputs.layers, inputs.setting, lambda each: trusted_scenes(inputs, each))
-    run(office, users, wanted, address, lang, lambda url: console.result(f"{wanted}: {url}  (Ctrl+C ends it)"))
+    run(office, users, wanted, address, lang, lambda url: console.result(f"{wanted}: {address.behind or url}  (Ctrl+C ends it)"))
     return Exit.DONE
 
 

@@ -233,6 +233,27 @@ def test_hostile_text_stays_text(reviewer: Client) -> None:
         assert way not in scripts
 
 
+def test_behind_a_server_with_tls_its_name_alone_is_let_in_too(running: Running) -> None:
+    name = "jiancha.example:8443"
+    proxied = Running(running.office, behind=f"https://{name}")
+    try:
+        token = {"token": running.users.add("经由代理", Role.REVIEWER)}
+        client, own = Client(proxied.port), {"Host": name, "Origin": f"https://{name}"}
+        reply = client.post("/api/login", token, **own)
+        assert (reply.status, "Secure" in reply.headers["Set-Cookie"]) == (200, True)
+        cookie, csrf = reply.headers["Set-Cookie"].split(";")[0], reply.json["csrf"]
+        assert client.get("/api/me", Host=name, Cookie=cookie).status == 200
+        seen: dict[str, list[str]] = {"cases": []}
+        assert client.post("/api/seen", seen, **own, Cookie=cookie, X_CSRF_Token=csrf).status == 200
+        for wrong in ({"Origin": f"http://{name}"}, {"Origin": f"http://127.0.0.1:{proxied.port}"}, {"Origin": "https://evil.example"}):
+            assert client.post("/api/seen", seen, **own | wrong, Cookie=cookie, X_CSRF_Token=csrf).status == 403
+        assert client.post("/api/login", token, Host="jiancha.example", Origin=f"https://{name}").status == 421
+        reply = client.post("/api/login", token)
+        assert (reply.status, "Secure" in reply.headers["Set-Cookie"]) == (200, False), "this computer itself"
+    finally:
+        proxied.close()
+
+
 def test_a_removed_user_is_out_at_once(running: Running) -> None:
     client = logged_in(running, "临时", Role.REVIEWER)
     assert client.get("/api/me").status == 200

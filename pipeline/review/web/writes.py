@@ -29,7 +29,8 @@ class Login(Handler):
         if begun is None:
             raise Refusal(401, "MW-WEB-LOGIN", "Nobody has this token.")
         value, session = begun
-        self.set_cookie(self.guard.cookie, value, path="/", httponly=True, samesite="Strict")
+        secure = self.guard.is_secure(self.request.headers["Host"])
+        self.set_cookie(self.guard.cookie, value, path="/", httponly=True, samesite="Strict", secure=secure)
         self.answer(_me(session))
 
 
