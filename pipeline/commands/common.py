@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import getpass
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,14 @@ def account() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # as in a container
         return "minewarden"
+
+
+def day_of(text: str, code: str) -> date:
+    """A day as it was typed. Raises MinewardenError with `code`."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise MinewardenError(code, f"{text[:40]!r} is no date.", "Write it as YYYY-MM-DD.") from error
 
 
 def existing(folder: Path) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from pipeline import months
-from pipeline.commands.common import config_argument, finished_month, open_project, talking
+from pipeline.commands.common import config_argument, day_of, finished_month, open_project, talking
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
 from pipeline.ledgers import open_ledger
@@ -97,8 +97,9 @@ def log(console: Console, config: Path, case_id: str | None, person: str | None,
 
     project = open_project(console, config)
     finished_month(project, None)
+    first = day_of(since, "MW-REVIEW-DATE").isoformat() if since else None
     with open_ledger(project) as ledger:
-        found = entries(ledger, case_id=case_id, person=person, since=since)
+        found = entries(ledger, case_id=case_id, person=person, since=first)
     target = project.output / "review" / "log.csv"
     lists.write(target, COLUMNS, found)
     console.result(f"{len(found)} entries: {target}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import click
 
 from pipeline import months
 from pipeline.commands import followup, keeping
-from pipeline.commands.common import account, config_argument, finished_month, json_option, open_project, talking
+from pipeline.commands.common import account, config_argument, day_of, finished_month, json_option, open_project, talking
 from pipeline.config import Project
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
@@ -197,7 +196,7 @@ def step(console: Console, config: Path, case_id: str, step: str, day: str, docu
 
     project = open_project(console, config)
     finished_month(project, None)
-    done, next_due = _date(day), _date(due) if due else None
+    done, next_due = day_of(day, "MW-STEP-DATE"), day_of(due, "MW-STEP-DATE") if due else None
     actor, document = checked_name(reviewer), document.strip()
     # The same command given twice is the same write.
     key = hashlib.sha256("\n".join((case_id, step, day, document, due or "", actor)).encode("utf-8", "surrogatepass")).hexdigest()
@@ -207,13 +206,6 @@ def step(console: Console, config: Path, case_id: str, step: str, day: str, docu
         ledger.back_up(project.backup)
     console.result(f"{case_id}  {step} ({NAMES[Step(step)]})  {done}  {document}")
     return Exit.DONE
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise MinewardenError("MW-STEP-DATE", f"{text[:40]!r} is no date.", "Write it as YYYY-MM-DD.") from error
 
 
 for _command in (followup.holders, followup.public, followup.draw, keeping.backup, keeping.restore, keeping.log):

@@ -45,11 +45,7 @@ COLUMNS: Sequence[tuple[str, Callable[[Entry], Any]]] = (
 def entries(ledger: Ledger, *, case_id: str | None = None, person: str | None = None, since: str | None = None) -> list[Entry]:
     """Oldest first; of a case, of a person, from a day on. What a verdict's row says already is not said twice."""
     found = (each for line in ledger.trail() for each in _of(*line))
-    return [
-        each
-        for each in found
-        if case_id in (None, each.case_id) and person in (None, each.person) and (since is None or each.at[: len(since)] >= since)
-    ]
+    return [each for each in found if case_id in (None, each.case_id) and person in (None, each.person) and (since is None or each.at >= since)]
 
 
 def _of(number: int, at: str, person: str, action: str, detail: Mapping[str, Any]) -> Iterator[Entry]:

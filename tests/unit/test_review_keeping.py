@@ -101,3 +101,4 @@ def test_who_saw_and_did_what(config: Path, path: Path) -> None:  # noqa: F811
     (added,) = [row for row in told() if row[1] == "人员"]
     assert "王核查" in added[3]
     assert len(told()) > len(told("--since", "2999-01-01")) == 0
+    assert main(["review", "log", str(config), "--since", "2024-13"]) == 2
