@@ -301,6 +301,21 @@ def test_filters_and_cases_have_addresses(desk: Desk) -> None:
     assert desk.order() == listed != []
 
 
+def test_keys_are_keys_again_after_a_list_or_a_search(desk: Desk) -> None:
+    page = desk.browser
+    desk.login()
+    press = "s.focus(); s.dispatchEvent(new PointerEvent('pointerdown', { bubbles: true }));"
+    choose = "s.value = 'unlicensed'; s.dispatchEvent(new Event('change', { bubbles: true }));"
+    page.look(f"(() => {{ const s = document.querySelector('.filters select'); {press} {choose} }})()")
+    found = desk.order()
+    assert len(found) == 3
+    assert desk.start() == found[0]
+    page.press("/")
+    page.write("620422")
+    page.press("Enter", "j")
+    page.wait(f"location.pathname === '/case/{found[1]}'")
+
+
 def test_hostile_text_is_shown_as_text(desk: Desk) -> None:
     page = desk.browser
     desk.login("?finding=expired_permit")

@@ -28,7 +28,7 @@ export function followKeys(page) {
       return;
     }
     const typing = event.target.closest?.('input, textarea, select');
-    if (typing && event.key === 'Escape') typing.blur();
+    if (typing && (event.key === 'Escape' || (typing.type === 'search' && event.key === 'Enter'))) typing.blur();
     if (typing || document.querySelector('.cover') || (dialog.open && event.key !== '?')) return;
     if (panel.asking && /^[1-9]$/.test(event.key)) {
       event.preventDefault();
@@ -40,4 +40,9 @@ export function followKeys(page) {
     event.preventDefault();
     plain[name]();
   });
+  // Chosen by mouse, a list gives the keys back; by keyboard one may still be on the way through it.
+  let pointed = null;
+  document.addEventListener('pointerdown', (event) => (pointed = event.target.closest?.('select')));
+  document.addEventListener('keydown', () => (pointed = null), true);
+  document.addEventListener('change', (event) => event.target === pointed && pointed.blur());
 }
