@@ -49,7 +49,7 @@ export class List {
     titled('status', counted((row) => row.status, statusName));
     titled('town', counted((row) => row.town));
     titled('mine', counted((row) => row.right_name));
-    options(this.selects.sort, [['', `${t.sort}: ${t.rank}`], ['area', t.area], ['day', t.day], ['id', t.id]], filters.sort);
+    options(this.selects.sort, [['', `${t.sort}:${t.rank}`], ['area', t.area], ['day', t.day], ['id', t.id]], filters.sort);
     for (const name of ['status', 'town']) this.selects[name].hidden = this.selects[name].options.length < 2;
     this.chips.audit.hidden = !session.me.audits;
     this.search.value = filters.q;
