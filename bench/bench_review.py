@@ -141,7 +141,7 @@ def summary(name: str, took: list[float]) -> str:
 
 
 def measure(url: str, token: str, cases: int, turns: int) -> None:
-    with tempfile.TemporaryDirectory() as profile:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:  # Chromium may still be tidying up
         page = Chromium(Path(profile), 1366, 768)
         try:
             page.open(url)
