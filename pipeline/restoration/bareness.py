@@ -58,6 +58,19 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
+class Terrain:
+    """How a site lies, and the surroundings that it is compared with: slope and aspect of each as a whole, degrees."""
+
+    slope: float
+    aspect: float | None
+    """Clockwise from north, downhill; None where it is flat."""
+    reference_slope: float
+    reference_aspect: float | None
+    matched: bool
+    """Whether enough of the surroundings lies like the site; else what is likest was taken."""
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """A site and its surroundings on the grid."""
 
@@ -67,6 +80,8 @@ class Window:
     """(h, w): cells whose centre lies in the site."""
     ring: NDArray[np.bool_]
     """(h, w): its surroundings, without other sites, rights and legacy patches."""
+    terrain: Terrain | None = None
+    """None where heights are not known: then all of the surroundings are taken, however they lie."""
 
 
 @dataclass(frozen=True, slots=True)
