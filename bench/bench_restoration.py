@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).parent / "accuracy"))
 
 from made_sites import STORIES, Made, make
 
+from pipeline.restoration.bareness import on_terrain
 from pipeline.restoration.progress import Progress, progress
 from pipeline.restoration.season import season_of
-from pipeline.restoration.terrain import on_like_ground
 
 WITHIN = 0.08
 
@@ -31,7 +31,7 @@ def judge(site: Made, until: int | None = None, *, heights: bool = True) -> Prog
     """What the estimator makes of a site, from its looks up to the end of a year. heights: whether it is given those that are known."""
     years = sorted({look.day.year for look in site.looks if until is None or look.day.year <= until})
     seasons = [season_of(year, [look for look in site.looks if look.day.year == year]) for year in years]
-    window = on_like_ground(site.window, site.relief if heights else None)
+    window = on_terrain(site.window, site.relief if heights else None)
     return progress(window, [season for season in seasons if season is not None], site.ends, site.claimed, old=True)
 
 

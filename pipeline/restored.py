@@ -22,13 +22,13 @@ from pipeline.layers.model import LayerSet, LegacyPatch, Right
 from pipeline.patches.outline import geometry_of
 from pipeline.publish.wgs84 import Projector
 from pipeline.restoration.balance import Dug, accounts, dug_ground
-from pipeline.restoration.bareness import Window, surroundings
+from pipeline.restoration.bareness import Window, on_terrain, surroundings
 from pipeline.restoration.document import Compared, County, Told, tell
 from pipeline.restoration.grounds import Ground, Kind, grounds
 from pipeline.restoration.progress import Progress, progress
 from pipeline.restoration.season import Ends, Season, ends_of
 from pipeline.restoration.states import State
-from pipeline.restoration.terrain import on_like_ground
+from pipeline.restoration.terrain import Lie, slope_and_aspect
 from pipeline.sitehistory import History
 from pipeline.sources.lost import Lost
 from pipeline.sources.scene import Scene
@@ -138,7 +138,12 @@ def of_month(
 def _told(site: _Site, projector: Projector) -> Told:
     inside, at = site.window.inside, projector.write(site.ground.geometry)
     account = accounts(inside, site.progress.cells, site.dug.day if site.dug else None)
-    return Told(site.ground, site.progress, account, int(inside.sum()), site.window.terrain, (at.lon, at.lat), site.compared)
+    return Told(site.ground, site.progress, account, int(inside.sum()), _lie(site.window), (at.lon, at.lat), site.compared)
+
+
+def _lie(window: Window) -> Lie | None:
+    """Slope and aspect of a site."""
+    return slope_and_aspect(window.terrain.slopes[:, window.inside]) if window.terrain else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +159,7 @@ class _Judge:
     def site(self, ground: Ground, wide: Window, seasons: Sequence[Season]) -> _Site:
         """A right's site is what was dug in it; of a closed mine all of it where nothing is seen to have been. wide: with all surroundings."""
         relief, old = self.setting.heights, ground.kind is Kind.LEGACY
-        window = on_like_ground(wide, relief)
+        window = on_terrain(wide, relief)
         found = progress(window, seasons, self.ends, ground.claimed, old=old)
         if ground.right is None or not found.cells:
             return _Site(ground, window, tuple(seasons), found)
@@ -165,7 +170,7 @@ class _Judge:
         compared = Compared(mine.dug_m2, int((inside & dug.open).sum()), int(later.sum())) if mine else None
         if ground.kind is Kind.CLOSED and not inside.any():
             return _Site(ground, window, tuple(seasons), found, None, compared)
-        window = on_like_ground(replace(wide, inside=inside), relief)
+        window = on_terrain(replace(wide, inside=inside), relief)
         return _Site(ground, window, tuple(seasons), progress(window, seasons, self.ends, None, old=False, dug=dug.day), dug, compared)
 
     def _dug(self, window: Window, mine: Mine | None) -> Dug:

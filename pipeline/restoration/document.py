@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from pipeline.restoration.balance import Account
-from pipeline.restoration.bareness import Terrain
 from pipeline.restoration.grounds import Ground, Kind
 from pipeline.restoration.progress import Progress
+from pipeline.restoration.reference import Reference
 from pipeline.restoration.season import Ends
 from pipeline.restoration.states import RECOVERED, State, check_claim
+from pipeline.restoration.terrain import Lie
 
 VERSION = 1
 DECIMALS = 4
@@ -54,7 +55,8 @@ class Told:
     progress: Progress
     accounts: Sequence[Account]
     cells: int
-    terrain: Terrain | None
+    lie: Lie | None
+    """Slope and aspect, where heights are known."""
     point: tuple[float, float]
     """Longitude and latitude of a point in it."""
     compared: Compared | None = None
@@ -117,7 +119,7 @@ def _site(county: County, told: Told) -> dict[str, Any]:
         "reference_high": round(last.high, 3) if last else None,
         "reference_plots": found.reference.plots,
         "reference_matched": found.reference.matched,
-        "terrain": asdict(told.terrain) if told.terrain else None,
+        "terrain": _terrain(told.lie, found.reference),
         "deadline": ground.deadline.isoformat() if ground.deadline else None,
         "days_left": (ground.deadline - county.end).days if ground.deadline else None,
         "overdue": past and not (state in RECOVERED and last is not None and not last.is_bare),
@@ -144,6 +146,13 @@ def _site(county: County, told: Told) -> dict[str, Any]:
             for year, each, account in zip(found.years, found.cells, told.accounts, strict=True)
         ],
     }
+
+
+def _terrain(site: Lie | None, of: Reference) -> dict[str, Any] | None:
+    """How a site lies, and its reference plots; None without heights."""
+    if site is None or of.lie is None:
+        return None
+    return {"slope": site[0], "aspect": site[1], "reference_slope": of.lie[0], "reference_aspect": of.lie[1], "alike": of.alike}
 
 
 def _mine(county: County, told: Told, row: dict[str, Any]) -> dict[str, Any]:

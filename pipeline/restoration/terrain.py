@@ -7,13 +7,12 @@ vectors are, so that flat ground is like flat ground whichever way it tilts.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.grid import Relief, Slopes
-from pipeline.restoration.bareness import Terrain, Window
+from pipeline.grid import Slopes
 
 BASE_M = 50.0
 """Length over which a slope is meant: a plot's side, and no finer than the models of heights that whole counties have."""
@@ -21,12 +20,62 @@ ALIKE = 0.12
 """Slopes this near to each other are alike: about 7 degrees, or half a turn on ground of 3.5."""
 SITE_SHARE = 0.3
 """Ground is like a site where it is like so much of it: a site that lies on two sides of a gully is not like the flat between."""
-LEAST_CELLS = 400
-"""So much ground is taken, the likest first, where less is alike: sixteen plots (`reference.MOST`)."""
 MOST_CELLS = 200
 """Of a site, evenly drawn, that stand for it."""
 FLAT = 0.035
 """Two degrees: flatter ground has no aspect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terrain:
+    """How the ground of a window lies, and how unlike the site that is."""
+
+    slopes: Slopes
+    gap: NDArray[np.float32]
+    """(h, w): how far a cell's slope is from that of the nearest SITE_SHARE of the site; infinite where unknown."""
+
+    def likest(self, of: NDArray[np.bool_], least: int) -> NDArray[np.bool_]:
+        """Of some cells (h, w) those that lie like the site, and at least so many, the likest first."""
+        return of & (self.gap <= _line(self.gap[of], least))
+
+
+def of_site(known: Slopes, inside: NDArray[np.bool_]) -> Terrain | None:
+    """None where nothing is known of the site. inside: (h, w)."""
+    site = known[:, inside & np.isfinite(known).all(axis=0)]
+    if not site.size:
+        return None
+    drawn = site[:, np.linspace(0, site.shape[1] - 1, min(site.shape[1], MOST_CELLS)).astype(int)]
+    gap = np.full(inside.shape, np.inf, np.float32)
+    for row in range(len(gap)):  # a row at a time: all at once may be gigabytes
+        apart = np.hypot(known[0, row, :, None] - drawn[0], known[1, row, :, None] - drawn[1])
+        gap[row] = np.quantile(apart, SITE_SHARE, axis=1)
+    return Terrain(known, np.nan_to_num(gap, nan=np.inf))
+
+
+def likest(gaps: NDArray[np.floating], least: int) -> NDArray[np.bool_]:
+    """(n,): which of some grounds lie like a site, by how unlike it each is; at least so many, the likest first."""
+    out: NDArray[np.bool_] = gaps <= _line(gaps, least)
+    return out
+
+
+def _line(gaps: NDArray[np.floating], least: int) -> float:
+    ranked = np.sort(gaps)
+    return max(ALIKE, float(ranked[min(least, len(ranked)) - 1])) if len(ranked) else ALIKE
+
+
+Lie = tuple[float, float | None]
+"""Slope and aspect, degrees: aspect clockwise from north, downhill; None of flat ground."""
+
+
+def slope_and_aspect(of: NDArray[np.floating]) -> Lie | None:
+    """Of the mean of slopes (2, n); None where nothing is known."""
+    known = of[:, np.isfinite(of).all(axis=0)].astype(np.float64)
+    if not known.size:
+        return None
+    east, north = known.mean(axis=1).tolist()
+    rise = float(np.hypot(east, north))
+    aspect = None if rise < FLAT else float(np.round(np.degrees(np.arctan2(-east, -north)) % 360))
+    return round(float(np.degrees(np.arctan(rise))), 1), aspect
 
 
 def slopes(heights: NDArray[np.float32], cell_m: float) -> Slopes:
@@ -47,32 +96,3 @@ def _box_mean(plane: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
     total, known = (each[side:, side:] - each[:-side, side:] - each[side:, :-side] + each[:-side, :-side] for each in sums)
     out: NDArray[np.float64] = np.where(np.round(known) == side**2, total / side**2, np.nan)
     return out
-
-
-def on_like_ground(window: Window, relief: Relief | None) -> Window:
-    """The window with those of its surroundings that lie like the site. As it is without heights, of the site or of what is around it."""
-    known = relief.slopes(window.geobox) if relief is not None else None
-    if known is None:
-        return window
-    at = np.isfinite(known).all(axis=0)
-    site, ring = known[:, window.inside & at], window.ring & at
-    if not site.size or not ring.any():
-        return window
-    drawn = site[:, np.linspace(0, site.shape[1] - 1, min(site.shape[1], MOST_CELLS)).astype(int)]
-    around = known[:, ring]
-    apart = np.hypot(around[0, :, None] - drawn[0], around[1, :, None] - drawn[1])
-    gap = np.quantile(apart, SITE_SHARE, axis=1)
-    least = min(LEAST_CELLS, gap.size)
-    line = max(ALIKE, float(np.partition(gap, least - 1)[least - 1]))
-    like = np.zeros_like(ring)
-    like[ring] = gap <= line
-    terrain = Terrain(*_said(site), *_said(known[:, like]), matched=line == ALIKE)
-    return replace(window, ring=like, terrain=terrain)
-
-
-def _said(of: Slopes) -> tuple[float, float | None]:
-    """Slope and aspect in degrees, of the mean of vectors (2, n): aspect clockwise from north, downhill; None of flat ground."""
-    east, north = (float(each) for each in of.astype(np.float64).mean(axis=1))
-    rise = np.hypot(east, north)
-    aspect = None if rise < FLAT else round(float(np.degrees(np.arctan2(-east, -north))) % 360, 0)
-    return round(float(np.degrees(np.arctan(rise))), 1), aspect

@@ -271,3 +271,28 @@ def test_made_sites_of_every_story(made_sites: Any) -> None:
         errors += [abs(year.cover - made.cover[year.year]) for year in found.years]
     assert right_states >= len(made_sites.STORIES) - 1
     assert np.mean(np.array(errors) <= 0.08) >= 0.9
+
+
+def test_a_season_is_the_median_of_its_days_not_of_its_looks() -> None:
+    """Five clear looks in a fortnight of weeds, four in the rest of the season: the weeds lasted a fortnight."""
+    days = [date(2023, 6, 10), date(2023, 6, 30), *(date(2023, 7, day) for day in (10, 13, 16, 19, 22)), date(2023, 8, 10), date(2023, 9, 5)]
+    looks = [SeasonLook(day, mixed(np.full((3, 3), 0.8 if day.month == 7 else 0.1)), np.ones((3, 3), bool)) for day in days]
+    for order in (looks, looks[::-1]):
+        season = season_of(2023, order)
+        assert season is not None
+        bare = mixed(np.full((3, 3), 0.1)).astype(float)
+        assert season.ndvi / 1e4 == pytest.approx((bare[0] - bare[1]) / (bare[0] + bare[1]), abs=0.01)
+
+
+def test_a_cell_that_a_look_did_not_show_is_filled_by_none() -> None:
+    """Cloud over one cell leaves it the looks that are left; two of equal weight are averaged."""
+    clear = np.ones((2, 2), bool)
+    looks = [SeasonLook(date(2023, 6, 21), mixed(np.full((2, 2), 0.2)), clear), SeasonLook(date(2023, 9, 10), mixed(np.full((2, 2), 0.6)), clear)]
+    looks.append(SeasonLook(date(2023, 8, 1), mixed(np.full((2, 2), 0.9)), np.array([[True, False], [False, False]])))
+    season = season_of(2023, looks)
+    assert season is not None
+    (with_third, *rest) = season.ndvi.ravel().tolist()
+    assert len(set(rest)) == 1
+    ends = [(each[0] - each[1]) / (each[0] + each[1]) for each in (mixed(0.2).astype(float), mixed(0.6).astype(float))]
+    assert rest[0] / 1e4 == pytest.approx(np.mean(ends), abs=0.01)
+    assert with_third > rest[0]
