@@ -74,9 +74,7 @@ def prepare(
     hashes, workers = HashCache(project.state / "hashes.json"), compute.workers_or_default(workers)
     stock = Stock(store_room(project, user), memory.grid.geobox, memory.bands, hashes, workers, say)
     relief = heights.load(project, ground.area, crs)
-    setting = Setting(
-        memory.grid, memory.bands, ground.area, project.state, workers, scheduler, project.config.compute.memory_mb, say, stock, relief
-    )
+    setting = Setting(memory.grid, memory.bands, ground.area, project.state, workers, scheduler, project.config.compute.memory_mb, say, stock, relief)
     scenes, lacking = _with_bands(archive.scenes, memory.bands)
     scenes = [shelved for scene in scenes if (shelved := stock.shelved(scene))]
     refused = (*archive.refused, *lacking)

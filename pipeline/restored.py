@@ -14,9 +14,9 @@ from shapely.geometry.base import BaseGeometry
 
 from pipeline.config_findings import FindingsConfig
 from pipeline.findings.finding import Code, Finding
-from pipeline.findings.unrestored import findings
 from pipeline.findings.ground import EPOCH
 from pipeline.findings.mines import Mine
+from pipeline.findings.unrestored import findings
 from pipeline.grid import Grid
 from pipeline.layers.model import LayerSet, LegacyPatch, Right
 from pipeline.patches.outline import geometry_of

@@ -32,8 +32,9 @@ BARE_PLOT = 0.5
 """Ground with less than this share of the ring's cover was disturbed itself, or bears houses and roads."""
 ALIKE = 0.15
 """So far the cover of a plot may lie from that of the site in the years before the site was dug."""
-LEAST_LIKE = 8
-"""Plots that are taken where heights are known and fewer lie like the site, the likest first: fewer still would follow each field's crop."""
+LEAST_AROUND, LEAST_LIKE = 24, 8
+"""Plots that are taken where heights are known and fewer lie like the site, the likest first: to say what is usual there, and for the
+reference, which would follow each field's crop with fewer still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,9 @@ def reference_of(window: Window, covers: Covers) -> Reference:
     with np.errstate(invalid="ignore"):
         ring = _median(table, axis=0)
         ratio = table / np.maximum(ring, 0.02)
-    undug = undug_seasons(window, covers, ring)
-    chosen, matched = _chosen(plots, ratio, _site(window, covers), undug)
+    here = _here(window, plots, ratio)
+    undug = undug_seasons(window, covers, here * ring)
+    chosen, matched = _chosen(plots, ratio, _site(window, covers), undug, BARE_PLOT * here)
     kept = table[chosen]
     enough = np.isfinite(kept).sum(axis=0) >= FEWEST
     out = np.full((3, len(covers)), np.nan)
@@ -82,6 +84,13 @@ def reference_of(window: Window, covers: Covers) -> Reference:
     lie = slope_and_aspect(plots.slopes[:, chosen])
     alike = None if lie is None else bool((plots.gap[chosen] <= ALIKE_SLOPE).all())
     return Reference(out[0], out[1], out[2], int(chosen.sum()), matched, lie, alike)
+
+
+def _here(window: Window, plots: _Plots, ratio: NDArray[np.float64]) -> float:
+    """What ground that lies like the site bears of what its ring does: on the sunny side of a hill half of that is no sign of digging."""
+    near = ratio[likest(plots.gap, LEAST_AROUND)]
+    near = near[np.isfinite(near)]
+    return float(np.median(near)) if window.terrain is not None and near.size else 1.0
 
 
 def _site(window: Window, covers: Covers) -> NDArray[np.float64]:
@@ -148,12 +157,12 @@ def _median(table: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
 
 
 def _chosen(
-    plots: _Plots, ratio: NDArray[np.float64], site: NDArray[np.float64], undug: NDArray[np.bool_]
+    plots: _Plots, ratio: NDArray[np.float64], site: NDArray[np.float64], undug: NDArray[np.bool_], bare: float
 ) -> tuple[NDArray[np.bool_], bool]:
-    """(plots,): those that speak for the site, and whether by its own past."""
+    """(plots,): those that speak for the site, and whether by its own past. bare: share of the ring's cover below which no ground is undisturbed."""
     usual = _median(ratio, axis=1)
     with np.errstate(invalid="ignore"):
-        growing = (np.isfinite(ratio).sum(axis=1) >= min(2, ratio.shape[1])) & (usual >= BARE_PLOT)
+        growing = (np.isfinite(ratio).sum(axis=1) >= min(2, ratio.shape[1])) & (usual >= bare)
         lowest = np.min(np.where(np.isfinite(ratio), ratio, np.inf), axis=1, initial=np.inf)
         undisturbed = growing & (lowest >= BARE_PLOT * usual)
     pool = undisturbed if undisturbed.sum() >= FEWEST else growing

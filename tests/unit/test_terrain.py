@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,12 +18,14 @@ from shapely.geometry import box
 from pipeline import heights
 from pipeline.config import Config
 from pipeline.errors import MinewardenError
-from pipeline.restoration.bareness import Window
-from pipeline.restoration.terrain import on_like_ground, slopes
+from pipeline.restoration.bareness import NDVI_BARE, NDVI_FULL, Site, SiteLook, Window, judge_season, on_terrain
+from pipeline.restoration.reference import reference_of
+from pipeline.restoration.terrain import slope_and_aspect, slopes
 from tests.county import GRID, SIDE, SOUTH, WEST
 
 CRS = "EPSG:32648"
 AREA = box(WEST, SOUTH, WEST + SIDE * 10, SOUTH + SIDE * 10)
+EVERYWHERE = np.ones((SIDE, SIDE), bool)
 ROWS, COLS = np.mgrid[:SIDE, :SIDE].astype(np.float32)
 
 
@@ -57,36 +61,59 @@ def test_slopes_of_a_tilted_plane() -> None:
 
 
 def test_a_site_is_compared_with_its_own_side_of_the_ridge() -> None:
-    found = on_like_ground(window(slice(70, 80), slice(40, 50)), Known(ridge()))
-    assert found.terrain is not None
-    assert (found.terrain.slope, found.terrain.aspect) == (pytest.approx(16.7, abs=0.3), 180)
-    assert (found.terrain.reference_slope, found.terrain.reference_aspect, found.terrain.matched) == (pytest.approx(16.7, abs=0.5), 180, True)
-    assert not found.ring[:48].any()
-    assert found.ring[55:69].all()
+    found = on_terrain(window(slice(70, 80), slice(40, 50)), Known(ridge())).terrain
+    assert found is not None
+    assert slope_and_aspect(found.slopes[:, 70:80, 40]) == (pytest.approx(16.7, abs=0.3), 180)
+    assert slope_and_aspect(found.slopes[:, 20:30, 40]) == (pytest.approx(16.7, abs=0.3), 0)
+    like = found.likest(EVERYWHERE, 400)
+    assert not like[:48].any()
+    assert like[55:97].all()
 
 
 def test_a_site_on_both_sides_is_compared_with_both() -> None:
-    found = on_like_ground(window(slice(40, 60), slice(40, 50)), Known(ridge()))
-    assert found.ring[:40].any()
-    assert found.ring[60:].any()
+    found = on_terrain(window(slice(40, 60), slice(40, 50)), Known(ridge())).terrain
+    assert found is not None
+    assert found.likest(EVERYWHERE, 400).mean() > 0.8
 
 
-def test_where_nothing_lies_alike_the_likest_is_taken_and_said() -> None:
+def test_where_nothing_lies_alike_the_likest_is_taken() -> None:
     gentle = -0.1 * COLS / SIDE * ROWS * 10
-    found = on_like_ground(window(slice(65, 95), slice(4, 26)), Known(np.where((ROWS > 60) & (COLS < 30), ridge(), gentle).astype(np.float32)))
-    assert found.terrain is not None
-    assert not found.terrain.matched
-    assert 400 <= found.ring.sum() < 600
-    flat = on_like_ground(window(slice(0, 9), slice(0, 9)), Known(np.full((SIDE, SIDE), 7, np.float32)))
-    assert flat.terrain is not None
-    assert (flat.terrain.slope, flat.terrain.aspect, flat.terrain.matched) == (0, None, True)
+    plane = np.where((ROWS > 60) & (COLS < 30), ridge(), gentle).astype(np.float32)
+    around = on_terrain(window(slice(65, 95), slice(4, 26)), Known(plane))
+    assert around.terrain is not None
+    like = around.terrain.likest(around.ring & (COLS > 35), 400)
+    assert like.sum() == pytest.approx(400, abs=20)
+    assert COLS[like].mean() > 80, "there it falls to the south most"
 
 
 def test_without_heights_all_surroundings_stay() -> None:
     all_round = window(slice(70, 80), slice(40, 50))
-    assert on_like_ground(all_round, None) is all_round
-    nothing = on_like_ground(all_round, Known(np.full((SIDE, SIDE), np.nan, np.float32)))
-    assert nothing is all_round
+    assert on_terrain(all_round, None) is all_round
+    assert on_terrain(all_round, Known(np.full((SIDE, SIDE), np.nan, np.float32))).terrain is None
+    assert slope_and_aspect(np.zeros((2, 5))) == (0, None)
+
+
+def test_green_across_the_ridge_accuses_nobody() -> None:
+    """On the sunny side little grows; the shady side is green. Judged against both a restored site there was bare."""
+    cover = np.where(ROWS < SIDE / 2, 0.9, 0.3)
+    ndvi = (NDVI_BARE + cover * (NDVI_FULL - NDVI_BARE)).astype(np.float32)
+    looks = [SiteLook(date(2024, 7, day), ndvi, EVERYWHERE) for day in (3, 13, 23)]
+    site = Site(geometry=AREA, deadline=date(2023, 12, 31))
+    around = replace(window(slice(60, 70), slice(40, 50)), ring=(np.abs(ROWS - 50) < 40) & ~((ROWS >= 60) & (ROWS < 95) & (COLS > 20)))
+    against_both, against_its_own = (judge_season(site, each, looks) for each in (around, on_terrain(around, Known(ridge()))))
+    assert against_both is not None
+    assert against_its_own is not None
+    assert (against_both.unrestored, against_its_own.unrestored) == (True, False)
+    assert against_its_own.reference == pytest.approx(0.3, abs=0.01)
+
+
+def test_reference_plots_lie_like_the_site_and_say_how() -> None:
+    cover = np.where(ROWS < SIDE / 2, 90, 30).astype(np.uint8)
+    around = window(slice(60, 70), slice(40, 50))
+    flat, known = (reference_of(each, [cover] * 3) for each in (around, on_terrain(around, Known(ridge()))))
+    assert known.cover == pytest.approx(0.3)
+    assert (known.lie, known.alike) == ((pytest.approx(16.7, abs=1), 180), True)
+    assert (flat.lie, flat.alike) == (None, None)
 
 
 def write(file: Path, plane: np.ndarray[Any, Any], west: float = WEST, **said: Any) -> Path:
