@@ -23,7 +23,10 @@ RESTORATION: Mapping[str, str] = {
     "期限": "deadline",
     "登记核对": "register",
     "（公顷）": " (ha)",
-    "矿山的面积即月报所列挖损（按像元计），加现已还原的；逐矿对照见 restoration.html 和台账“挖损对照”。": "A mine's area is what the month lists as dug (in cells), and what is as it was again; mine by mine: restoration.html, and the ledger's sheet 挖损对照.",
+    "矿山的面积即月报所列挖损（按像元计），加现已还原的；逐矿对照见 restoration.html 和台账“挖损对照”。": (
+        "A mine's area is what the month lists as dug, in cells, and what is as it was again. "
+        "Mine by mine: restoration.html, and the sheet 挖损对照 of the ledger."
+    ),
     "尚欠": "owed",
     "关闭（过期）矿山": "closed or expired mines",
     "生产矿山": "working mines",
