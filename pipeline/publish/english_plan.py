@@ -73,6 +73,8 @@ PLAN: Mapping[str, str] = {
     "矿权 现有 / 规划": "rights now / planned",
     "登记规模 / 规划": "scale now / planned",
     "单个矿山最低": "least of a mine",
+    "每年 {change}": "{change} a year",
+    "影像：开采中 / 挖损（公顷）": "seen: digging / dug (ha)",
     "规划区块": "blocks",
     "规划个数": "planned",
     "图层中": "in the layer",

@@ -60,6 +60,7 @@ def _given_back(given: ReportInput) -> Iterator[Sheet[Any]]:
         yield restoration.compared(given.restoration)
     if given.plan:
         yield planning.indicators(given.plan)
+        yield planning.layout(given.plan)
         yield planning.checks(given.plan)
 
 

@@ -34,7 +34,7 @@ _SITES: tuple[Column[Row], ...] = (
     Column("裸露（公顷）", Kind.AREA, 10, lambda row: row["bare_ha"], "最近一个看清的生长季"),
     Column("已恢复（公顷）", Kind.AREA, 10, lambda row: row["restored_ha"], "盖度达到参照的四分之三"),
     Column("未看清（公顷）", Kind.AREA, 10, lambda row: row["unseen_ha"]),
-    Column("植被盖度", Kind.SHARE, 9, lambda row: row["cover"], "6–9 月各次清晰观测的中位数"),
+    Column("植被盖度", Kind.SHARE, 9, lambda row: row["cover"], "6–9 月的中位数，各次清晰观测按其代表的天数计"),
     Column("参照盖度", Kind.SHARE, 9, lambda row: row["reference_cover"], "周边未扰动样方的中位数"),
     Column("参照下限", Kind.SHARE, 9, lambda row: row["reference_low"]),
     Column("参照上限", Kind.SHARE, 9, lambda row: row["reference_high"], "样方的中间八成"),
