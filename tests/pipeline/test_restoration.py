@@ -8,8 +8,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pytest
+import rasterio
+import shapely
 
 from pipeline.cli import main
 from tests.pipeline.conftest import ROOT, YEAR, County
@@ -146,3 +149,26 @@ def test_plan_of_a_county(again: County, capsys: pytest.CaptureFixture[str]) -> 
     report = (month / "report.html").read_text("utf-8")
     assert all(each["name"] in report for each in document["indicators"])
     assert {"expired_not_cleared"} <= {check["code"] for check in document["checks"]}
+
+
+def test_heights_of_the_config_choose_reference_ground(again: County, capsys: pytest.CaptureFixture[str]) -> None:
+    """Next month's sites say how they and their plots lie; a file that is none stops the run before any work."""
+    (again.folder / "dem.tif").write_text('<VRTDataset rasterXSize="9" rasterYSize="9"/>', "utf-8")
+    again.add("dem: dem.tif\n")
+    capsys.readouterr()
+    assert again.run("2024-06", "--quiet") == 2
+    assert "MW-DEM-OPEN" in capsys.readouterr().err
+    west, south, east, north = shapely.from_geojson((again.folder / "layers" / "aoi.geojson").read_text("utf-8")).bounds
+    rows, cols = np.mgrid[:120, :120]
+    heights = (2000 + 60 * np.sin(rows / 7) + 60 * np.sin(cols / 9)).astype(np.float32)
+    profile = {"driver": "GTiff", "width": 120, "height": 120, "count": 1, "dtype": "float32", "crs": "EPSG:4326"}
+    transform = rasterio.transform.from_bounds(west - 0.005, south - 0.005, east + 0.005, north + 0.005, 120, 120)
+    with rasterio.open(again.folder / "dem.tif", "w", transform=transform, **profile) as out:
+        out.write(heights, 1)
+    assert again.run("2024-06", "--quiet") == 0
+    document = printed(capsys, "restoration", str(again.config), "--month", "2024-06", "--json")
+    assert len(document["method"]["dem_sha256"]) == 64
+    seen = [site["terrain"] for site in document["sites"] if site["reference_plots"]]
+    assert seen
+    assert all(lie and abs(lie["slope"] - lie["reference_slope"]) < 15 for lie in seen)
+    assert {lie["aspect"] for lie in seen} != {None}
