@@ -73,6 +73,8 @@ PLAN: Mapping[str, str] = {
     "矿权 现有 / 规划": "rights now / planned",
     "登记规模 / 规划": "scale now / planned",
     "单个矿山最低": "least of a mine",
+    "{place}新建{minerals}矿山：不低于 {least}": "new mines of {minerals}, {place}: at least {least}",
+    "全县": "the whole county",
     "每年 {change}": "{change} a year",
     "影像：开采中 / 挖损（公顷）": "seen: digging / dug (ha)",
     "规划区块": "blocks",

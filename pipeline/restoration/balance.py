@@ -41,7 +41,7 @@ class Account:
     restored: int
     """Of these, as green as the reference by the end of the year."""
     dug_now: int
-    """Dug in this year."""
+    """Dug in this year; what was bare when the archive begins was dug before."""
 
     @property
     def owed(self) -> int:
@@ -81,5 +81,7 @@ def accounts(site: NDArray[np.bool_], seasons: Sequence[Cells], day: NDArray[np.
             new &= np.where(day > 0, day <= date(cells.year, 12, 31).toordinal(), cells.bare)
         dug |= new
         green = np.where(cells.seen, cells.green, green) & dug
+        if day is not None and cells is seasons[0]:
+            new &= day > 0
         out.append(Account(cells.year, int(dug.sum()), int(green.sum()), int(new.sum())))
     return out

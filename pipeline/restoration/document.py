@@ -158,7 +158,7 @@ def _terrain(site: Lie | None, of: Reference) -> dict[str, Any] | None:
 def _mine(county: County, told: Told, row: dict[str, Any]) -> dict[str, Any]:
     """A mine's account: dug and given back in each year, and the balance of the two."""
     years = []
-    before = 0.0
+    before = row["years"][0]["restored_ha"] if row["years"] else 0.0  # was so when the archive begins
     for year in row["years"]:
         back = round(year["restored_ha"] - before, DECIMALS)
         before = year["restored_ha"]

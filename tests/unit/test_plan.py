@@ -277,7 +277,7 @@ def test_pixels_stand_beside_the_register() -> None:
     (late,) = [check["message"] for check in document["checks"] if check["code"] == "expired_not_cleared"]
     assert "0.25 公顷" in late
     html = assessment.render(document)
-    assert "登记有效的矿山 1 个，影像所见：开采中 1 个" in html
+    assert "登记有效的矿山 1 个，影像所见：开采中 1 个，共 1 个。" in html
     without = judged(county(*rights))
     assert (without["mines"][0]["activity"], without["zones"][0]["dug_ha"]) == (None, None)
 

@@ -193,7 +193,7 @@ def test_accounts_carry_what_a_season_did_not_see() -> None:
         cells(2023, [0, 1, 1, 0], [0, 0, 0, 0], [0, 1, 1, 1]),
     ]
     found = accounts(np.array([[1, 1, 1, 0]], bool), seasons, np.zeros((1, 4), np.int32))
-    assert [(a.disturbed, a.restored, a.dug_now, a.owed) for a in found] == [(2, 0, 2, 2), (3, 1, 1, 2), (3, 1, 0, 2)]
+    assert [(a.disturbed, a.restored, a.dug_now, a.owed) for a in found] == [(2, 0, 0, 2), (3, 1, 1, 2), (3, 1, 0, 2)], "there before"
     assert [a.rate for a in found] == [0, pytest.approx(1 / 3), pytest.approx(1 / 3)]
     whole = accounts(np.array([[1, 1, 1, 0]], bool), seasons, None)
     assert [(a.disturbed, a.dug_now) for a in whole] == [(3, 0)] * 3

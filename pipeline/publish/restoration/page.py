@@ -77,8 +77,8 @@ def _month(month: str) -> str:
 
 
 def _hectares(value: float | None) -> str:
-    return pages.NOTHING if value is None else f"{value:,.2f}"
+    return pages.NOTHING if value is None else f"{round(value, 2) + 0.0:,.2f}"
 
 
 def _signed(value: float | None) -> str:
-    return pages.NOTHING if value is None else f"{value:+,.2f}"
+    return pages.NOTHING if value is None else f"{round(value, 2) + 0.0:+,.2f}"
