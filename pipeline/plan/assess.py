@@ -29,7 +29,7 @@ def assess(
     """The document. restoration, worked (lines of mines.json): of the month that ends on `day`."""
     found = mines(plan, layers)
     of_right = {row["right_id"]: row for row in worked}
-    broken = checks(plan, found, day, {id: row["dug_after_end_ha"] for id, row in of_right.items()})
+    broken = checks(plan, found, day, layers.blocks, {id: row["dug_after_end_ha"] for id, row in of_right.items()})
     told = standings(Sources(plan, found, restoration, day))
     return {
         "county": county,
@@ -41,7 +41,7 @@ def assess(
         "indicators": [_indicator(each) for each in told],
         "checks": [{"right_id": each.right_id, "code": each.code, "message": each.message} for each in broken],
         "check_counts": {code: sum(each.code == code for each in broken) for code in CODES},
-        "zones": [_zone(zone, within(zone, found, day), layers, plan, of_right) for zone in plan.zones],
+        "zones": [_zone(zone, within(zone, found, day, layers.blocks), layers, plan, of_right) for zone in plan.zones],
         "blocks": [_blocks(each, found, layers, plan, day) for each in plan.blocks],
         "new_mines": [
             {"minerals": list(rule.minerals), "town": rule.town, "least": rule.least, "size": rule.size, "unit": _unit(plan, rule.minerals[0])}
@@ -124,7 +124,7 @@ def _other_ground(plan: Plan, layers: LayerSet) -> list[str]:
     for zone in plan.zones:
         drawn = _drawn(zone, layers)
         if drawn is None:
-            said.append(f"{zone.name}：规划区块图层中没有其范围，区内矿权无从核对")
+            said.append(f"{zone.name}：规划区块图层中没有其范围，按乡镇和矿种对照")
         elif not ALIKE * zone.area_km2 <= drawn <= zone.area_km2 / ALIKE:
             said.append(f"{zone.name}：规划面积 {zone.area_km2:g} km²，图层中 {drawn:g} km²，请核对图层")
     for each in plan.blocks:

@@ -99,13 +99,13 @@ def _place(mine: Mine, plan: Plan, day: date) -> Iterator[tuple[str, str]]:
 RULES: tuple[Rule, ...] = (_scale, _new, _place)
 
 
-def checks(plan: Plan, found: Sequence[Mine], day: date, dug_after_end: Mapping[str, float]) -> list[Check]:
-    """Every breach on a day, by right. dug_after_end: hectares by right."""
+def checks(plan: Plan, found: Sequence[Mine], day: date, blocks: Sequence[PlanBlock], dug_after_end: Mapping[str, float]) -> list[Check]:
+    """Every breach on a day, by right. blocks: planned ground; dug_after_end: hectares by right."""
     out = [check for mine in found for check in _expired(mine, day, dug_after_end.get(mine.right.id, 0.0))]
     out += [Check(mine.right.id, code, message) for mine in found for rule in RULES for code, message in rule(mine, plan, day)]
     out += _operators(found, day)
     for zone in plan.zones:
-        out += _zone(zone, within(zone, found, day))
+        out += _zone(zone, within(zone, found, day, blocks))
     return sorted(out, key=lambda check: (check.right_id, list(CODES).index(check.code), check.message))
 
 
@@ -125,12 +125,11 @@ def _operators(found: Sequence[Mine], day: date) -> Iterator[Check]:
             yield from (Check(mine.right.id, "two_operators", f"区块 {block.id} 有 {len(holders)} 个主体：{names}") for mine in held)
 
 
-def within(zone: Zone, found: Sequence[Mine], day: date) -> list[Mine]:
-    """Mines of a zone that stand on a day: by its ground where that is given, else by town and mineral."""
+def within(zone: Zone, found: Sequence[Mine], day: date, blocks: Sequence[PlanBlock]) -> list[Mine]:
+    """Mines of a zone that stand on a day: by its ground where the layer (blocks) holds it, else by town and mineral."""
     standing = [mine for mine in found if stands(mine.right, day)]
-    by_ground = [mine for mine in standing if any(is_ground(zone, block) for block in mine.blocks)]
-    if any(mine.inside is not None for mine in found):
-        return by_ground
+    if any(is_ground(zone, block) for block in blocks):
+        return [mine for mine in standing if any(is_ground(zone, block) for block in mine.blocks)]
     return [mine for mine in standing if zone.town and mine.town == zone.town and mine.mineral is not None and mine.mineral.name == zone.mineral]
 
 

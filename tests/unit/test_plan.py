@@ -263,6 +263,8 @@ def test_concentrated_zones() -> None:
     assert ("R0", "too_small") in codes(document)
     by_town = judged(county(*rights, town("头寨子镇", box(0, 0, 1000, 1000))))
     assert by_town["zones"][0]["rights_now"] == 5, "without blocks by town and mineral"
+    elsewhere = judged(county(*rights, town("头寨子镇", box(0, 0, 1000, 1000)), blocks=(block("K9", box(0, 500, 90, 590)),)))
+    assert elsewhere["zones"][0]["rights_now"] == 5, "and where the layer lacks the zone"
 
 
 def test_pixels_stand_beside_the_register() -> None:
