@@ -23,6 +23,7 @@ RESTORATION: Mapping[str, str] = {
     "期限": "deadline",
     "登记核对": "register",
     "（公顷）": " (ha)",
+    "{year} 年的": "of {year}",
     "矿山的面积即月报所列挖损（按像元计），加现已还原的；逐矿对照见 restoration.html 和台账“挖损对照”。": (
         "A mine's area is what the month lists as dug, in cells, and what is as it was again. "
         "Mine by mine: restoration.html, and the sheet 挖损对照 of the ledger."

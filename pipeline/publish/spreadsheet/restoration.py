@@ -30,6 +30,13 @@ _SITES: tuple[Column[Row], ...] = (
     Column("状态", Kind.TEXT, 9, lambda row: row["state"] or UNSEEN, "按各生长季盖度与参照样方的比较判断，规则见 docs/restoration.md"),
     Column("自", Kind.DATE, 11, lambda row: day(row["since"]), "最早判为此状态的生长季的第一次观测"),
     Column("置信度", Kind.SHARE, 8, lambda row: row["confidence"]),
+    Column(
+        "所据生长季",
+        Kind.TEXT,
+        9,
+        lambda row: str(row["years"][-1]["year"]) if row["years"] else None,
+        "最近一个看清的生长季；早于本年的，本年看清的不足",
+    ),
     Column("面积（公顷）", Kind.AREA, 10, lambda row: row["area_ha"], "历史遗留图斑为其范围；矿山为其中挖损的地面（按像元计）"),
     Column("裸露（公顷）", Kind.AREA, 10, lambda row: row["bare_ha"], "最近一个看清的生长季"),
     Column("已恢复（公顷）", Kind.AREA, 10, lambda row: row["restored_ha"], "盖度达到参照的四分之三"),
