@@ -70,7 +70,7 @@ def test_figures_are_the_same_in_report_spreadsheet_page_and_json(county: County
         assert sum(parts) == pytest.approx(row["月报现有挖损（公顷）"], abs=1e-6)
         assert row["计入本账（公顷）"] + row["已还原（公顷）"] == pytest.approx(disturbed, abs=1e-6)
         assert (row["累计扰动（公顷）"], row["年度之后新挖（公顷）"]) == (disturbed, 0)
-        assert abs(row["计入其他地块（公顷）"]) < 0.05 or in_month[mine["id"]]["dug_ha"] > 1, "what is left is the cells at a boundary"
+        assert row["计入其他地块（公顷）"] == pytest.approx(0, abs=0.05), "cells at a boundary"
     assert all(f"{last[name]:,.2f}" in page for name in ("restored_ha", "disturbed_ha", "owed_ha"))
     assert page.count("data:image/png;base64,") == sum(site["picture"] is not None for site in document["sites"])
 
