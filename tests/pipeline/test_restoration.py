@@ -158,6 +158,7 @@ def test_heights_of_the_config_choose_reference_ground(again: County, capsys: py
     capsys.readouterr()
     assert again.run("2024-06", "--quiet") == 2
     assert "MW-DEM-OPEN" in capsys.readouterr().err
+    (again.folder / "dem.tif").unlink()
     west, south, east, north = shapely.from_geojson((again.folder / "layers" / "aoi.geojson").read_text("utf-8")).bounds
     rows, cols = np.mgrid[:120, :120]
     heights = (2000 + 60 * np.sin(rows / 7) + 60 * np.sin(cols / 9)).astype(np.float32)
