@@ -58,8 +58,10 @@ def _given_back(given: ReportInput) -> Iterator[Sheet[Any]]:
     if given.restoration:
         yield restoration.sites(given.restoration)
         yield restoration.mines(given.restoration)
+        yield restoration.compared(given.restoration)
     if given.plan:
         yield planning.indicators(given.plan)
+        yield planning.layout(given.plan)
         yield planning.checks(given.plan)
 
 
