@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -102,10 +102,12 @@ def layers(*records: Any) -> LayerSet:
     )
 
 
-def found(patches: Patch | Sequence[Patch], *records: Any, dug: BaseGeometry | None = None, **config: Any) -> list[Finding]:
-    """What the rules say of patches."""
+def found(
+    patches: Patch | Sequence[Patch], *records: Any, dug: BaseGeometry | None = None, off_m: Mapping[date, float] | None = None, **config: Any
+) -> list[Finding]:
+    """What the rules say of patches. off_m: how far scenes were measured to lie off the record, by day."""
     many = [patches] if isinstance(patches, Patch) else list(patches)
-    return judge(many, layers(*records), GRID, dug or MultiPolygon(), FindingsConfig(**config))
+    return judge(many, layers(*records), GRID, dug or MultiPolygon(), FindingsConfig(**config), off_m or {})
 
 
 def said(findings: Sequence[Finding]) -> dict[str, float]:

@@ -137,7 +137,7 @@ class Facts(Place):
         assert self.right is not None
         corners = shapely.points(shapely.get_coordinates(self.geometry))
         farthest = float(np.max(shapely.distance(corners, self.right.geometry)))
-        error = self.accuracy.error(self.right, self.patch.after_date)
+        error = self.accuracy.error(self.right, self.patch.first_seen, self.patch.after_date)
         certain = without(self.geometry, self.right.geometry.buffer(error)).area
         return Overshoot(self.area_m2, farthest, error, float(certain))
 
