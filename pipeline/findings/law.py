@@ -126,8 +126,8 @@ Every finding is a lead, no judgement ({CHECKED}).
 
 A patch is cut into parts by rights, approvals, zones and legacy patches, each cell on the likeliest day of its change; a right that held at
 the last look before the change is presumed to have held. Every part gets the first of these that holds; the violations after it that hold
-too go to `also`. Rights are read as the register stood on that day: its entries then, not today's. Ground that is unlikely mining,
-approved, or older than monitoring is explained first.
+too go to `also`. Rights, zones, approvals and legacy patches are read as their layers stood on that day: the entries then, not today's.
+Ground that is unlikely mining, approved, or older than monitoring is explained first.
 """
 
 _TAIL = """## What is said of each: `rule_trace`

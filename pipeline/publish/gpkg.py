@@ -113,7 +113,8 @@ def _context(layers: LayerSet, projector: Projector) -> dict[str, Rows]:
 
 def _attributes(row: object) -> dict[str, Any]:
     assert is_dataclass(row)
-    values = {each.name: getattr(row, each.name) for each in fields(row) if each.name != "geometry"}
+    names = sorted((each.name for each in fields(row) if each.name != "geometry"), key=lambda name: name.startswith("stood_"))
+    values = {name: getattr(row, name) for name in names}
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
 
 

@@ -39,7 +39,7 @@ def run(ledger: Ledger, month: str, patches: Sequence[Patch], *records: Any) -> 
     kinds = {"mining_rights": given.rights, "legacy_patches": given.legacy, "redline": given.zones, "approvals": given.approvals}
     digests = {name: hashlib.sha256(repr(held).encode()).hexdigest() for name, held in kinds.items()}
     given = replace(given, versions=tuple(LayerVersion(name, digest[:12], digest, len(kinds[name])) for name, digest in digests.items()))
-    findings = judge(patches, given, GRID, MultiPolygon(), PROJECT.config.findings)
+    findings = judge(patches, given, GRID, MultiPolygon(), PROJECT.config.findings, {})
     with ledger.month(month) as writer:
         judged = name_cases(writer, month, patches, findings, PROJECT, GRID)
         found = re_evaluate(writer, judged, given, PROJECT.config.findings.tolerance_m)

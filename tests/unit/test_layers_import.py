@@ -502,3 +502,36 @@ def test_an_addition_that_a_later_version_undoes_in_part_is_asked_for(office: Of
 def test_ids_are_kept_as_text_so_that_they_are_read_back_alike() -> None:
     kept = json.loads(canonical.render([WIDE, EAST], "EPSG:4490", {"证号": [1001.0, "A2 "]}, {"id": "证号", "name": "证号"}))
     assert [feature["properties"] for feature in kept["features"]] == [{"id": "1001", "name": 1001.0}, {"id": "A2", "name": "A2 "}]
+
+
+def redline_file(file: Path, *grounds: Polygon) -> Path:
+    rows = [{"type": "Feature", "properties": {"id": f"H{k}"}, "geometry": shapely.geometry.mapping(each)} for k, each in enumerate(grounds)]
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": rows}), "utf-8")
+    return file
+
+
+def test_a_redline_counts_as_it_stood_on_the_day(office: Office) -> None:
+    """Drawn anew in June: smaller in one place, new in another. What was dug in May is held against the line of May."""
+    office.bring(redline_file(office.folder / "h1.geojson", WIDE), "--date", "2024-01-01", layer="redline")
+    office.bring(redline_file(office.folder / "h2.geojson", SHRUNK, EAST), "--date", "2024-06-01", layer="redline")
+    stood = office.load()
+    told = [(zone.id, zone.stood_from, zone.stood_until) for zone in (*stood.past, *stood.zones)]
+    june = date(2024, 6, 1)
+    assert told == [("H0", None, date(2024, 5, 31)), ("H0", june, None), ("H1", june, None)]
+    areas = [round(zone.geometry.area) for zone in (*stood.past, *stood.zones)]
+    assert areas[0] > areas[1] + 40_000
+
+
+def test_an_approval_explains_from_the_day_on_which_it_is_known_or_from_its_own(office: Office) -> None:
+    office.configure("{works: {kind: approval}}")
+    first = {"type": "Feature", "properties": {"id": "P1"}, "geometry": shapely.geometry.mapping(WIDE)}
+    second = {"type": "Feature", "properties": {"id": "P2"}, "geometry": shapely.geometry.mapping(EAST)}
+    third = {"type": "Feature", "properties": {"id": "P3", "valid_from": "2024-02-01"}, "geometry": shapely.geometry.mapping(EAST)}
+    for day, rows in (("2024-01-01", [first]), ("2024-06-01", [first, second, third])):
+        file = office.folder / f"{day}.geojson"
+        file.write_text(json.dumps({"type": "FeatureCollection", "features": rows}), "utf-8")
+        office.bring(file, "--date", day, layer="works")
+    may, june = date(2024, 5, 1), date(2024, 6, 1)
+    assert {each.id: (each.in_force(may), each.in_force(june)) for each in office.load().approvals} == {
+        "P1": (True, True), "P2": (False, True), "P3": (True, True),
+    }  # fmt: skip
