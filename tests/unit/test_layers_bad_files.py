@@ -253,6 +253,9 @@ BAD: dict[str, Bad] = {
     "GBK read as Latin-1": Bad(features(right(name="会宁东矿".encode("gbk").decode("latin-1"))), "MOJIBAKE", ("会宁东矿", "--fix")),
     "text that is lost": Bad(features(right(name="锟斤拷锟斤拷")), "MOJIBAKE", ("it is lost", "Export the layer again")),
     "a stated area that is another": Bad(features(right(矿区面积="1.9 km²")), "AREA", ("1.9 km2", "0.25")),
+    "our own findings for rights": Bad(
+        features(right(finding_zh="疑似无证开采", mining_likelihood=0.9)), "OURS", ("suspected digging, not rights", "review apply"), True
+    ),
     "an empty file": Bad(written("register.geojson", b""), "FORMAT", ("not the GeoJSON file",), True),
 }
 

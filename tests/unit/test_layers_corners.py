@@ -391,12 +391,68 @@ def test_an_old_datum_needs_its_parameters(tmp_path: Path, datum: str) -> None:
 
 def test_a_published_shift_is_used_where_there_is_one_and_its_accuracy_said(tmp_path: Path) -> None:
     ordos = County(109.0, 38.0, 109.2, 38.2)
-    file = text(tmp_path, "1 109.0100 38.0100", "2 109.0200 38.0100", "3 109.0200 38.0200")
+    file = text(tmp_path, "1 109.0170 38.0170", "2 109.0270 38.0170", "3 109.0270 38.0270")
     table = opened(file, ordos, id=ID, crs="EPSG:4214")
     moved = settle(table, Answers(), ordos, refusal("mining_rights", file))
     assert moved.accuracy_m == 1
     assert any("good to 1 m" in words for words in moved.decided)
     assert 20 < 111_000 * np.abs(shapely.get_coordinates(moved.geometry[0]) - shapely.get_coordinates(table.geometry[0])).max() < 200
+
+
+def packed(degrees: float, places: int) -> str:
+    """105.012345 as 105.00444442…: degrees, minutes and seconds in one number."""
+    seconds = round(degrees * 3600, 4)
+    whole, rest = divmod(seconds, 3600)
+    return f"{whole + rest // 60 / 100 + rest % 60 / 10000:.{places}f}"
+
+
+TURNED = [(lat, lon) for lon, lat in SQUARE.exterior.coords[:-1]]
+
+
+@pytest.mark.parametrize("north_first", [True, False])
+@pytest.mark.parametrize("form", ["letter", "table", "workbook"])
+def test_packed_degrees_are_told_by_the_county(tmp_path: Path, form: str, north_first: bool) -> None:
+    """35.4106 is 35°41′06″: as decimal degrees it lies outside this county."""
+    corners = [pair if north_first else pair[::-1] for pair in TURNED]
+    rows = [[f"J{k}", *(packed(each, 6) for each in pair)] for k, pair in enumerate(corners, 1)]
+    head = ["点号", "纬度", "经度"] if north_first else ["点号", "经度", "纬度"]
+    if form == "workbook":
+        file = workbook(tmp_path / "notice.xlsx", [head, *([name, float(a), float(b)] for name, a, b in rows)])
+    else:
+        file = text(tmp_path, *(["\t".join(head)] if form == "table" else []), *("\t".join(row) for row in rows))
+    table = opened(file, id=ID)
+    assert is_ground(table, SQUARE)
+    assert any("ddd.mmss" in words and "only this one lies by the county" in words for words in table.decided)
+
+
+def test_decimal_degrees_whose_digits_could_be_minutes_are_told_by_the_county(tmp_path: Path) -> None:
+    lines = ["1 105.0200 35.3030", "2 105.0400 35.3030", "3 105.0400 35.3130"]
+    north = County(105.0, 35.29, 105.05, 35.32)
+    (decimal,) = opened(text(tmp_path, *lines), north, id=ID).geometry
+    assert decimal.bounds == pytest.approx((105.02, 35.303, 105.04, 35.313))
+
+
+def test_degrees_that_fit_the_county_either_way_are_asked_for(tmp_path: Path) -> None:
+    wide = County(104.9, 35.2, 105.3, 35.8)
+    file = text(tmp_path, "1 105.1200 35.3000", "2 105.1230 35.3000", "3 105.1230 35.3030")
+    error = refused(file, wide, id=ID)
+    assert error.code == "MW-LAYER-ASK"
+    assert "--degrees packed" in error.fix
+    assert opened(file, wide, id=ID, degrees="decimal").geometry[0].bounds == pytest.approx((105.12, 35.3, 105.123, 35.303))
+    assert opened(file, wide, id=ID, degrees="packed").geometry[0].bounds == pytest.approx((105.2, 35.5, 105.2 + 30 / 3600, 35.5 + 30 / 3600))
+    plain_degrees = text(tmp_path, "1 105.1200 35.3000", "2 105.1275 35.3000", "3 105.1275 35.3030")
+    assert opened(plain_degrees, wide, id=ID).geometry[0].bounds == pytest.approx((105.12, 35.3, 105.1275, 35.303))
+    error = refused(plain_degrees, wide, id=ID, degrees="packed")
+    assert (error.code, "reach 60" in error.message) == ("MW-LAYER-LINE", True)
+
+
+def test_degrees_spelled_out_are_not_packed(tmp_path: Path) -> None:
+    """105°12′ is 105.2, whose digits could be minutes too."""
+    wide = County(104.9, 35.2, 105.6, 35.8)
+    rows = ["1 105°12′00″ 35°30′00″", "2 105°12′36″ 35°30′00″", "3 105°12′36″ 35°30′36″"]
+    assert opened(text(tmp_path, *rows), wide, id=ID).geometry[0].bounds == pytest.approx((105.2, 35.5, 105.21, 35.51))
+    cells = [["点号", "经度", "纬度"], *(row.split() for row in rows)]
+    assert opened(workbook(tmp_path / "n.xlsx", cells), wide, id=ID).geometry[0].bounds == pytest.approx((105.2, 35.5, 105.21, 35.51))
 
 
 @pytest.mark.parametrize("name", ["石灰岩矿", "会宁县砖瓦用粘土矿", "联通", "甲公司", "Baiyin Ltd.", "Müller", "℃ ±5°", "二〇二四年"])

@@ -504,6 +504,24 @@ def test_ids_are_kept_as_text_so_that_they_are_read_back_alike() -> None:
     assert [feature["properties"] for feature in kept["features"]] == [{"id": "1001", "name": 1001.0}, {"id": "A2", "name": "A2 "}]
 
 
+def test_all_of_it_and_some_of_it_contradict_each_other(office: Office) -> None:
+    file = parcel_text(office.folder / "r.txt", FIRST, "EPSG:4523")
+    for options in (("--add", "--whole"), ("--whole", "--add")):
+        told = office.run("import", "mining_rights", str(file), *options, code=2)
+        assert "MW-USAGE" in told
+        assert "contradict" in told
+    assert office.kept == {}
+
+
+@pytest.mark.parametrize("spelled", [ONE.replace("0", "O", 2), ONE.replace("1", "l", 1), f"c{ONE[1:5]} {ONE[5:].replace('0', 'o')}"])
+def test_letters_for_digits_are_mended_when_it_is_asked_for(office: Office, spelled: str) -> None:
+    file = geojson(office.folder / "r.geojson", [Entry(spelled, "东矿", WIDE)], "EPSG:4490")
+    fixed = office.bring(file, "--fix")["fixed"]
+    assert any(repr(spelled) in line for line in fixed["changes"])
+    office.bring(Path(fixed["file"]))
+    assert [right.id for right in office.load().rights] == [ONE]
+
+
 def redline_file(file: Path, *grounds: Polygon) -> Path:
     rows = [{"type": "Feature", "properties": {"id": f"H{k}"}, "geometry": shapely.geometry.mapping(each)} for k, each in enumerate(grounds)]
     file.write_text(json.dumps({"type": "FeatureCollection", "features": rows}), "utf-8")

@@ -84,7 +84,7 @@ def _kind(points: Sequence[Pair]) -> int:
 
 def _turned(ring: Ring, frame: Frame) -> NDArray[np.float64]:
     """(n, 2) x (east), y (north)."""
-    points = np.asarray(ring.points, float).reshape(-1, 2)
+    points = frame.plain(ring.points).reshape(-1, 2)
     return points[:, ::-1] if frame.order == "north_east" else points
 
 

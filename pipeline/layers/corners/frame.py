@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from pyproj.exceptions import CRSError, ProjError
 
 from pipeline.layers.corners.draft import Pair, Said
@@ -19,6 +20,7 @@ _DATUM_WORDS = (
     ("Xian 1980", re.compile(r"西安\s*(?:19)?80|80\s*年?\s*西安|西安(?:大地)?坐标|(?<!\d)(?:19)?80\s*坐标|xi'?an[ _]*(?:19)?80", re.IGNORECASE)),
     ("Beijing 1954", re.compile(r"北京\s*(?:19)?54|54\s*年?\s*北京|北京(?:大地)?坐标|(?<!\d)(?:19)?54\s*坐标|beijing[ _]*(?:19)?54", re.IGNORECASE)),
 )
+_DECIMAL = "Say --degrees decimal, or correct the numbers."
 _ZONE_M = 1_000_000
 _IN_COUNTY = 0.05
 """Degrees about the county's box that still count as in it."""
@@ -28,13 +30,38 @@ _IN_COUNTY = 0.05
 class Frame:
     crs: str
     order: Order
+    packed: bool = False
+    """Degrees are ddd.mmss."""
 
     @property
     def words(self) -> str:
         crs = crs_of(self.crs)
         names = ("latitude", "longitude") if crs.is_geographic else ("northing", "easting")
         first, second = names if self.order == "north_east" else names[::-1]
-        return f"{crs.name} ({self.crs}), {first} before {second}"
+        return f"{crs.name} ({self.crs}), {first} before {second}{', degrees, minutes and seconds in one number (ddd.mmss)' if self.packed else ''}"
+
+    def plain(self, numbers: ArrayLike) -> NDArray[np.float64]:
+        """Written numbers as degrees or metres."""
+        written = np.asarray(numbers, float)
+        return unpacked(written) if self.packed else written
+
+
+def unpacked(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Degrees of numbers written as ddd.mmss, with parts of seconds after that."""
+    degrees, minutes, seconds = _parts(numbers)
+    return degrees + minutes / 60 + seconds / 3600
+
+
+def _parts(numbers: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    # To a millionth of a second: 105.2515 is stored as 105.251499999….
+    whole = np.round(numbers * 1e4, 6)
+    return whole // 1e4, whole % 1e4 // 100, whole % 100
+
+
+def may_be_packed(numbers: NDArray[np.float64]) -> bool:
+    """Whether no minutes and no seconds would reach 60."""
+    _, minutes, seconds = _parts(numbers)
+    return bool(((minutes < 60) & (seconds < 60)).all())
 
 
 def datum_in(text: str) -> str | None:
@@ -50,7 +77,13 @@ def choose(points: Sequence[Pair], said: Said, county: County | None, answers: A
     asked (`MW-LAYER-ASK`); where none does, the reading that the file says stays, and the features are reported as lying outside.
     """
     place = np.median(np.asarray(points, float), axis=0)
-    readings = list(_readings(place, said, county, answers))
+    packed = not said.spelled and may_be_packed(np.asarray(points, float))
+    if answers.degrees == "packed" and not packed:
+        shown = f"{place[0]:.4f}, {place[1]:.4f}"
+        raise refuse(
+            "MW-LAYER-LINE", f"is no ddd.mmss throughout: minutes or seconds reach 60, or are written apart (numbers such as {shown})", _DECIMAL
+        )
+    readings = [written for frame in _readings(place, said, county, answers) for written in _written(frame, place, packed, answers)]
     if said.binding and answers.order is None and not _best(place, readings, county):
         _refuse_swapped(place, said, county, answers, refuse)
     if not readings:
@@ -59,8 +92,11 @@ def choose(points: Sequence[Pair], said: Said, county: County | None, answers: A
     fitting = _best(place, readings, county)
     if len(fitting) > 1:
         shown = "; ".join(frame.words for frame in fitting)
-        options = " or ".join(f"--crs {frame.crs} --order {frame.order}" for frame in fitting)
-        fix = f"Say which: {options} (in the config: crs, order)."
+        if len({frame.packed for frame in fitting}) > 1:
+            fix = "Look into the licence: is 0.30 half a degree (--degrees decimal) or 30 minutes (--degrees packed)? In the config: degrees."
+        else:
+            options = " or ".join(f"--crs {frame.crs} --order {frame.order}" for frame in fitting)
+            fix = f"Say which: {options} (in the config: crs, order)."
         raise refuse("MW-LAYER-ASK", f"can be read in {len(fitting)} ways that all lie in the county: {shown}", fix)
     if fitting:
         alone = len(readings) == 1
@@ -94,6 +130,7 @@ def _best(place: np.ndarray, readings: Sequence[Frame], county: County | None) -
 
 def locate(place: Sequence[float] | np.ndarray, frame: Frame) -> tuple[float, float] | None:
     """Longitude and latitude of two written numbers; None where the frame gives them no place."""
+    place = frame.plain(place)
     north, east = place if frame.order == "north_east" else (place[1], place[0])
     try:
         geographic = degrees_of(frame.crs)
@@ -112,6 +149,14 @@ def _readings(place: np.ndarray, said: Said, county: County | None, answers: Ans
         east = float(place[1] if order == "north_east" else place[0])
         for code in _codes(east, float(np.abs(place).max()), DATUMS[said.datum or CGCS2000], said, county):
             yield Frame(f"EPSG:{code}", order)
+
+
+def _written(frame: Frame, place: np.ndarray, packed: bool, answers: Answers) -> Iterator[Frame]:
+    """The ways in which a reading's numbers can be written."""
+    if not packed or np.abs(place).max() > 180 or answers.degrees != "packed":
+        yield frame
+    if packed and np.abs(place).max() <= 180 and answers.degrees != "decimal":
+        yield replace(frame, packed=True)
 
 
 def _orders(place: np.ndarray, said: Said, answers: Answers) -> list[Order]:
