@@ -27,7 +27,7 @@ WINDOWS = 9
 """Windows that are measured, those seen best: they tell a tenth of a cell, and more would only cost."""
 LEAST_CELLS = 1500
 """Clear cells below which nothing is told."""
-LEAST_LIKE = 0.5
+LEAST_LIKE = 0.3
 """Correlation with the record, inside windows, below which a band tells nothing."""
 FAR = 4
 """Robust spreads beyond which a value is taken to be that far."""
