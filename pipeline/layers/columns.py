@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -61,6 +61,8 @@ class Rows:
     count: int
     columns: Mapping[str, str] = field(default_factory=dict)
     """Our field name: the file's column."""
+    heads: Sequence[str] = ()
+    """All of the file's columns."""
     problems: list[Problem] = field(default_factory=list)
 
     def value(self, k: int, name: str) -> Any:
@@ -114,7 +116,8 @@ class Rows:
     def check_ids(self) -> None:
         """Every feature needs an id of its own."""
         if self.count and "id" not in self.fields:
-            message = f"{self.file}: there is no column 'id'."
+            has = f" It has: {', '.join(self.heads)[:300]}." if self.heads else ""
+            message = f"{self.file}: no column is known to hold the id.{has}"
             fix = "Name the column that holds it: --field id=COLUMN (in the config: fields: {id: …})."
             fix += " Or say it, as the file holds one feature: --id C620… (in the config: id)." if self.count == 1 else ""
             self.problems.append(Problem(None, "MW-LAYER-ID", message, fix, True))
@@ -144,7 +147,7 @@ def rows(file: str, columns: Mapping[str, list[Any]], mapping: Mapping[str, str]
     """A file's columns under our names: those that `mapping` (config `fields`) tells, else those of the same name."""
     found = {name: find(mapping.get(name, name), columns, shortened) for name in expected}
     there = {name: column for name, column in found.items() if column is not None}
-    out = Rows(file, {name: [_plain(v) for v in columns[column]] for name, column in there.items()}, count, there)
+    out = Rows(file, {name: [_plain(v) for v in columns[column]] for name, column in there.items()}, count, there, tuple(columns))
     for name, values in out.fields.items():
         _note_changed(out, name, columns[there[name]], values)
     has = f"It has: {', '.join(columns)[:300]}."

@@ -16,9 +16,19 @@ from pipeline.layers.table import Answers, County, Order, Refuse
 from pipeline.layers.zones import CGCS2000, DATUMS, ZONES3, ZONES6, Datum
 
 _DATUM_WORDS = (
-    (CGCS2000, re.compile(r"CGCS\s*2000|2000\s*国家|国家(?:大地)?\s*2000|2000\s*坐标|^2000$", re.IGNORECASE)),
-    ("Xian 1980", re.compile(r"西安\s*(?:19)?80|80\s*年?\s*西安|西安(?:大地)?坐标|(?<!\d)(?:19)?80\s*坐标|xi'?an[ _]*(?:19)?80", re.IGNORECASE)),
-    ("Beijing 1954", re.compile(r"北京\s*(?:19)?54|54\s*年?\s*北京|北京(?:大地)?坐标|(?<!\d)(?:19)?54\s*坐标|beijing[ _]*(?:19)?54", re.IGNORECASE)),
+    (CGCS2000, re.compile(r"CGCS\s*2000|2000\s*国家|国家(?:大地)?\s*2000|2000\s*(?:大地)?坐标|^2000$", re.IGNORECASE)),
+    (
+        "Xian 1980",
+        re.compile(
+            r"西安\s*(?:19)?80|80\s*年?\s*西安|西安(?:大地)?坐标|(?<!\d)(?:19)?80\s*(?:国家)?(?:大地)?坐标|xi'?an[ _]*(?:19)?80", re.IGNORECASE
+        ),
+    ),
+    (
+        "Beijing 1954",
+        re.compile(
+            r"北京\s*(?:19)?54|54\s*年?\s*北京|北京(?:大地)?坐标|(?<!\d)(?:19)?54\s*(?:国家)?(?:大地)?坐标|beijing[ _]*(?:19)?54", re.IGNORECASE
+        ),
+    ),
 )
 _DECIMAL = "Say --degrees decimal, or correct the numbers."
 _ZONE_M = 1_000_000
@@ -90,6 +100,8 @@ def choose(points: Sequence[Pair], said: Said, county: County | None, answers: A
         fix = "Say the system: --crs EPSG:4544 (CGCS2000, meridian 105°), EPSG:4523 with the zone (35) before the easting; docs/layers.md has all."
         raise refuse("MW-LAYER-ZONE", f"holds numbers such as {place[0]:.3f}, {place[1]:.3f}, which fit no zone of China", fix)
     fitting = _best(place, readings, county)
+    if not fitting and answers.crs is None:
+        _refuse_otherwise(place, said, county, answers, refuse)
     if len(fitting) > 1:
         shown = "; ".join(frame.words for frame in fitting)
         if len({frame.packed for frame in fitting}) > 1:
@@ -102,6 +114,18 @@ def choose(points: Sequence[Pair], said: Said, county: County | None, answers: A
         alone = len(readings) == 1
         return fitting[0], "the file says so" if alone else "of the readings that are left open only this one lies by the county"
     return readings[0], "it is what the file says, though it does not lie by the county" if county else "by the size of its numbers"
+
+
+def _refuse_otherwise(place: np.ndarray, said: Said, county: County | None, answers: Answers, refuse: Refuse) -> None:
+    """Say so where numbers fit the county just when they are written otherwise: kilometres, or degrees without a point."""
+    kilometres = place * 1000
+    if _best(kilometres, list(_readings(kilometres, said, county, answers)), county):
+        raise refuse("MW-LAYER-ZONE", f"holds kilometres ({place[0]:.3f}, {place[1]:.3f})", "Write the coordinates in metres, e.g. 3950590.56.")
+    compact = place / 1e4
+    degrees = DATUMS[said.datum or CGCS2000].degrees
+    if _best(compact, [Frame(f"EPSG:{degrees}", order, True) for order in _orders(compact, said, answers)], county):
+        what = f"holds degrees, minutes and seconds without a sign between them ({place[0]:.0f}, {place[1]:.0f})"
+        raise refuse("MW-LAYER-LINE", what, "Write them apart (105°00′36″), or with a point after the degrees (105.0036).")
 
 
 def _refuse_swapped(place: np.ndarray, said: Said, county: County | None, answers: Answers, refuse: Refuse) -> None:
