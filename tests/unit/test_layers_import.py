@@ -522,6 +522,13 @@ def test_letters_for_digits_are_mended_when_it_is_asked_for(office: Office, spel
     assert [right.id for right in office.load().rights] == [ONE]
 
 
+@pytest.mark.parametrize("spelled", [f"{ONE[:7]} {ONE[7:-1]}", ONE[:-1] + "X", "C62000O2010991120001234", ONE, "东矿"])
+def test_what_a_number_was_meant_to_be_is_not_guessed(office: Office, spelled: str) -> None:
+    """A digit missing, a letter that stands for none, a month that is none."""
+    file = geojson(office.folder / "r.geojson", [Entry(spelled, "东矿", WIDE)], "EPSG:4490")
+    assert office.bring(file, "--fix")["fixed"] is None
+
+
 def redline_file(file: Path, *grounds: Polygon) -> Path:
     rows = [{"type": "Feature", "properties": {"id": f"H{k}"}, "geometry": shapely.geometry.mapping(each)} for k, each in enumerate(grounds)]
     file.write_text(json.dumps({"type": "FeatureCollection", "features": rows}), "utf-8")
