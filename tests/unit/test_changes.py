@@ -86,6 +86,17 @@ def test_what_was_lawful_becomes_a_case_when_its_right_is_revoked(ledger: Ledger
     assert change.case_id == "620422-2024-000001"
 
 
+def test_a_redline_drawn_since_changes_nothing_and_one_imported_for_the_day_does(ledger: Ledger) -> None:
+    """The line of June is none for a pit of May; imported with a day in April it is, and is named with that day."""
+    held = right("C1", AROUND, status="有效")
+    assert run(ledger, "2024-05", [patch((PIT, MAY))], held) == []
+    assert run(ledger, "2024-06", [patch((PIT, MAY))], held, redline("H1", AROUND, stood_from=date(2024, 6, 1))) == []
+    changes = run(ledger, "2024-07", [patch((PIT, MAY))], held, redline("H1", AROUND, stood_from=date(2024, 4, 1)))
+    ((before, after, because),) = told(changes)
+    assert (before, after) == ("permitted", "prohibited_zone")
+    assert ("redline/H1@2024-04-01", "covers_m2", None, 10000) in because
+
+
 def test_a_boundary_that_moved_is_told_in_square_metres(ledger: Ledger) -> None:
     held = right("C1", AROUND, status="有效")
     run(ledger, "2024-05", [patch((PIT, MAY))], held)
