@@ -237,10 +237,10 @@ BAD: dict[str, Bad] = {
         ("without a sign between them", "Write them apart"),
         True,
     ),
-    "Shapefile: its column of numbers was cut and has another's name": Bad(
-        lambda folder: table("ESRI Shapefile", {"id": "许可证", "name": "矿山名"})(folder / "register.shp", [RIGHT], ZONE),
+    "Shapefile: a name of its own for the column of numbers": Bad(
+        lambda folder: table("ESRI Shapefile", {"id": "证", "name": "矿山名"})(folder / "register.shp", [RIGHT], ZONE),
         "ID",
-        ("It has: 许可证, 矿山名", "--field id="),
+        ("It has: 证, 矿山名", "--field id="),
         True,
     ),
     "workbook: an old .xls": Bad(written("register.xls", b"\xd0\xcf\x11\xe0"), "FORMAT", ("save it as .xlsx",), True),

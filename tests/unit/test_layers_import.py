@@ -22,7 +22,7 @@ from pipeline.layers import canonical
 from pipeline.layers.model import Approval, LayerSet, Standing
 from pipeline.layers.words import TITLES
 from pipeline.lock import locked
-from tests.registers import FORMATS, Entry, corners_xlsx, geojson, kml, parcel_text
+from tests.registers import FORMATS, Entry, corners_xlsx, geojson, kml, parcel_text, table
 
 UTM = "EPSG:32648"
 ONE, TWO, THREE = "C6200002010011120001234", "C6200002012117130123456", "C6200002015017130123457"
@@ -527,6 +527,16 @@ def test_what_a_number_was_meant_to_be_is_not_guessed(office: Office, spelled: s
     """A digit missing, a letter that stands for none, a month that is none."""
     file = geojson(office.folder / "r.geojson", [Entry(spelled, "东矿", WIDE)], "EPSG:4490")
     assert office.bring(file, "--fix")["fixed"] is None
+
+
+def test_a_shapefile_s_cut_column_is_the_licence_number_where_it_holds_them(office: Office) -> None:
+    """许可证号 cut to ten bytes of UTF-8 is 许可证, as 许可证状态 is."""
+    shapefile = table("ESRI Shapefile", {"id": "许可证", "name": "矿山名"})
+    office.bring(shapefile(office.folder / "r.shp", FIRST, "EPSG:4523"))
+    assert [(right.id, right.name) for right in office.load().rights] == [(ONE, "东矿"), (TWO, "西矿")]
+    states = [Entry("有效", "东矿", WIDE), Entry("过期", "西矿", EAST)]
+    told = office.bring(shapefile(office.folder / "s.shp", states, "EPSG:4523"), code=2)
+    assert told["problems"][0]["code"] == "MW-LAYER-ID"
 
 
 def redline_file(file: Path, *grounds: Polygon) -> Path:

@@ -20,8 +20,7 @@ from pipeline.layers.zones import ZONES3, ZONES6
 DRIVER = "corner points"
 ZONE_M = 1_000_000
 """In front of an easting the zone's number counts so much."""
-FAR_M = 50_000
-"""No mine reaches so far."""
+FAR_DEGREES, DEGREE_M = 0.5, 111_000
 _CORRECT = "Compare the points with the licence, and correct the file."
 
 
@@ -30,7 +29,7 @@ def assemble(draft: Draft, county: County | None, answers: Answers, refuse: Refu
     _bounded(draft, refuse)
     _ask_for_rings(draft, county, answers, refuse)
     frames, decided = _frames(draft, county, answers, refuse)
-    _refuse_strays(draft, frames, refuse)
+    _refuse_strays(draft, frames, county, refuse)
     geometry: list[BaseGeometry | None] = []
     remarks = list(draft.remarks)
     for k, (parcel, frame) in enumerate(zip(draft.parcels, frames, strict=True)):
@@ -88,16 +87,19 @@ def _refuse_mixed(points: Sequence[Pair], refuse: Refuse) -> None:
             raise refuse("MW-LAYER-ZONE", what, "Write all with the number (35500905.06), or all without (500905.06).")
 
 
-def _refuse_strays(draft: Draft, frames: Sequence[Frame], refuse: Refuse) -> None:
-    """Say so where a point lies so far from the others of its parcel that a digit or a decimal point is wrong."""
+def _refuse_strays(draft: Draft, frames: Sequence[Frame], county: County | None, refuse: Refuse) -> None:
+    """Say so where a point lies so far from the others of its parcel that a digit or a decimal point is wrong.
+
+    No mine reaches half a degree, and no zone of a county farther than the county.
+    """
+    reach = max(FAR_DEGREES, county.east - county.west, county.north - county.south) if county else 2 * FAR_DEGREES
     for parcel, frame in zip(draft.parcels, frames, strict=True):
         pairs = [(ring, k, pair) for ring in parcel.rings for k, pair in enumerate(ring.points, 1)]
         if len(pairs) < 4:
             continue
         numbers = frame.plain([pair for _, _, pair in pairs]).reshape(-1, 2)
         off = np.abs(numbers - np.median(numbers, axis=0)).max(axis=1)
-        far = FAR_M / 100_000 if np.abs(numbers).max() <= 180 else FAR_M
-        stray = np.flatnonzero(off > far)
+        stray = np.flatnonzero(off > (reach if np.abs(np.median(numbers, axis=0)).max() <= 180 else reach * DEGREE_M))
         if 0 < len(stray) < len(pairs) / 2:
             ring, k, (first, second) = pairs[stray[0]]
             more = f", and {len(stray) - 1} more" if len(stray) > 1 else ""
