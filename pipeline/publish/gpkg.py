@@ -20,7 +20,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.files import fsync_file, fsync_folder
-from pipeline.layers.model import LayerSet
+from pipeline.layers.model import Approval, LayerSet, LegacyPatch, Zone
 from pipeline.publish import gpkgschema
 from pipeline.publish.features import CASE_FIELDS, COVERAGE_FIELDS, PATCH_FIELDS, Feature
 from pipeline.publish.fields import CASES, COVERAGE, PATCHES, Kind
@@ -105,6 +105,9 @@ def _context(layers: LayerSet, projector: Projector) -> dict[str, Rows]:
         "zones": layers.zones,
         "approvals": layers.approvals,
         "legacy": layers.legacy,
+        "former_zones": [entry for entry in layers.past if isinstance(entry, Zone)],
+        "former_approvals": [entry for entry in layers.past if isinstance(entry, Approval)],
+        "former_legacy": [entry for entry in layers.past if isinstance(entry, LegacyPatch)],
         "former_rights": layers.former,
         "rights": layers.rights,
     }

@@ -19,6 +19,7 @@ from tests.county import GRID, box, layers, redline, right
 
 NOW = right("C1", box(300, 300, 450, 600), name="东矿", stood_from=date(2024, 6, 10))
 BEFORE = replace(NOW, geometry=box(300, 300, 600, 600), stood_from=None, stood_until=date(2024, 6, 9))
+GONE = redline("H1", box(0, 0, 100, 100), stood_until=date(2024, 6, 9))
 GIVEN_ON = replace(NOW, holder="乙", stood_until=date(2024, 8, 31))
 
 
@@ -52,9 +53,10 @@ def test_a_flight_is_held_against_the_rights_of_its_own_day() -> None:
 
 def test_the_package_holds_them_in_a_layer_of_their_own(tmp_path: Path) -> None:
     file = tmp_path / "flagged.gpkg"
-    gpkg.write(file, flagged=[], patches=[], coverage=[], layers=layers(NOW, BEFORE), projector=Projector(GRID.crs), month="2024-09")
+    gpkg.write(file, flagged=[], patches=[], coverage=[], layers=layers(NOW, BEFORE, GONE), projector=Projector(GRID.crs), month="2024-09")
     with closing(sqlite3.connect(file)) as package:
         assert package.execute("SELECT id, stood_until FROM former_rights").fetchall() == [("C1", "2024-06-09")]
         assert package.execute("SELECT id, stood_from, stood_until FROM rights").fetchall() == [("C1", "2024-06-10", None)]
+        assert package.execute("SELECT id, stood_until FROM former_zones").fetchall() == [("H1", "2024-06-09")]
         styles = dict(package.execute("SELECT f_table_name, styleQML FROM layer_styles").fetchall())
     assert styles["former_rights"] != styles["rights"]
