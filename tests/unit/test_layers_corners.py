@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 from pyproj import CRS, Transformer
 from shapely.geometry import Polygon
 
 from pipeline.errors import MinewardenError
 from pipeline.layers import mojibake
 from pipeline.layers.corners.figures import figures, number, plain
+from pipeline.layers.corners.frame import may_be_packed, unpacked
 from pipeline.layers.datum import settle
 from pipeline.layers.ground import DEGREES, ellipsoidal_m2, move
 from pipeline.layers.read import read
@@ -376,14 +379,14 @@ def test_an_old_datum_needs_its_parameters(tmp_path: Path, datum: str) -> None:
         settle(table, Answers(), HERE, refuse)
     shift = (-12.0, 130.0, 68.0, 0.5, -0.2, 1.5, 4.0)
     ellipsoid = "a=6378140 +rf=298.257" if datum.startswith("Xian") else "ellps=krass"
-    for given in (shift[:3], shift):
-        dx, dy, dz, rx, ry, rz, ppm = (*given, 0, 0, 0, 0)[:7]
+    for told in (shift[:3], shift):
+        dx, dy, dz, rx, ry, rz, ppm = (*told, 0, 0, 0, 0)[:7]
         helmert = f"+proj=helmert +x={dx} +y={dy} +z={dz} +rx={rx} +ry={ry} +rz={rz} +s={ppm} +convention=coordinate_frame"
         projected = f"+step +inv +proj=tmerc +lat_0=0 +lon_0=105 +k=1 +x_0=35500000 +y_0=0 +{ellipsoid}"
         geocentric = f"+step +proj=cart +{ellipsoid} +step {helmert} +step +inv +proj=cart +ellps=WGS84"
         pipeline = f"+proj=pipeline {projected} {geocentric} +step +proj=unitconvert +xy_in=rad +xy_out=deg"
         expected = np.column_stack(Transformer.from_pipeline(pipeline).transform(*shapely.get_coordinates(table.geometry[0]).T))
-        moved = settle(table, Answers(shift=given), HERE, refuse)
+        moved = settle(table, Answers(shift=told), HERE, refuse)
         assert moved.crs == DEGREES
         assert np.abs(shapely.get_coordinates(moved.geometry[0]) - expected).max() < 1e-9
         assert any("parameters that were given" in words for words in moved.decided)
@@ -404,6 +407,14 @@ def packed(degrees: float, places: int) -> str:
     seconds = round(degrees * 3600, 4)
     whole, rest = divmod(seconds, 3600)
     return f"{whole + rest // 60 / 100 + rest % 60 / 10000:.{places}f}"
+
+
+@given(st.integers(0, 179), st.integers(0, 59), st.integers(0, 59), st.integers(0, 9999))
+def test_a_packed_number_is_its_degrees_minutes_and_seconds(degrees: int, minutes: int, seconds: int, parts: int) -> None:
+    """Parts of a second stand behind it: 105.00369999 is 105°00′36.9999″. What the number is stored as does not move it."""
+    written = np.array([float(f"{degrees}.{minutes:02d}{seconds:02d}{parts:04d}")])
+    assert may_be_packed(written)
+    assert unpacked(written)[0] == pytest.approx(degrees + minutes / 60 + (seconds + parts / 10_000) / 3600, abs=1e-9)
 
 
 TURNED = [(lat, lon) for lon, lat in SQUARE.exterior.coords[:-1]]
