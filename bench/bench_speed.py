@@ -166,7 +166,7 @@ class Bench:
         shutil.rmtree(out, ignore_errors=True)
         model = survey.load(year.model_file(setting.state, self.this_year), setting.bands)
         sha256 = fresh_sha256()
-        good, _ = year.usable(self.month, setting, "survey")
+        good, _ = year.usable(self.month, setting, "survey", model)
         hashes = year.hashes([scene for scene, _ in good], sha256, setting.workers)
         sightings = [Sighting(scene, survey.survey_scene(scene, seen, model), own) for (scene, seen), own in zip(good, hashes, strict=True)]
         ground = Ground(setting.grid, setting.bands, model, setting.area)

@@ -75,6 +75,9 @@ class LayerConfig(Strict):
     order: Literal["north_east", "east_north"] | None = Field(
         default=None, description="Which of two written numbers comes first, where that is asked; latitude is the north."
     )
+    degrees: Literal["decimal", "packed"] | None = Field(
+        default=None, description="How corner points have degrees as one number, where that is asked: 105.2515° or 105°25′15″ (packed)."
+    )
     deduct: bool | None = Field(default=None, description="Whether rings in doubt are taken out (扣除) or added, where that is asked.")
     shift: tuple[float, ...] | None = Field(
         default=None,

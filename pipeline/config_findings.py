@@ -46,5 +46,7 @@ class FindingsConfig(Strict):
     min_likelihood: float = Field(default=0.5, ge=0, le=1, description="Findings that claim mining need this likelihood.")
     tolerance_m: float = Field(default=15, ge=0, le=200, description="Boundaries are compared with this tolerance.")
     geolocation_m: float = Field(default=8, ge=0, le=200, description="How far a scene may lie off the ground, 95 %. Sentinel-2: 8.")
-    coregistration_m: float = Field(default=5, ge=0, le=200, description="How far two scenes may lie off each other, 95 %. Sentinel-2: 5.")
+    coregistration_m: float = Field(
+        default=5, ge=0, le=200, description="How far two scenes may lie off each other, 95 %; where more is measured, that counts. Sentinel-2: 5."
+    )
     severity: SeverityConfig = SeverityConfig()

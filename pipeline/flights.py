@@ -266,13 +266,14 @@ def _judged(flight: Flight, ground: LayerSet, cases: Sequence[KnownCase], patche
     seen = measure.outlined(np.isfinite(measured.new), measured.box)
     change, pieces = measured.change, measured.pieces
     detection = change.detection_m if change else None
-    rights = [right for right in ground.rights if right.geometry.intersects(seen)]
+    then = ground.stood_on(flight.captured)
+    rights = [right for right in then if right.geometry.intersects(seen)]
     amounts = [(right, measured.amount_in(right.geometry)) for right in rights]
     lowest = [(right, measured.lowest_in(right.geometry)) for right in rights]
     return Said(
         cases=tuple(judge.of_cases(cases, pieces, seen, measured=change is not None, earlier=flight.earlier, detection_m=detection)),
         new=tuple(judge.new_digging(pieces, [*patches.values(), *(case.geometry for case in cases)])),
-        overshoots=tuple(judge.overshoots(pieces, ground.rights, flight.captured, flight.position_error_m)),
+        overshoots=tuple(judge.overshoots(pieces, then, flight.captured, flight.position_error_m)),
         extractions=tuple(
             found for right, amount in amounts if amount.m3 > 0 and (found := judge.extraction(right, amount, flight.earlier, flight.captured))
         ),

@@ -40,6 +40,7 @@ from pipeline.publish.flight.standing import over_extracted
 from pipeline.publish.month import MonthFiles, name_cases, write_month
 from pipeline.publish.restoration import files as restoration_files
 from pipeline.publish.runjson import LayerUse, RunFacts, SceneUse
+from pipeline.registered import off_record, shift_m
 from pipeline.restored import Restored
 from pipeline.retention import folder_of
 from pipeline.siteview import unrestored
@@ -173,7 +174,8 @@ def _bare(inputs: Inputs, month: str, model: Model) -> BaseGeometry:
 
 def _scene_uses(good: Seen, left_out: Sequence[Refused], inputs: Inputs) -> list[SceneUse]:
     """A scene that was found but left out is told with its hash too: `status` sees when it has been mended."""
-    uses = [SceneUse(s.id, s.day.isoformat(), inputs.sha256(s), True, None, survey.clear_fraction(seen)) for s, seen in good]
+    grid = inputs.setting.grid
+    uses = [SceneUse(s.id, s.day.isoformat(), inputs.sha256(s), True, None, survey.clear_fraction(seen), shift_m(seen.off, grid)) for s, seen in good]
     found = {scene.id: scene for scene in inputs.scenes}
     for refused in left_out:
         sha256 = None
@@ -183,12 +185,17 @@ def _scene_uses(good: Seen, left_out: Sequence[Refused], inputs: Inputs) -> list
     return sorted(uses, key=lambda u: (u.date or "", u.id))
 
 
+def _before(inputs: Inputs, month: str) -> list[SceneUse]:
+    """What became of the scenes of the months before this one."""
+    if month <= inputs.monitor_from:
+        return []
+    earlier = months.span(inputs.monitor_from, months.previous(month))
+    return [use for each in earlier for use in runjson.read(inputs.project.output / each).scenes]
+
+
 def trusted_scenes(inputs: Inputs, month: str, left_out: Sequence[Refused] = ()) -> list[Scene]:
     """Scenes but those that this month or one before it had to leave out."""
-    bad = {refused.id for refused in left_out}
-    if month > inputs.monitor_from:
-        for earlier in months.span(inputs.monitor_from, months.previous(month)):
-            bad |= {scene.id for scene in runjson.read(inputs.project.output / earlier).scenes if not scene.used}
+    bad = {refused.id for refused in left_out} | {use.id for use in _before(inputs, month) if not use.used}
     return [scene for scene in inputs.scenes if scene.id not in bad]
 
 
@@ -212,7 +219,7 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
         begun = begin_year(inputs, month, ledger)
         model = begun.model
     with clock.stage("survey"):
-        good, refused = year.usable(of_month(inputs.scenes, month), setting, f"{month} survey")
+        good, refused = year.usable(of_month(inputs.scenes, month), setting, f"{month} survey", model)
     with clock.stage("watch"):
         watched, good, damaged = year.leaving_out_damaged(good, setting, lambda seen: watch_month(inputs, month, model, seen))
         folder, blocks, results = watched.folder, watched.blocks, watched.results
@@ -225,7 +232,8 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
         patches = find_patches(cells, before, model, place, inputs.likelihood, inputs.first_day, config.findings.min_cells)
     with clock.stage("findings"):
         bare = _bare(inputs, month, model)
-        findings: list[Finding] = judge(patches, inputs.layers, setting.grid, bare, config.findings)
+        off_m = off_record(_before(inputs, month), good, setting.grid)
+        findings: list[Finding] = judge(patches, inputs.layers, setting.grid, bare, config.findings, off_m)
         unseen = unseen_ground(maps.last_seen(setting.grid, setting.area, folder, blocks), setting.grid)
         worked = mines(patches, inputs.layers, setting.grid, bare, unary_union([ground for ground, _ in unseen]), last_day, config.findings)
     # What has no date can't be told to lie in another month.

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import store
+from pipeline.detect import registration
 from pipeline.detect.looks import EPOCH_ORDINAL, NO_DATA, UNIT, correct, season_terms
 from pipeline.detect.mask import CLEAR, HALO, bad_classes, marks
 from pipeline.detect.shift import Model, Shared, fit_model, shared
@@ -52,6 +53,8 @@ class Glance:
     """(n_bands, 1, p)"""
     mark: NDArray[np.uint8]
     """(1, p)"""
+    off: tuple[float, float] | None = None
+    """(rows, columns), cells, by which the scene lies below and right of the record; None where that was not asked for or can't be told."""
 
 
 def day_number(scene: Scene) -> int:
@@ -85,32 +88,39 @@ def sample_windows(grid: Grid) -> tuple[list[Block], int]:
     return [Block(i, j, t, x, height, width) for i, t in enumerate(tops) for j, x in enumerate(lefts)], stride
 
 
-def glance(scene: Scene, grid: Grid, bands: tuple[str, ...]) -> Glance:
-    """Read a scene's sample."""
+def glance(scene: Scene, grid: Grid, bands: tuple[str, ...], record: Model | None = None) -> Glance:
+    """Read a scene's sample. record: the year's model, where it is to be told how far the scene lies from it."""
     gain, offset = scaling(scene, bands)
     zero = np.zeros((2, len(bands)), np.float32)
     bad = bad_classes()
     windows, stride = sample_windows(grid)
     boxes = [grid.window(window) for window in windows]
     by_band = [read_planes(scene.bands[band].path, boxes, classes=False, brief=True) for band in bands]
-    looks, marked = [], []
+    red, nir = bands.index("B04"), bands.index("B08")
+    looks, marked, fine, told = [], [], [], []
     for k, scl in enumerate(read_scls(scene, [grid.window(window, HALO) for window in windows], brief=True)):
         planes = [found[k] for found in by_band]
         look, mark = np.empty((len(bands), *boxes[k].shape), np.int16), np.empty(boxes[k].shape, np.uint8)
-        correct(*as_kernel_takes(planes), gain, offset, zero, bands.index("B04"), bands.index("B08"), look)
+        correct(*as_kernel_takes(planes), gain, offset, zero, red, nir, look)
         marks(scl.pixels, scl.span, scl.top, scl.left, HALO, bad, mark)
         looks.append(look[:, ::stride, ::stride].reshape(len(bands), 1, -1))
         marked.append(mark[::stride, ::stride].reshape(1, -1))
-    return Glance(np.concatenate(looks, axis=2), np.concatenate(marked, axis=1))
+        if record:
+            fine.append(look[[red, nir]])
+            told.append(mark)
+    off = registration.shift(np.stack(fine, axis=1), np.stack(told), stride, record, season_terms(day_number(scene))) if record else None
+    return Glance(np.concatenate(looks, axis=2), np.concatenate(marked, axis=1), off)
 
 
-def glances(scenes: Sequence[Scene], grid: Grid, bands: tuple[str, ...], workers: int, say: Callable[[int], None]) -> list[Glance | Refused]:
+def glances(
+    scenes: Sequence[Scene], grid: Grid, bands: tuple[str, ...], workers: int, say: Callable[[int], None], record: Model | None = None
+) -> list[Glance | Refused]:
     """Samples of many scenes, in order; of one that can't be read, or of which a part is missing, the reason instead."""
 
     def one(scene: Scene) -> Glance | Refused:
         try:
             whole.check(scene)
-            return glance(scene, grid, bands)
+            return glance(scene, grid, bands, record)
         except (MinewardenError, OSError) as error:
             return unreadable(scene, error)
 

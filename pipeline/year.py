@@ -95,12 +95,15 @@ def series_start(month: str) -> date:
     return date(first // 12, first % 12 + 1, 1)
 
 
-def usable(scenes: Sequence[Scene], setting: Setting, stage: str) -> tuple[Seen, list[Refused]]:
-    """Look at the sample in each scene; scenes that can't be read or that contradict their scaling are refused by name."""
+def usable(scenes: Sequence[Scene], setting: Setting, stage: str, record: Model | None = None) -> tuple[Seen, list[Refused]]:
+    """Look at the sample in each scene; scenes that can't be read or that contradict their scaling are refused by name.
+
+    record: as `survey.glance` has it.
+    """
     there, refused = setting.bring(scenes, f"{stage}: store")
-    found = _glances(there, setting, stage)
+    found = _glances(there, setting, stage, record)
     again, lost = setting.bring_again([scene for scene in there if isinstance(found[scene.id], Refused)], f"{stage}: store")
-    found |= {each.id: each for each in lost} | _glances(again, setting, stage)
+    found |= {each.id: each for each in lost} | _glances(again, setting, stage, record)
     good: Seen = []
     for scene in there:
         seen = found[scene.id]
@@ -113,8 +116,8 @@ def usable(scenes: Sequence[Scene], setting: Setting, stage: str) -> tuple[Seen,
     return good, refused
 
 
-def _glances(scenes: Sequence[Scene], setting: Setting, stage: str) -> dict[str, Glance | Refused]:
-    found = survey.glances(scenes, setting.grid, setting.bands, setting.workers, lambda n: setting.say(stage, n, len(scenes)))
+def _glances(scenes: Sequence[Scene], setting: Setting, stage: str, record: Model | None) -> dict[str, Glance | Refused]:
+    found = survey.glances(scenes, setting.grid, setting.bands, setting.workers, lambda n: setting.say(stage, n, len(scenes)), record)
     return {scene.id: seen for scene, seen in zip(scenes, found, strict=True)}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -38,12 +38,12 @@ def legacy(id: str, ground: BaseGeometry, **said: Any) -> LegacyPatch:
     return LegacyPatch(id=id, geometry=ground, **said)
 
 
-def redline(id: str, ground: BaseGeometry) -> Zone:
-    return Zone(id=id, geometry=ground, kind=ZoneKind.REDLINE, layer="redline")
+def redline(id: str, ground: BaseGeometry, **said: Any) -> Zone:
+    return Zone(id=id, geometry=ground, kind=ZoneKind.REDLINE, layer="redline", **said)
 
 
-def farmland(id: str, ground: BaseGeometry, type: str = "耕地") -> Zone:
-    return Zone(id=id, geometry=ground, kind=ZoneKind.FARMLAND, layer="farmland", type=type)
+def farmland(id: str, ground: BaseGeometry, type: str = "耕地", **said: Any) -> Zone:
+    return Zone(id=id, geometry=ground, kind=ZoneKind.FARMLAND, layer="farmland", type=type, **said)
 
 
 def approval(id: str, ground: BaseGeometry, **said: Any) -> Approval:
@@ -89,23 +89,28 @@ def layers(*records: Any) -> LayerSet:
     def of(kind: type) -> tuple[Any, ...]:
         return tuple(r for r in records if isinstance(r, kind))
 
-    rights = of(Right)
-    past = tuple(r for r in rights if r.stood_until is not None)
+    def now(kind: type) -> tuple[Any, ...]:
+        return tuple(r for r in of(kind) if r.stood_until is None)
+
+    past = [r for r in records if not isinstance(r, Town) and r.stood_until is not None]
     return LayerSet(
         area=box(0, 0, 1000, 1000),
-        rights=tuple(r for r in rights if r not in past),
-        former=past,
-        legacy=of(LegacyPatch),
-        zones=of(Zone),
-        approvals=of(Approval),
+        rights=now(Right),
+        former=tuple(r for r in past if isinstance(r, Right)),
+        past=tuple(r for r in past if not isinstance(r, Right)),
+        legacy=now(LegacyPatch),
+        zones=now(Zone),
+        approvals=now(Approval),
         towns=of(Town),
     )
 
 
-def found(patches: Patch | Sequence[Patch], *records: Any, dug: BaseGeometry | None = None, **config: Any) -> list[Finding]:
-    """What the rules say of patches."""
+def found(
+    patches: Patch | Sequence[Patch], *records: Any, dug: BaseGeometry | None = None, off_m: Mapping[date, float] | None = None, **config: Any
+) -> list[Finding]:
+    """What the rules say of patches. off_m: how far scenes were measured to lie off the record, by day."""
     many = [patches] if isinstance(patches, Patch) else list(patches)
-    return judge(many, layers(*records), GRID, dug or MultiPolygon(), FindingsConfig(**config))
+    return judge(many, layers(*records), GRID, dug or MultiPolygon(), FindingsConfig(**config), off_m or {})
 
 
 def said(findings: Sequence[Finding]) -> dict[str, float]:

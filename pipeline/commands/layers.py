@@ -57,10 +57,11 @@ def check(console: Console, config: Path, as_json: bool, fix: bool) -> Exit:
 @click.argument("layer")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--date", "since", type=click.DateTime(["%Y-%m-%d"]), help="Day from which the layer stands as the file says. Default: today.")
-@click.option("--add", "extent", flag_value="add", help="The file holds features to add or change; the others stay.")
-@click.option("--whole", "extent", flag_value="whole", help="The file holds the whole layer; what it lacks is gone. Asked for where it lacks most.")
+@click.option("--add", is_flag=True, help="The file holds features to add or change; the others stay.")
+@click.option("--whole", is_flag=True, help="The file holds the whole layer; what it lacks is gone. Asked for where it lacks most.")
 @click.option("--crs", help="Coordinate system, where the file does not say it or says a wrong one: EPSG:4523, …")
 @click.option("--order", type=click.Choice(["north_east", "east_north"]), help="Which of two numbers comes first, where that is asked.")
+@click.option("--degrees", type=click.Choice(["decimal", "packed"]), help="Whether 105.2515 is 105.2515° or 105°25′15″, where that is asked.")
 @click.option("--deduct", type=click.Choice(["yes", "no"]), help="Whether rings in doubt are taken out (扣除), where that is asked.")
 @click.option("--shift", help="Parameters of an old datum to CGCS2000: dx,dy,dz or dx,dy,dz,rx,ry,rz,ppm.")
 @click.option("--id", "id", help="Id of the one feature of a file that does not say it.")
@@ -69,9 +70,12 @@ def check(console: Console, config: Path, as_json: bool, fix: bool) -> Exit:
 @json_option
 @talking
 def bring_in(
-    console: Console, config: Path, layer: str, file: Path, since: datetime | None, extent: str | None, fix: bool, as_json: bool, **answers: Any
+    console: Console, config: Path, layer: str, file: Path, since: datetime | None, add: bool, whole: bool, fix: bool, as_json: bool, **answers: Any
 ) -> Exit:
     """Check a file and keep it as what LAYER says from a day on."""
+    if add and whole:
+        fix_it = "Give --add where the file holds some features, which are put to the others; --whole where it is all of the layer."
+        raise MinewardenError("MW-USAGE", "--add and --whole contradict each other.", fix_it)
     from pipeline.commands import layerwords as words
     from pipeline.layers import importing
 
@@ -81,7 +85,7 @@ def bring_in(
     with locked(project.output):
         if fix:
             return _fix_file(console, project, layer, file, said, as_json)
-        held = importing.Extent(extent) if extent else None
+        held = importing.Extent.ADD if add else importing.Extent.WHOLE if whole else None
         day = since.date() if since else today
         done = importing.bring_in(project, layer, file, said, day, today, project.config.grid.crs, held)
     if as_json:

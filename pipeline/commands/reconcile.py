@@ -26,7 +26,7 @@ _SIDES = {"both": "both", "only_theirs": "only theirs", "only_ours": "only ours"
 @click.command("reconcile")
 @config_argument
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--issued", metavar="YYYY-MM-DD", help="When the patches were issued, where the file does not say it of each.")
+@click.option("--issued", metavar="YYYY-MM-DD", help="When those patches were issued of which the file does not say it (its own 下发日期 counts).")
 @click.option("--from", "first", metavar="YYYY-MM", help="First month that the patches cover. Default: two months before the last.")
 @click.option("--to", "last", metavar="YYYY-MM", help="Last of them. Default: the month before they were issued, or the last that is done.")
 @click.option("--field", "fields", multiple=True, metavar="NAME=COLUMN", help="Column of id, issued, before or after, where it has another name.")

@@ -11,7 +11,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from pipeline.findings.ground import at_least, without
+from pipeline.findings import intime
+from pipeline.findings.ground import Cells, at_least, without
 from pipeline.findings.groups import LEAST_M2, MOST_SHARE
 from pipeline.findings.lookup import Lookup
 from pipeline.findings.minerals import contradiction
@@ -52,21 +53,26 @@ class Place:
     def share(self, area_m2: float) -> float:
         return area_m2 / self.area_m2
 
+    @property
+    def cells(self) -> Cells | None:
+        """What dates the ground; None where it is asked of the layers as they stand now."""
+        return None
+
     @cached_property
     def legacy_shares(self) -> list[tuple[LegacyPatch, float]]:
-        return self.lookup.legacy.shares(self.geometry)
+        return intime.shares(self.lookup.legacy, self.geometry, self.cells)
 
     @cached_property
     def legacy_m2(self) -> float:
-        return float(self.lookup.legacy.covered(self.geometry).area) if self.legacy_shares else 0.0
+        return float(intime.covered(self.lookup.legacy, self.geometry, self.cells).area) if self.legacy_shares else 0.0
 
     @cached_property
     def banned_m2(self) -> float:
-        return float(self.lookup.banned.covered(self.geometry).area)
+        return float(intime.covered(self.lookup.banned, self.geometry, self.cells).area)
 
     @cached_property
     def farmland_m2(self) -> float:
-        return float(self.lookup.farmland.covered(self.geometry).area)
+        return float(intime.covered(self.lookup.farmland, self.geometry, self.cells).area)
 
     @property
     def banned(self) -> bool:
@@ -78,14 +84,14 @@ class Place:
 
     def fields(self) -> dict[str, Any]:
         """What every Finding says of its place."""
-        restriction = tuple(sorted({zone.id for zone, _ in self.lookup.zones.shares(self.geometry)}))
+        restriction = tuple(sorted({zone.id for zone, _ in intime.shares(self.lookup.zones, self.geometry, self.cells)}))
         near = self.distance_to_right_m
         towns = self.lookup.towns.shares(self.geometry)
         return {
             "geometry": self.geometry,
             "distance_to_right_m": None if near is None else round(near, 1),
             "restriction": restriction,
-            "restriction_m2": round(float(self.lookup.zones.covered(self.geometry).area), 1) if restriction else None,
+            "restriction_m2": round(float(intime.covered(self.lookup.zones, self.geometry, self.cells).area), 1) if restriction else None,
             "town": towns[0][0].name if towns else None,
         }
 
@@ -103,6 +109,10 @@ class Facts(Place):
     patch: Patch
     accuracy: Accuracy
     min_likelihood: float
+
+    @property
+    def cells(self) -> Cells:
+        return self.part.cells
 
     @cached_property
     def first_day(self) -> date:
@@ -137,7 +147,7 @@ class Facts(Place):
         assert self.right is not None
         corners = shapely.points(shapely.get_coordinates(self.geometry))
         farthest = float(np.max(shapely.distance(corners, self.right.geometry)))
-        error = self.accuracy.error(self.right, self.patch.after_date)
+        error = self.accuracy.error(self.right, self.patch.first_seen, self.patch.after_date)
         certain = without(self.geometry, self.right.geometry.buffer(error)).area
         return Overshoot(self.area_m2, farthest, error, float(certain))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 from shapely.geometry.base import BaseGeometry
 
@@ -23,18 +24,20 @@ LAWFUL_SHARE = 0.5
 """Inside a right it takes less to believe that ground was dug than to accuse somebody: this share of the likelihood asked for."""
 
 
-def judge(patches: Sequence[Patch], layers: LayerSet, grid: Grid, dug: BaseGeometry, config: FindingsConfig) -> list[Finding]:
+def judge(
+    patches: Sequence[Patch], layers: LayerSet, grid: Grid, dug: BaseGeometry, config: FindingsConfig, off_m: Mapping[date, float]
+) -> list[Finding]:
     """Findings of a month's patches, violations and explained ones; every patch gives at least one.
 
     `dug`: ground inside rights that was bare before monitoring, in the grid's CRS, possibly empty. What patches hold inside a
-    right counts as dug too, unless it is not mining.
+    right counts as dug too, unless it is not mining. off_m: as `Accuracy` has it.
     """
     lookup = Lookup(layers)
     case_m2 = config.min_cells * grid.cell_area_m2
     mined = [p.geometry for p in patches if p.before_monitoring or (p.mining_likelihood or 0.0) >= LAWFUL_SHARE * config.min_likelihood]
     beside = Neighbours(lookup, Dug(lookup, [dug, *mined], case_m2), config.tolerance_m, case_m2)
     cutter = Cutter(lookup, beside, grid, config.min_likelihood, case_m2)
-    accuracy = Accuracy.of(grid, config)
+    accuracy = Accuracy.of(grid, config, off_m)
     judged = ((k, patch, part) for k, patch in enumerate(patches) for part in cutter.cut(patch))
     return [_finding(k, Facts(part.geometry, lookup, part, patch, accuracy, config.min_likelihood), config.severity) for k, patch, part in judged]
 

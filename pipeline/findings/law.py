@@ -126,8 +126,8 @@ Every finding is a lead, no judgement ({CHECKED}).
 
 A patch is cut into parts by rights, approvals, zones and legacy patches, each cell on the likeliest day of its change; a right that held at
 the last look before the change is presumed to have held. Every part gets the first of these that holds; the violations after it that hold
-too go to `also`. Rights are read as the register stood on that day: its entries then, not today's. Ground that is unlikely mining,
-approved, or older than monitoring is explained first.
+too go to `also`. Rights, zones, approvals and legacy patches are read as their layers stood on that day: the entries then, not today's.
+Ground that is unlikely mining, approved, or older than monitoring is explained first.
 """
 
 _TAIL = """## What is said of each: `rule_trace`
@@ -140,8 +140,10 @@ yes|no|also, numbers`, and the layers by name and version that were asked (`run.
 `position_error_m` is the 95 % error of an image against a boundary: the scene's place on the ground (`findings.geolocation_m`, Sentinel-2 8
 m), scenes against each other (`findings.coregistration_m`, 5 m), the layer's boundaries (`layers.….accuracy_m`, 5 m), and how far the plate
 has moved between the epoch of CGCS2000 (2000.0) and the image: the ITRF2014 plate model gives 2.9 cm a year in Gansu, 0.7 m by 2024. They
-add in quadrature, 10.7 m in all; the plate's part is negligible beside a satellite's, and counts for a drone. The mission's figures are
-used, scenes are not measured against each other. `overshoot_certain_m2` is what lies farther out.
+add in quadrature, 10.7 m in all; the plate's part is negligible beside a satellite's, and counts for a drone. How far each scene lies off
+the county's own record of the season is measured (`shift_m` of `scenes[]` in run.json; null where it can't be told). Where the median of
+the scenes since the ground changed lies farther off than `coregistration_m`, that counts in its place, never less; the trace says both.
+`overshoot_certain_m2` is what lies farther out.
 
 ## Severity
 

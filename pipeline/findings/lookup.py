@@ -11,7 +11,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.findings.ground import joined, pieces
-from pipeline.layers.model import LayerSet
+from pipeline.layers.model import Approval, LayerSet, LegacyPatch, Zone
 
 
 class Placed(Protocol):
@@ -24,6 +24,8 @@ class Placed(Protocol):
 
 
 T = TypeVar("T", bound=Placed)
+RIM_M2 = 1.0
+"""So much of the ground in a record is none of it, but the rim of a boundary."""
 
 
 class Index(Generic[T]):
@@ -49,7 +51,7 @@ class Index(Generic[T]):
         if not found:
             return []
         areas = shapely.area(shapely.intersection(np.asarray([r.geometry for r in found], object), geometry))
-        held = [(r, float(a)) for r, a in zip(found, areas, strict=True) if a > 1]
+        held = [(r, float(a)) for r, a in zip(found, areas, strict=True) if a > RIM_M2]
         return sorted(held, key=lambda pair: (-round(pair[1], 2), pair[0].id))
 
     def covered(self, geometry: BaseGeometry) -> BaseGeometry:
@@ -71,11 +73,13 @@ class Lookup:
         self.rights = Index(layers.entries)
         """Every entry of the registers, past ones too: `Right.standing` says which of them counts on a day."""
         self.registered = Index(layers.rights) if layers.former else self.rights
-        self.legacy = Index(layers.legacy)
-        self.zones = Index(layers.zones)
-        self.banned = Index([z for z in layers.zones if z.bans_mining])
-        self.farmland = Index([z for z in layers.zones if z.kind == "farmland"])
-        self.approvals = Index(layers.approvals)
+        self.legacy = Index([*layers.legacy, *(entry for entry in layers.past if isinstance(entry, LegacyPatch))])
+        """Of these and all below past entries too: `stood` says which of them counts on a day."""
+        zones = [*layers.zones, *(entry for entry in layers.past if isinstance(entry, Zone))]
+        self.zones = Index(zones)
+        self.banned = Index([z for z in zones if z.bans_mining])
+        self.farmland = Index([z for z in zones if z.kind == "farmland"])
+        self.approvals = Index([*layers.approvals, *(entry for entry in layers.past if isinstance(entry, Approval))])
         self.towns = Index(layers.towns)
         self.versions = tuple(layers.versions)
 

@@ -31,11 +31,12 @@ class Taken:
 
 
 def findings(taken: Iterable[Taken], layers: LayerSet, table: SeverityConfig) -> list[Finding]:
-    """One finding for each right that is still registered."""
-    lookup, rights = Lookup(layers), {right.id: right for right in layers.rights}
+    """One finding for each right that was registered when it was flown over."""
+    lookup = Lookup(layers)
     found = []
     for each in taken:
-        if each.right_id not in rights:
+        right = next((right for right in layers.stood_on(each.flown) if right.id == each.right_id), None)
+        if right is None:
             continue
         place = Place(each.geometry, lookup)
         weighed = Weighed(code=Code.OVER_EXTRACTION, area_m2=place.area_m2, banned=place.banned, farmland=place.farmland)
@@ -55,7 +56,7 @@ def findings(taken: Iterable[Taken], layers: LayerSet, table: SeverityConfig) ->
                     f"the scale allows {each.limit_m3:.0f}",
                 ),
                 **place.fields(),
-                **right_fields(rights[each.right_id]),
+                **right_fields(right),
             )
         )
     return found

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import date
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from pipeline.findings import intime
 from pipeline.findings.crossing import Neighbours, resolve
 from pipeline.findings.ground import Cells, at_least, common, joined, pieces, without
 from pipeline.findings.groups import APPROVED_SHARE, IN_RIGHT, LEAST_M2, MOST_SHARE, NOWHERE, Ground, Groups, add, largest, move
 from pipeline.findings.lookup import Lookup
 from pipeline.grid import Grid
-from pipeline.layers.model import Approval, LegacyPatch, Right, Standing
+from pipeline.layers.model import LegacyPatch, Right, Standing
 from pipeline.patches.patch import Patch
 
 
@@ -172,17 +171,17 @@ class Cutter:
         for k in self.lookup.approvals.near(geometry):
             approval = self.lookup.approvals.records[k]
             held = common(geometry, approval.geometry)
-            other = cells.meeting(approval.geometry) & ~cells.by_day(partial(_in_force, approval)).astype(bool)
+            other = cells.meeting(approval.geometry) & ~cells.by_day(approval.in_force).astype(bool)
             covered.append(without(held, cells.outline(other)) if other.any() else held)
         return joined(covered)
 
     def _by_zones(self, part: Part) -> list[Part]:
         """Cut banned zones out of lawful digging, and legacy patches out of open ground; most of it on legacy patches is all of it."""
         if part.ground is Ground.VALID:
-            inner = replace(part, ground=Ground.BANNED, geometry=self.lookup.banned.covered(part.geometry))
+            inner = replace(part, ground=Ground.BANNED, geometry=intime.covered(self.lookup.banned, part.geometry, part.cells))
         elif part.ground is Ground.OPEN:
-            held = self.lookup.legacy.covered(part.geometry)
-            shares = self.lookup.legacy.shares(held)
+            held = intime.covered(self.lookup.legacy, part.geometry, part.cells)
+            shares = intime.shares(self.lookup.legacy, held, part.cells)
             whole = held.area >= MOST_SHARE * part.geometry.area
             inner = replace(part, geometry=part.geometry if whole else held, legacy=shares[0][0] if shares else None)
         else:
@@ -191,7 +190,3 @@ class Cutter:
             return [part]
         rest = without(part.geometry, inner.geometry)
         return [inner, replace(part, geometry=rest)] if at_least(rest.area, self.case_m2) else [inner]
-
-
-def _in_force(approval: Approval, day: date) -> bool:
-    return (approval.valid_from is None or approval.valid_from <= day) and (approval.valid_to is None or day <= approval.valid_to)

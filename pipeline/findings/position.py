@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -41,23 +43,39 @@ class Accuracy:
     """Two scenes against each other, 95 %."""
     drift_m: float
     """A year: plate motion."""
+    off_m: Mapping[date, float] = field(default_factory=dict)
+    """How far the scenes of a day were measured to lie from the county's record; days of which that could be told."""
 
     @staticmethod
-    def of(grid: Grid, config: FindingsConfig) -> Accuracy:
+    def of(grid: Grid, config: FindingsConfig, off_m: Mapping[date, float]) -> Accuracy:
         """For a county: its middle speaks for all of it."""
         (rows, cols), affine = grid.shape, grid.geobox.affine
         x, y = affine.c + cols / 2 * affine.a, affine.f + rows / 2 * affine.e
         lon, lat = Transformer.from_crs(grid.crs, "EPSG:4326", always_xy=True).transform(x, y)
-        return Accuracy(config.geolocation_m, config.coregistration_m, math.hypot(*plate_motion(lon, lat)))
+        return Accuracy(config.geolocation_m, config.coregistration_m, math.hypot(*plate_motion(lon, lat)), off_m)
+
+    def measured(self, first: date, last: date) -> tuple[float, int] | None:
+        """How far the scenes of a span of days lie off the record, metres, and of how many days that is the median; None where none could be told."""
+        found = sorted(off for day, off in self.off_m.items() if first <= day <= last)
+        return (statistics.median(found), len(found)) if found else None
+
+    def between_dates(self, first: date, last: date) -> float:
+        """95 % error of the scenes of a span of days against the record.
+
+        What the mission says, and more where more was measured. Not less: sun and season move ground of 10 m by two or three metres
+        in appearance, so that a measurement can show that scenes fit badly, but not that they fit better than 5 m (docs/decisions.md).
+        """
+        measured = self.measured(first, last)
+        return max(self.coregistration_m, measured[0]) if measured else self.coregistration_m
 
     def drifted(self, day: date) -> float:
         """How far the plate has moved since CGCS2000's epoch, metres."""
         return self.drift_m * max((day - EPOCH).days, 0) / 365.25
 
-    def error(self, right: Right, day: date) -> float:
-        """95 % error of a right's boundary on an image of `day`, to a decimetre.
+    def error(self, right: Right, first: date, last: date) -> float:
+        """95 % error of a right's boundary against ground outlined from images of `first` to `last`, to a decimetre.
 
         Independent errors add in quadrature. The plate's motion is a shift, not a scatter, but of unknown sense against a boundary:
         it counts as one more. Of a satellite's error it is a hundredth, of a drone's the most.
         """
-        return round(math.hypot(self.geolocation_m, self.coregistration_m, right.accuracy_m, self.drifted(day)), 1)
+        return round(math.hypot(self.geolocation_m, self.between_dates(first, last), right.accuracy_m, self.drifted(last)), 1)

@@ -16,16 +16,16 @@ Basis = Mapping[str, Mapping[str, Any]]
 
 _READ: Mapping[type, tuple[str, ...]] = {
     Right: ("valid_from", "valid_to", "status", "renewal_applied", "method", "mineral", "restore_by", "exploration", "stood_from", "stood_until"),
-    LegacyPatch: ("state", "deadline"),
-    Zone: ("type",),
-    Approval: ("valid_from", "valid_to"),
+    LegacyPatch: ("state", "deadline", "stood_from", "stood_until"),
+    Zone: ("type", "stood_from", "stood_until"),
+    Approval: ("valid_from", "valid_to", "stood_from", "stood_until"),
 }
 COVERS, AWAY = "covers_m2", "away_m"
 """Of every record: how much of the ground it holds; where it holds none, how far off it lies."""
 
 
 def rests_on(geometry: BaseGeometry, lookup: Lookup, reach_m: float) -> dict[str, dict[str, Any]]:
-    """Records that hold some of the ground, or (rights) lie within reach of it. Two entries of a right differ by the day they stood from."""
+    """Records that hold some of the ground, or (rights) lie within reach of it. Two entries of a record differ by the day they stood from."""
     found: dict[str, dict[str, Any]] = {}
     indexes: tuple[tuple[Index[Any], float], ...] = ((lookup.rights, reach_m), (lookup.legacy, 0.0), (lookup.zones, 0.0), (lookup.approvals, 0.0))
     for index, reach in indexes:
@@ -42,10 +42,9 @@ def rests_on(geometry: BaseGeometry, lookup: Lookup, reach_m: float) -> dict[str
 
 
 def _name(record: Right | LegacyPatch | Zone | Approval) -> str:
-    if isinstance(record, LegacyPatch):
-        return f"legacy_patches/{record.id}"
-    day = f"@{record.stood_from}" if isinstance(record, Right) and record.stood_from else ""
-    return f"{record.layer}/{record.id}{day}"
+    day = f"@{record.stood_from}" if record.stood_from else ""
+    layer = "legacy_patches" if isinstance(record, LegacyPatch) else record.layer
+    return f"{layer}/{record.id}{day}"
 
 
 def _plain(value: Any) -> Any:

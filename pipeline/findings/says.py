@@ -60,8 +60,12 @@ def overshoot(f: Facts) -> str:
     assert f.right is not None
     over = f.overshoot
     certain = f"{over.certain_m2:.0f} m² of it beyond the position error of {over.error_m} m"
-    parts = f"image {f.accuracy.geolocation_m:g}, between dates {f.accuracy.coregistration_m:g}, boundary {f.right.accuracy_m:g}"
-    drift = f"plate motion since 2000 {f.accuracy.drifted(f.patch.after_date):.1f}"
+    first, last = f.patch.first_seen, f.patch.after_date
+    measured = f.accuracy.measured(first, last)
+    how = f"measured {measured[0]:.1f} on {measured[1]} days" if measured else "not measured"
+    between = f"between dates {f.accuracy.between_dates(first, last):.2g} ({how})"
+    parts = f"image {f.accuracy.geolocation_m:g}, {between}, boundary {f.right.accuracy_m:g}"
+    drift = f"plate motion since 2000 {f.accuracy.drifted(last):.1f}"
     return f"{over.area_m2:.0f} m² beyond {_entry(f.right)}, up to {over.max_m:.0f} m; {certain} ({parts}, {drift})"
 
 

@@ -41,6 +41,11 @@ def cut(name: str, encoding: str) -> str:
     return name.encode(encoding, "ignore")[:_DBF_BYTES].decode(encoding, "ignore")
 
 
+def cut_from(column: str, field: str) -> bool:
+    """Whether a Shapefile's column may be that of a field, cut: 许可证 may be 许可证号 as well as 许可证状态."""
+    return any(heading(column) == cut(name, encoding) for name in ALIASES[field] for encoding in ("utf-8", "gbk"))
+
+
 def _cuts() -> dict[str, str]:
     """Names cut to a Shapefile's ten bytes, in UTF-8 or GBK, and the field each stands for; without those that several fields share."""
     found: dict[str, set[str]] = {}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from pipeline.layers import aliases, dates
+from pipeline.layers import aliases, dates, licence
 from pipeline.layers.model import Problem
 
 MOST_SIGNS = 1000
@@ -61,6 +61,8 @@ class Rows:
     count: int
     columns: Mapping[str, str] = field(default_factory=dict)
     """Our field name: the file's column."""
+    heads: Sequence[str] = ()
+    """All of the file's columns."""
     problems: list[Problem] = field(default_factory=list)
 
     def value(self, k: int, name: str) -> Any:
@@ -114,7 +116,8 @@ class Rows:
     def check_ids(self) -> None:
         """Every feature needs an id of its own."""
         if self.count and "id" not in self.fields:
-            message = f"{self.file}: there is no column 'id'."
+            has = f" It has: {', '.join(self.heads)[:300]}." if self.heads else ""
+            message = f"{self.file}: no column is known to hold the id.{has}"
             fix = "Name the column that holds it: --field id=COLUMN (in the config: fields: {id: …})."
             fix += " Or say it, as the file holds one feature: --id C620… (in the config: id)." if self.count == 1 else ""
             self.problems.append(Problem(None, "MW-LAYER-ID", message, fix, True))
@@ -140,11 +143,20 @@ def _note_changed(rows: Rows, name: str, before: list[Any], after: list[Any]) ->
         rows.warn(changed[0], "MW-LAYER-TEXT", message + more + ".", IN_SOURCE)
 
 
+def _licences(columns: Mapping[str, list[Any]]) -> str | None:
+    """The one column whose cut name may be the id's and that holds licence numbers and nothing else."""
+    held = {column: [value for value in map(text, values) if value] for column, values in columns.items() if aliases.cut_from(column, "id")}
+    like = [column for column, values in held.items() if values and all(map(licence.meant, values))]
+    return like[0] if len(like) == 1 else None
+
+
 def rows(file: str, columns: Mapping[str, list[Any]], mapping: Mapping[str, str], expected: tuple[str, ...], count: int, shortened: bool) -> Rows:
     """A file's columns under our names: those that `mapping` (config `fields`) tells, else those of the same name."""
     found = {name: find(mapping.get(name, name), columns, shortened) for name in expected}
+    if shortened and "id" in found and found["id"] is None and "id" not in mapping:
+        found["id"] = _licences(columns)
     there = {name: column for name, column in found.items() if column is not None}
-    out = Rows(file, {name: [_plain(v) for v in columns[column]] for name, column in there.items()}, count, there)
+    out = Rows(file, {name: [_plain(v) for v in columns[column]] for name, column in there.items()}, count, there, tuple(columns))
     for name, values in out.fields.items():
         _note_changed(out, name, columns[there[name]], values)
     has = f"It has: {', '.join(columns)[:300]}."

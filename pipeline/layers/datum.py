@@ -23,7 +23,8 @@ TODAY_M = 6_378_137.0
 """Semi-major axis of CGCS2000, WGS 84 and GRS 80; Xi'an 1980 has 6,378,140, Beijing 1954 (Krasovsky) 6,378,245."""
 _FIX = (
     "Ask the survey office for the coordinates in CGCS2000 (official since July 2018), "
-    "or for the seven parameters to CGCS2000 and give them: --shift=dx,dy,dz,rx,ry,rz,ppm (in the config: shift)."
+    "or for the seven parameters to CGCS2000 and give them: --shift=dx,dy,dz,rx,ry,rz,ppm (in the config: shift). "
+    "Is only the file's word for it wrong, and they are in CGCS2000? Then say so with --crs (docs/layers.md has the codes)."
 )
 
 

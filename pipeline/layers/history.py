@@ -17,16 +17,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
+from typing import TypeVar
 
 from shapely import equals_exact, normalize
+from shapely.geometry.base import BaseGeometry
 
-from pipeline.layers.model import CLOSED_STATUS, Right
+from pipeline.layers.model import CLOSED_STATUS, Approval, LegacyPatch, Right, Zone
 
 SAME_M = 0.01
 """Corners that lie no farther apart are the same: one register in two formats."""
 DATED = ("valid_from", "valid_to", "renewal_applied", "status", "restore_by", "stopped", "resumed")
 """Facts of a right that carry their own dates."""
 _OURS = ("stood_from", "stood_until")
+Plain = LegacyPatch | Zone | Approval
+"""Records of layers that are no registers of rights."""
+P = TypeVar("P", bound=Plain)
 _DAY = timedelta(days=1)
 
 
@@ -131,9 +136,57 @@ def _applied(old: Right, new: Right) -> Right:
 def _undated(old: Right, new: Right) -> bool:
     """Whether anything differs that only the edition dates."""
     differ = {each.name for each in fields(Right) if each.name not in _OURS and getattr(old, each.name) != getattr(new, each.name)}
-    if "geometry" in differ and equals_exact(normalize(old.geometry), normalize(new.geometry), SAME_M):
+    if "geometry" in differ and _same_outline(old.geometry, new.geometry):
         differ.remove("geometry")
     return bool(differ - set(DATED)) or _undated_status(old, new)
+
+
+def plain_along_time(editions: Iterable[tuple[date, Sequence[P]]]) -> tuple[tuple[P, ...], tuple[P, ...]]:
+    """Entries of a zone, an approval or a legacy patch that stand now, in the order of the newest edition, and those that stand no more.
+
+    What only the edition dates is the ground, and of farmland its type: they count from that day on. All else (names, an approval's own
+    term, a legacy patch's state and deadline) the newest edition knows best. What the first edition says has stood from the beginning, as has
+    what comes later with a day of its own.
+    """
+    by_day = {day: {record.id: record for record in records} for day, records in editions}
+    days = sorted(by_day)
+    if not days:
+        return (), ()
+    names = dict.fromkeys(name for day in reversed(days) for name in by_day[day])
+    lives = [entry for name in names for entry in _plain_life([(day, by_day[day].get(name)) for day in days])]
+    past = sorted((entry for entry in lives if entry.stood_until is not None), key=lambda entry: (entry.id, entry.stood_until or date.min))
+    return tuple(entry for entry in lives if entry.stood_until is None), tuple(past)
+
+
+def _plain_life(said: Sequence[tuple[date, P | None]]) -> list[P]:
+    """Entries of one record, the oldest first, none overlapping another."""
+    done: list[P] = []
+    life: list[P] = []
+    """Entries without a gap between them."""
+    for number, (day, record) in enumerate(said):
+        if record is None:
+            done, life = [*done, *life[:-1], *(replace(last, stood_until=day - _DAY) for last in life[-1:])], []
+        elif not life:
+            known = number == 0 or (not done and getattr(record, "valid_from", None) is not None)
+            life = [replace(record, stood_from=None if known else day)]
+        else:
+            moved = not _same_ground(life[-1], record)
+            life = [replace(record, **{name: getattr(entry, name) for name in (*_GROUND, *_OURS) if hasattr(entry, name)}) for entry in life]
+            if moved:
+                life = [*life[:-1], replace(life[-1], stood_until=day - _DAY), replace(record, stood_from=day)]
+    return done + life
+
+
+_GROUND = ("geometry", "type")
+"""What an edition alone dates."""
+
+
+def _same_ground(old: Plain, new: Plain) -> bool:
+    return getattr(old, "type", None) == getattr(new, "type", None) and _same_outline(old.geometry, new.geometry)
+
+
+def _same_outline(old: BaseGeometry, new: BaseGeometry) -> bool:
+    return bool(equals_exact(normalize(old), normalize(new), SAME_M))
 
 
 def _undated_status(old: Right, new: Right) -> bool:

@@ -71,7 +71,11 @@ def load(file: Path, crs: str, area: BaseGeometry, issued: date | None, fields: 
     for problem in problems:
         if problem.fatal:
             raise MinewardenError(problem.code, problem.message, problem.fix)
-    return patches, [problem.message for problem in problems]
+    doubts = [problem.message for problem in problems]
+    own = sum(of.date(k, "issued") is not None for k, ground in enumerate(geometry) if ground is not None)
+    if issued is not None and own:
+        doubts.append(f"{file}: {own} of {len(patches)} patches have a date of issue of their own ({columns['issued']}); it counts, not --issued.")
+    return patches, doubts
 
 
 def _column(name: str, fields: Mapping[str, str], columns: Mapping[str, list[Any]], shortened: bool) -> str:

@@ -28,6 +28,20 @@ def meant(text: str) -> bool:
     return _MEANT.fullmatch(tidy(text)) is not None or _ROUNDED.fullmatch(tidy(text)) is not None
 
 
+def mended(text: str) -> str | None:
+    """What a badly spelled number can only have been meant to be; None where it is well spelled, or where a person has to look."""
+    if not meant(text):
+        return None
+    spelled = tidy(text)
+    spelled = spelled if objection(spelled) is None else _digits(spelled)
+    return spelled if spelled != text and objection(spelled) is None else None
+
+
+def _digits(spelled: str) -> str:
+    """With the digits that letters stand for, after the first sign."""
+    return spelled[:1] + spelled[1:].translate(_LOOKALIKES)
+
+
 def issued(text: str) -> date | None:
     """First day of the month that a licence number says it was given in: a right keeps its number over renewals and changes of holder.
 
@@ -50,9 +64,10 @@ def objection(text: str) -> tuple[str, str] | None:
         return None
     if _ROUNDED.fullmatch(spelled):
         return ROUNDED
-    letters = spelled[:1] + spelled[1:].translate(_LOOKALIKES)
+    letters = _digits(spelled)
     if _NUMBER.fullmatch(letters):
-        return "has a letter where a digit belongs (O for 0, or l for 1)", f"Write it {letters}."
+        offer = ", or let 'layers check --fix' do it" if objection(letters) is None else ""
+        return "has a letter where a digit belongs (O for 0, or l for 1)", f"Write it {letters}{offer}."
     if not spelled[0].isalpha():
         return f"has {len(spelled)} digits and no letter before them", "A licence number is C (mining) or T (exploration) and 22 digits."
     return (

@@ -12,9 +12,10 @@ from shapely.geometry.base import BaseGeometry
 from pipeline.config import LayerConfig, Project
 from pipeline.errors import MinewardenError
 from pipeline.layers import store
-from pipeline.layers.history import Edition, along_time
+from pipeline.layers.history import Edition, Plain, along_time, plain_along_time
 from pipeline.layers.model import Approval, LayerSet, LayerVersion, LegacyPatch, PlanBlock, Problem, Right, Town, Zone
 from pipeline.layers.opened import Opened, Setting, open_area, open_layer
+from pipeline.layers.records import Record
 
 AREA = "area"
 JUDGED = ("mining_rights", "legacy_patches", "redline", "farmland")
@@ -152,20 +153,35 @@ def _rights(layers: Iterable[_Layer]) -> tuple[tuple[Right, ...], tuple[Right, .
     return tuple(now), tuple(former)
 
 
+def _plain(layers: Iterable[_Layer]) -> tuple[list[Record], list[Plain]]:
+    """Records of all other layers as they stand now, and earlier entries."""
+    now: list[Record] = []
+    past: list[Plain] = []
+    for layer in layers:
+        editions = [(since, [r for r in opened.records if isinstance(r, Plain)]) for since, opened in zip(layer.since, layer.opened, strict=False)]
+        if len(editions) < 2 or not any(records for _, records in editions):
+            now += layer.newest.records
+            continue
+        stand, former = plain_along_time(editions)
+        now, past = now + list(stand), past + list(former)
+    return now, past
+
+
 def load(project: Project, crs: str) -> LayerSet:
-    """All layers of a county in `crs`, the grid's. Rights as they stood from day to day where a register was imported more than once.
+    """All layers of a county in `crs`, the grid's. As they stood from day to day where one was imported more than once.
 
     Raises MinewardenError (`MW-LAYER-…`) for what stops a run: a file that can't be read, no CRS, a geometry that is missing,
     empty, no polygon or not finite, an id that is missing or not unique. Everything else is kept in `LayerSet.problems`.
     """
     ground, layers = _open_all(project, crs, None)
     stop(opened for layer in layers for opened in layer.opened)
-    every = [record for layer in layers for record in layer.newest.records]
+    every, past = _plain(layers)
     now, former = _rights(layers)
     return LayerSet(
         area=ground or MultiPolygon(),
         rights=now,
         former=former,
+        past=tuple(past),
         legacy=tuple(r for r in every if isinstance(r, LegacyPatch)),
         zones=tuple(r for r in every if isinstance(r, Zone)),
         approvals=tuple(r for r in every if isinstance(r, Approval)),

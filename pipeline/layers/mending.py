@@ -90,9 +90,9 @@ def _tidy_numbers(work: _Work) -> None:
     column = work.names.get("id")
     for k, value in enumerate(work.columns[column] if column else ()):
         said = text(value)
-        tidy = licence.tidy(said) if said else None
-        if column and said and tidy and tidy != said and licence.meant(said) and licence.objection(tidy) is None:
-            work.columns[column][k] = tidy
+        mended = licence.mended(said) if said else None
+        if column and said and mended:
+            work.columns[column][k] = mended
             work.say(k, f"the licence number was written {said[:40]!r}")
 
 

@@ -38,7 +38,21 @@ class ZoneKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Right:
+class Entry:
+    """What a register said for a while. Only versions of a layer date it; one that was never imported has stood ever since."""
+
+    stood_from: date | None = None
+    """First day on which the register said so; None: from the beginning."""
+    stood_until: date | None = None
+    """Last day on which it did; None: to this day."""
+
+    def stood(self, day: date) -> bool:
+        """Whether this is what the register said on `day`."""
+        return (self.stood_from is None or self.stood_from <= day) and (self.stood_until is None or day <= self.stood_until)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Right(Entry):
     """A mining (or exploration) right as registered. Geometry in the grid's CRS; `None` = not said or not limited."""
 
     id: str
@@ -65,14 +79,6 @@ class Right:
     """From the layer `exploration_rights`, or status 探矿."""
     accuracy_m: float = 5.0
     """How far the boundary may be off, 95 %."""
-    stood_from: date | None = None
-    """First day on which the register said so; None: from the beginning."""
-    stood_until: date | None = None
-    """Last day on which it did; None: to this day."""
-
-    def stood(self, day: date) -> bool:
-        """Whether this is what the register said on `day`."""
-        return (self.stood_from is None or self.stood_from <= day) and (self.stood_until is None or day <= self.stood_until)
 
     @property
     def underground(self) -> bool:
@@ -109,7 +115,7 @@ class Right:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LegacyPatch:
+class LegacyPatch(Entry):
     """A patch of the historic-legacy mine inventory (历史遗留矿山图斑)."""
 
     id: str
@@ -119,7 +125,7 @@ class LegacyPatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Zone:
+class Zone(Entry):
     """Ground where mining is banned, or farmland."""
 
     id: str
@@ -137,7 +143,7 @@ class Zone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
+class Approval(Entry):
     """Ground lawfully changed (construction, reservoir, land levelling): explains a patch."""
 
     id: str
@@ -146,6 +152,10 @@ class Approval:
     name: str | None = None
     valid_from: date | None = None
     valid_to: date | None = None
+
+    def in_force(self, day: date) -> bool:
+        """Whether the register had it on `day`, and it held then."""
+        return self.stood(day) and (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +214,9 @@ class LayerSet:
     rights: tuple[Right, ...] = ()
     """As the registers stand now."""
     former: tuple[Right, ...] = ()
-    """Entries of earlier versions of the registers that stand no more."""
+    """Entries of rights in earlier versions of the registers that stand no more."""
+    past: tuple[LegacyPatch | Zone | Approval, ...] = ()
+    """Entries of other layers that stand no more."""
     legacy: tuple[LegacyPatch, ...] = ()
     zones: tuple[Zone, ...] = ()
     approvals: tuple[Approval, ...] = ()
@@ -225,6 +237,10 @@ class LayerSet:
         """Every right of the registers as they stand now, by id, each in the entry that stood on `day`; where none did, in the newest."""
         stood = {(entry.layer, entry.id): entry for entry in self.former if entry.stood(day)}
         return [right if right.stood(day) else stood.get((right.layer, right.id), right) for right in sorted(self.rights, key=lambda right: right.id)]
+
+    def stood_on(self, day: date) -> list[Right]:
+        """Every right as the registers said it on `day`, by id, those that are gone since too."""
+        return sorted((entry for entry in self.entries if entry.stood(day)), key=lambda right: right.id)
 
     @property
     def version(self) -> str:

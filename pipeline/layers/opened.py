@@ -22,6 +22,9 @@ from pipeline.layers.shapes import NOWHERE, clean
 from pipeline.layers.table import Answers, County, Table, refusal
 from pipeline.layers.whereabouts import guess
 
+OURS = ({"finding_zh", "mining_likelihood"}, {"finding_zh", "likelihood"})
+"""Columns that only our own findings have: as GeoJSON, GeoPackage or KML, and as Shapefile."""
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -68,7 +71,7 @@ class Opened:
 
 
 def answers_of(config: LayerConfig) -> Answers:
-    return Answers(config.crs, config.order, config.deduct, config.shift, config.id, config.fields.get("id"))
+    return Answers(config.crs, config.order, config.degrees, config.deduct, config.shift, config.id, config.fields.get("id"))
 
 
 def open_layer(name: str, given: Path, file: Path, config: LayerConfig, setting: Setting) -> Opened:
@@ -76,6 +79,11 @@ def open_layer(name: str, given: Path, file: Path, config: LayerConfig, setting:
     kind = records.kind_of(name, config.kind)
     layer = _open(name, given, file, setting, answers_of(config), kind.fields, config.fields)
     if layer.table is None or layer.rows is None:
+        return layer
+    if kind is records.RIGHT and (ours := next((each for each in OURS if each <= layer.table.columns.keys()), None)):
+        what = f"{file} holds findings of ours (it has {' and '.join(sorted(ours))}): suspected digging, not rights"
+        fix = "Give the register of rights. Verdicts on findings come in by 'review apply'; patches that the ministry issued by 'layers reconcile'."
+        layer.problems, layer.table, layer.rows = [Problem(None, "MW-LAYER-OURS", f"Layer {name}: {what}.", fix, True)], None, None
         return layer
     layer.rows.check_ids()
     accuracy = max(config.accuracy_m, layer.table.accuracy_m)

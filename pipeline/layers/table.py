@@ -14,6 +14,8 @@ from pipeline.errors import MinewardenError
 
 Order = Literal["north_east", "east_north"]
 """Which of two written numbers comes first; of degrees, latitude is the north."""
+Degrees = Literal["decimal", "packed"]
+"""How degrees are written as one number: 105.2515 is 105.2515°, or packed 105°25′15″ (ddd.mmss, as survey instruments and calculators do)."""
 NEAR_DEGREES = 1.0
 """A layer of a county lies no further from it than this, about 100 km."""
 
@@ -42,6 +44,7 @@ class Answers:
     crs: str | None = None
     """`EPSG:…`; stands above what the file says."""
     order: Order | None = None
+    degrees: Degrees | None = None
     deduct: bool | None = None
     """Whether rings in doubt are taken out (扣除) or added."""
     shift: tuple[float, ...] | None = None

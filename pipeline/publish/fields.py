@@ -118,7 +118,8 @@ RUN: Mapping[str, str] = {
     "config_sha256": "Of the config file.",
     "bands": "Bands used, those that the scenes share.",
     "model": "SHA-256 of the likelihood's file.",
-    "scenes": "`id`, `date`, `sha256`, `used`, `reason` (why not), `clear_fraction` of each scene of the month, and of those left out of a baseline.",
+    "scenes": "`id`, `date`, `sha256`, `used`, `reason` (why not), `clear_fraction` and `shift_m` (east and north of the county's "
+    "record, null where it can't be told) of each scene of the month, and of those left out of a baseline.",
     "layers": "`name`, `version`, `sha256`, `features` of each layer.",
     "coverage": "`observed_fraction` and `unobserved_ha`.",
     "counts": "`cells`, `cells_changed`, `patches`, `flagged`, `explained`.",

@@ -20,7 +20,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.files import fsync_file, fsync_folder
-from pipeline.layers.model import LayerSet
+from pipeline.layers.model import Approval, LayerSet, LegacyPatch, Zone
 from pipeline.publish import gpkgschema
 from pipeline.publish.features import CASE_FIELDS, COVERAGE_FIELDS, PATCH_FIELDS, Feature
 from pipeline.publish.fields import CASES, COVERAGE, PATCHES, Kind
@@ -105,6 +105,9 @@ def _context(layers: LayerSet, projector: Projector) -> dict[str, Rows]:
         "zones": layers.zones,
         "approvals": layers.approvals,
         "legacy": layers.legacy,
+        "former_zones": [entry for entry in layers.past if isinstance(entry, Zone)],
+        "former_approvals": [entry for entry in layers.past if isinstance(entry, Approval)],
+        "former_legacy": [entry for entry in layers.past if isinstance(entry, LegacyPatch)],
         "former_rights": layers.former,
         "rights": layers.rights,
     }
@@ -113,7 +116,8 @@ def _context(layers: LayerSet, projector: Projector) -> dict[str, Rows]:
 
 def _attributes(row: object) -> dict[str, Any]:
     assert is_dataclass(row)
-    values = {each.name: getattr(row, each.name) for each in fields(row) if each.name != "geometry"}
+    names = sorted((each.name for each in fields(row) if each.name != "geometry"), key=lambda name: name.startswith("stood_"))
+    values = {name: getattr(row, name) for name in names}
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,13 @@ class SceneUse:
     used: bool
     reason: str | None = None
     clear_fraction: float | None = None
+    shift_m: Sequence[float] | None = None
+    """East and north of the county's own record, metres; None where that could not be told."""
+
+    @property
+    def off_m(self) -> float | None:
+        """How far it lies from the record."""
+        return None if self.shift_m is None else math.hypot(*self.shift_m)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +102,17 @@ def encode(facts: RunFacts, files: Sequence[Mapping[str, str]]) -> bytes:
 
 def _scene(scene: SceneUse) -> dict[str, Any]:
     clear = None if scene.clear_fraction is None else round(scene.clear_fraction, 4)
+    shift = None if scene.shift_m is None else [round(each, 1) for each in scene.shift_m]
     reason = scene.reason if scene.used or scene.reason else "not said"
-    return {"id": scene.id, "date": scene.date, "sha256": scene.sha256, "used": scene.used, "reason": reason, "clear_fraction": clear}
+    return {
+        "id": scene.id,
+        "date": scene.date,
+        "sha256": scene.sha256,
+        "used": scene.used,
+        "reason": reason,
+        "clear_fraction": clear,
+        "shift_m": shift,
+    }
 
 
 def document(folder: Path) -> dict[str, Any]:

@@ -51,6 +51,10 @@ class County:
     def rows(self, month: str, name: str = "flagged") -> list[dict[str, Any]]:
         return [each["properties"] for each in json.loads((self.out / month / f"{name}.geojson").read_text("utf-8"))["features"]]
 
+    def scenes(self, month: str) -> list[dict[str, Any]]:
+        """What run.json says of a month's scenes."""
+        return list(json.loads((self.out / month / "run.json").read_text("utf-8"))["scenes"])
+
     def bytes(self, months: list[str], names: tuple[str, ...] = SAME, *, pictures: bool = True) -> dict[str, bytes]:
         """Bytes of files of months, and of their pictures."""
         files = [self.out / month / name for month in months for name in names]

@@ -39,6 +39,15 @@ def test_only_scenes_of_the_month_are_used(county: County) -> None:
         assert not [row["last_seen"] for row in county.rows(month, "patches") if row["last_seen"][:7] > month]
 
 
+def test_scenes_tell_how_far_they_lie_off_the_record(county: County) -> None:
+    """Made scenes are moved by up to 0.4 cells each way; a scene that saw next to nothing tells nothing."""
+    scenes = [scene for month in YEAR for scene in county.scenes(month) if scene["used"]]
+    told = [scene["shift_m"] for scene in scenes if scene["shift_m"] is not None]
+    assert len(told) >= 10
+    assert max(abs(metres) for each in told for metres in each) < 6
+    assert not any(scene["shift_m"] for scene in scenes if scene["clear_fraction"] < 0.02)
+
+
 def test_a_case_keeps_its_id_and_its_first_day(county: County) -> None:
     first: dict[str, str] = {}
     for month in YEAR:

@@ -26,6 +26,7 @@ def test_neither_blocks_nor_workers_nor_the_number_of_runs_matter(fresh: County,
     for month in MONTHS[-1:] if at_once else MONTHS:
         assert fresh.run(month, "--workers", str(workers), "--quiet") in (0, 3)
     assert fresh.bytes(MONTHS) == thin.bytes(MONTHS)
+    assert [fresh.scenes(month) for month in MONTHS] == [thin.scenes(month) for month in MONTHS]
 
 
 def _start(county: County) -> subprocess.Popen[bytes]:

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
-from pipeline.layers.history import DATED, Edition, along_time
-from pipeline.layers.model import Right, Standing
-from tests.county import SOUTH, WEST, box, found, patch, right
+from pipeline.layers.history import DATED, Edition, along_time, plain_along_time
+from pipeline.layers.model import Approval, Right, Standing, Zone
+from tests.county import SOUTH, WEST, approval, box, farmland, found, patch, right
 
 DAYS = [date(2024, 1, 1) + timedelta(days=20 * k) for k in range(10)]
 FIRST, LAST = date(2023, 12, 1), date(2024, 9, 1)
@@ -140,6 +140,77 @@ def test_every_point_is_judged_by_what_stood_on_its_day(county: list[tuple[str, 
         expected = next((code for worth, code in ORDER.items() if worth in claims), None)
         (code,) = {finding.code.value for finding in findings if finding.geometry.contains(point)}
         assert code == expected or (expected is None and code in ("unlicensed", "cross_boundary"))
+
+
+Told = list[tuple[date, Zone | Approval | None]]
+
+
+@st.composite
+def zones(draw: st.DrawFn, kind: str) -> Told:
+    """What editions say of a piece of farmland or of an approval: there or not, on one of two grounds, of one type or with one term."""
+    out: Told = []
+    for day in sorted(draw(st.lists(st.sampled_from(DAYS), min_size=1, max_size=4, unique=True))):
+        ground, name = draw(st.sampled_from(GROUNDS)), draw(st.sampled_from(["甲", "乙"]))
+        if draw(st.integers(0, 4)) == 0:
+            out.append((day, None))
+        elif kind == "farmland":
+            out.append((day, farmland("F1", ground, draw(st.sampled_from(["耕地", "永久基本农田"])), name=name)))
+        else:
+            begins = draw(st.sampled_from([None, DAYS[0], DAYS[4]]))
+            out.append((day, approval("F1", ground, name=name, valid_from=begins, valid_to=draw(st.sampled_from([None, DAYS[7]])))))
+    return out
+
+
+def coloured(told: Told) -> dict[date, Zone | Approval | None]:
+    """A calendar: each edition colours all days from its own on, the first (and a first one with a day of its own) all there are. Then, from
+    the last day back, what is no ground is taken from the day after as long as something stands."""
+    calendar: dict[date, Zone | Approval | None] = {FIRST + timedelta(days=k): None for k in range((LAST - FIRST).days)}
+    for number, (since, record) in enumerate(told):
+        earlier = any(each for _, each in told[:number])
+        dated = isinstance(record, Approval) and record.valid_from is not None
+        everywhere = number == 0 or (record is not None and dated and not earlier)
+        calendar |= {day: record for day in calendar if everywhere or day >= since}
+    later: Zone | Approval | None = None
+    for day in reversed(calendar):
+        here = calendar[day]
+        if here is not None and later is not None:
+            own = {"geometry": here.geometry} | ({"type": here.type} if isinstance(here, Zone) else {})
+            calendar[day] = replace(later, **own)  # type: ignore[arg-type]
+        later = calendar[day]
+    return calendar
+
+
+@pytest.mark.parametrize("kind", ["farmland", "approval"])
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_zones_and_approvals_stood_as_their_editions_say(kind: str, data: st.DataObject) -> None:
+    told = data.draw(zones(kind))
+    now, past = plain_along_time([(since, [record] if record else []) for since, record in told])
+    assert all(entry.stood_until is None for entry in now)
+    for day, expected in coloured(told).items():
+        standing = [entry for entry in (*now, *past) if entry.stood(day)]
+        assert len(standing) <= 1
+        assert (replace(standing[0], stood_from=None, stood_until=None) if standing else None) == expected, day
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(zones("farmland"), min_size=1, max_size=3), polygons(), st.integers(0, 250))
+def test_every_point_of_a_valid_right_is_banned_as_zones_stood_on_its_day(county: list[Told], away: BaseGeometry, offset: int) -> None:
+    day = FIRST + timedelta(days=offset)
+    moved = [
+        [(since, z and replace(z, id=f"F{k}", geometry=away if z.name == "乙" else z.geometry)) for since, z in told] for k, told in enumerate(county)
+    ]
+    entries = [each for told in moved for part in plain_along_time([(since, [z] if z else []) for since, z in told]) for each in part]
+    findings = found(patch((DIG, day)), right("C1", box(0, 0, 900, 900), status="有效"), *entries)
+    standing = [zone for told in moved if isinstance(zone := coloured(told)[day], Zone) and zone.bans_mining]
+    banned = shapely.union_all([zone.geometry for zone in standing]).intersection(DIG)
+    lines = shapely.union_all([DIG.boundary, *(each.geometry.boundary for each in entries)])
+    for x, y in ((x, y) for x in range(307, 500, 14) for y in range(307, 500, 14)):
+        point = shapely.Point(WEST + x, SOUTH + y)
+        if lines.distance(point) < MARGIN or 0 < banned.area < 800 or 0 < DIG.area - banned.area < 800:
+            continue
+        (code,) = {finding.code.value for finding in findings if finding.geometry.contains(point)}
+        assert code == ("prohibited_zone" if banned.contains(point) else "permitted")
 
 
 def test_a_story() -> None:

@@ -39,7 +39,7 @@ def run(ledger: Ledger, month: str, patches: Sequence[Patch], *records: Any) -> 
     kinds = {"mining_rights": given.rights, "legacy_patches": given.legacy, "redline": given.zones, "approvals": given.approvals}
     digests = {name: hashlib.sha256(repr(held).encode()).hexdigest() for name, held in kinds.items()}
     given = replace(given, versions=tuple(LayerVersion(name, digest[:12], digest, len(kinds[name])) for name, digest in digests.items()))
-    findings = judge(patches, given, GRID, MultiPolygon(), PROJECT.config.findings)
+    findings = judge(patches, given, GRID, MultiPolygon(), PROJECT.config.findings, {})
     with ledger.month(month) as writer:
         judged = name_cases(writer, month, patches, findings, PROJECT, GRID)
         found = re_evaluate(writer, judged, given, PROJECT.config.findings.tolerance_m)
@@ -84,6 +84,17 @@ def test_what_was_lawful_becomes_a_case_when_its_right_is_revoked(ledger: Ledger
     (change,) = run(ledger, "2024-06", [patch((PIT, MAY))], replace(held, status="吊销"))
     assert told([change]) == [("permitted", "closed_mine", [("mining_rights/C1", "status", "有效", "吊销")])]
     assert change.case_id == "620422-2024-000001"
+
+
+def test_a_redline_drawn_since_changes_nothing_and_one_imported_for_the_day_does(ledger: Ledger) -> None:
+    """The line of June is none for a pit of May; imported with a day in April it is, and is named with that day."""
+    held = right("C1", AROUND, status="有效")
+    assert run(ledger, "2024-05", [patch((PIT, MAY))], held) == []
+    assert run(ledger, "2024-06", [patch((PIT, MAY))], held, redline("H1", AROUND, stood_from=date(2024, 6, 1))) == []
+    changes = run(ledger, "2024-07", [patch((PIT, MAY))], held, redline("H1", AROUND, stood_from=date(2024, 4, 1)))
+    ((before, after, because),) = told(changes)
+    assert (before, after) == ("permitted", "prohibited_zone")
+    assert ("redline/H1@2024-04-01", "covers_m2", None, 10000) in because
 
 
 def test_a_boundary_that_moved_is_told_in_square_metres(ledger: Ledger) -> None:

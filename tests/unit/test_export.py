@@ -317,6 +317,15 @@ def test_kml_shows_each_case_in_the_colour_of_its_severity(office: Office) -> No
     assert info["features"] > 0
 
 
+def test_our_kml_is_read_where_issued_patches_are(office: Office) -> None:
+    from pipeline.layers import issued
+
+    _, (file,) = office.export("--format", "kml")
+    county = shapely.box(0, 0, 1e7, 1e7)
+    found, _ = issued.load(file, "EPSG:32648", county, date(2024, 10, 15), {})
+    assert {each.id for each in found} == {case.properties["id"] for case in cases_of(office.config.parent)}
+
+
 def test_kml_has_the_outlines_of_the_geojson(folder: Path) -> None:
     from pipeline.publish.export import kml
 

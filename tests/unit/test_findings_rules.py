@@ -435,7 +435,7 @@ def test_trace_of_a_crossing_has_the_parts_of_the_position_error() -> None:
     (crossing,) = [f for f in found(patch((PIT, MAY)), valid(WEST_OF)) if f.code is Code.CROSS_BOUNDARY]
     assert crossing.trace[5] == (
         "cross_boundary: yes, 5000 m² beyond right C1 (status 有效, valid 2020-01-01 to 2030-01-01), up to 50 m; 3930 m² of it beyond the "
-        "position error of 10.7 m (image 8, between dates 5, boundary 5, plate motion since 2000 0.7)"
+        "position error of 10.7 m (image 8, between dates 5 (not measured), boundary 5, plate motion since 2000 0.7)"
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,7 +24,9 @@ GROUNDS = {
     "around": box(300, 300, 600, 600), "west": box(200, 300, 450, 600), "east": box(450, 300, 700, 600), "edge": box(497, 300, 700, 600),
     "rim": box(200, 300, 486, 600), "far": box(0, 0, 100, 100), "strip": box(200, 300, 430, 600), "most": box(300, 300, 481, 600),
 }  # fmt: skip
-ZONES = {"redline": redline, "basic": lambda id, ground: farmland(id, ground, "永久基本农田"), "arable": farmland}
+PLAIN: dict[str, Any] = {
+    "redline": redline, "basic": partial(farmland, type="永久基本农田"), "arable": farmland, "legacy": legacy, "approval": approval,
+}  # fmt: skip
 STATUS = {"有效", "过期", "注销", "吊销", "关闭", "探矿"}
 METHODS = {"露天", "地下", "井工", "联合", "露天/地下", "B", "C"}
 PERIOD = re.compile(r"(\d{4}-\d\d-\d\d)?\.\.(\d{4}-\d\d-\d\d)?")
@@ -89,6 +92,22 @@ right around 有效 seen=..2024-05-31 ; right west 有效 seen=2024-06-01..  | 2
 right around 有效 seen=..2024-05-31                                      | 2024-06-14                 | unlicensed
 right around 有效 seen=..2024-05-31 ; right around 注销 seen=2024-06-01.. | 2024-05-31                | permitted
 right around 有效 seen=..2024-05-31 ; right around 注销 seen=2024-06-01.. | 2024-06-01                | closed_mine
+right around 有效 ; redline around seen=2024-06-01..                     | 2024-05-31                 | permitted
+right around 有效 ; redline around seen=2024-06-01..                     | 2024-06-01                 | prohibited_zone
+right around 有效 ; redline around seen=..2024-05-31                     | 2024-05-31                 | prohibited_zone
+right around 有效 ; redline around seen=..2024-05-31                     | 2024-06-01                 | permitted
+right around 有效 ; arable around seen=..2024-05-31 ; basic around seen=2024-06-01.. | 2024-05-14     | permitted
+right around 有效 ; arable around seen=..2024-05-31 ; basic around seen=2024-06-01.. | 2024-06-14     | prohibited_zone
+redline around seen=2024-06-01..                                         | 2024-05-14                 | unlicensed
+redline around seen=..2024-05-31                                         | 2024-05-14                 | unlicensed+prohibited_zone
+arable around seen=2024-06-01..                                          | 2024-05-14 clay            | unlicensed
+approval around seen=2024-06-01..                                        | 2024-05-14                 | unlicensed
+approval around seen=2024-06-01..                                        | 2024-06-14                 | approved
+approval around seen=..2024-05-31                                        | 2024-05-14                 | approved
+approval around seen=..2024-05-31                                        | 2024-06-14                 | unlicensed
+legacy around seen=2024-06-01..                                          | 2024-05-14                 | unlicensed
+legacy around seen=..2024-05-31                                          | 2024-05-14                 | legacy_remined
+legacy around seen=..2024-05-31                                          | 2024-06-14                 | unlicensed
 nothing                                                                  | 2024-05-14 unlikely        | not_mining
 right around 注销                                                        | 2024-05-14 unlikely        | not_mining
 right around 注销                                                        | 2023-05-14 before          | before_monitoring
@@ -103,10 +122,6 @@ def period(text: str) -> tuple[date | None, date | None]:
 def record(text: str, number: int) -> Any:
     kind, where, *words = text.split()
     ground, id = GROUNDS[where], f"{kind[0].upper()}{number}"
-    if kind in ZONES:
-        return ZONES[kind](id, ground)
-    if kind == "legacy":
-        return legacy(id, ground)
     said: dict[str, Any] = {}
     for word in words:
         name, _, value = word.partition("=")
@@ -122,8 +137,8 @@ def record(text: str, number: int) -> Any:
             said["mineral"] = value
         else:
             said["valid_from"], said["valid_to"] = period(word)
-    if kind == "approval":
-        return approval(id, ground, **said)
+    if kind in PLAIN:
+        return PLAIN[kind](id, ground, **said)
     return right("C1" if "stood_from" in said else id, ground, **said)
 
 

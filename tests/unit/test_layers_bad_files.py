@@ -122,6 +122,28 @@ LETTER = f"许可证号：{ID}\n1、东经105°00′36″，北纬35°41′06″
 BARE = "拐点：\n105.0100 35.6850\n105.0150 35.6850\n105.0150 35.6900\n"
 
 
+NOTICE = f"""许可证号：{ID}
+2000国家大地坐标系
+点号\tX\tY
+J1\t3950590.56\t500905.06
+J2\t3950590.57\t501357.65
+J3\t3951145.36\t501357.62
+J4\t3951145.35\t500905.00
+"""
+KILOMETRES = NOTICE.replace("3950590.56", "3950.59056").replace("3950590.57", "3950.59057").replace("3951145.36", "3951.14536")
+KILOMETRES = KILOMETRES.replace("3951145.35", "3951.14535").replace("500905.06", "500.90506").replace("501357.65", "501.35765")
+KILOMETRES = KILOMETRES.replace("501357.62", "501.35762").replace("500905.00", "500.90500")
+
+
+def notice(*changes: tuple[str, str]) -> Make:
+    """A sound notice in which some text is another."""
+    text = NOTICE
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return written("register.txt", text)
+
+
 @dataclass(frozen=True)
 class Bad:
     make: Make
@@ -201,6 +223,26 @@ BAD: dict[str, Bad] = {
         written("register.csv", "点号,经度,纬度\n1,105°00′75″,35°41′00″\n"), "LINE", ("minutes and seconds end at 60", "Correct the coordinate"), True
     ),
     "table: the datum is not said": Bad(edited(corners_csv, ".csv", encoding="utf-8"), "DATUM-UNSAID", ("CGCS2000", "50 to 150 m")),
+    "table: Xi'an 1980 in other words": Bad(notice(("2000国家大地坐标系", "80大地坐标系")), "DATUM", ("Xian 1980", "say so with --crs"), True),
+    "table: some eastings with the zone's number, some without": Bad(
+        notice(("500905.06", "35500905.06")), "ZONE", ("(35) and without (501357.650)", "Write all with the number"), True
+    ),
+    "table: a lost decimal point": Bad(
+        notice(("501357.65", "50135765")), "LINE", ("far from all others", "no. 2 of the ring that begins in line 4", "50135765"), True
+    ),
+    "table: kilometres": Bad(written("register.txt", KILOMETRES), "ZONE", ("holds kilometres (3950.8", "in metres"), True),
+    "letter: degrees, minutes and seconds without signs": Bad(
+        written("register.txt", f"许可证号：{ID}\n1 1050036 354106\n2 1050054 354106\n3 1050054 354124\n"),
+        "LINE",
+        ("without a sign between them", "Write them apart"),
+        True,
+    ),
+    "Shapefile: a name of its own for the column of numbers": Bad(
+        lambda folder: table("ESRI Shapefile", {"id": "证", "name": "矿山名"})(folder / "register.shp", [RIGHT], ZONE),
+        "ID",
+        ("It has: 证, 矿山名", "--field id="),
+        True,
+    ),
     "workbook: an old .xls": Bad(written("register.xls", b"\xd0\xcf\x11\xe0"), "FORMAT", ("save it as .xlsx",), True),
     "workbook: an .xls that was renamed": Bad(
         written("register.xlsx", b"\xd0\xcf\x11\xe0" + bytes(600)), "FORMAT", ("Export the layer again",), True
@@ -253,6 +295,9 @@ BAD: dict[str, Bad] = {
     "GBK read as Latin-1": Bad(features(right(name="会宁东矿".encode("gbk").decode("latin-1"))), "MOJIBAKE", ("会宁东矿", "--fix")),
     "text that is lost": Bad(features(right(name="锟斤拷锟斤拷")), "MOJIBAKE", ("it is lost", "Export the layer again")),
     "a stated area that is another": Bad(features(right(矿区面积="1.9 km²")), "AREA", ("1.9 km2", "0.25")),
+    "our own findings for rights": Bad(
+        features(right(finding_zh="疑似无证开采", mining_likelihood=0.9)), "OURS", ("suspected digging, not rights", "review apply"), True
+    ),
     "an empty file": Bad(written("register.geojson", b""), "FORMAT", ("not the GeoJSON file",), True),
 }
 

@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 from pyproj import CRS, Transformer
 from shapely.geometry import Polygon
 
 from pipeline.errors import MinewardenError
 from pipeline.layers import mojibake
 from pipeline.layers.corners.figures import figures, number, plain
+from pipeline.layers.corners.frame import may_be_packed, unpacked
 from pipeline.layers.datum import settle
 from pipeline.layers.ground import DEGREES, ellipsoidal_m2, move
 from pipeline.layers.read import read
@@ -376,14 +379,14 @@ def test_an_old_datum_needs_its_parameters(tmp_path: Path, datum: str) -> None:
         settle(table, Answers(), HERE, refuse)
     shift = (-12.0, 130.0, 68.0, 0.5, -0.2, 1.5, 4.0)
     ellipsoid = "a=6378140 +rf=298.257" if datum.startswith("Xian") else "ellps=krass"
-    for given in (shift[:3], shift):
-        dx, dy, dz, rx, ry, rz, ppm = (*given, 0, 0, 0, 0)[:7]
+    for told in (shift[:3], shift):
+        dx, dy, dz, rx, ry, rz, ppm = (*told, 0, 0, 0, 0)[:7]
         helmert = f"+proj=helmert +x={dx} +y={dy} +z={dz} +rx={rx} +ry={ry} +rz={rz} +s={ppm} +convention=coordinate_frame"
         projected = f"+step +inv +proj=tmerc +lat_0=0 +lon_0=105 +k=1 +x_0=35500000 +y_0=0 +{ellipsoid}"
         geocentric = f"+step +proj=cart +{ellipsoid} +step {helmert} +step +inv +proj=cart +ellps=WGS84"
         pipeline = f"+proj=pipeline {projected} {geocentric} +step +proj=unitconvert +xy_in=rad +xy_out=deg"
         expected = np.column_stack(Transformer.from_pipeline(pipeline).transform(*shapely.get_coordinates(table.geometry[0]).T))
-        moved = settle(table, Answers(shift=given), HERE, refuse)
+        moved = settle(table, Answers(shift=told), HERE, refuse)
         assert moved.crs == DEGREES
         assert np.abs(shapely.get_coordinates(moved.geometry[0]) - expected).max() < 1e-9
         assert any("parameters that were given" in words for words in moved.decided)
@@ -391,12 +394,76 @@ def test_an_old_datum_needs_its_parameters(tmp_path: Path, datum: str) -> None:
 
 def test_a_published_shift_is_used_where_there_is_one_and_its_accuracy_said(tmp_path: Path) -> None:
     ordos = County(109.0, 38.0, 109.2, 38.2)
-    file = text(tmp_path, "1 109.0100 38.0100", "2 109.0200 38.0100", "3 109.0200 38.0200")
+    file = text(tmp_path, "1 109.0170 38.0170", "2 109.0270 38.0170", "3 109.0270 38.0270")
     table = opened(file, ordos, id=ID, crs="EPSG:4214")
     moved = settle(table, Answers(), ordos, refusal("mining_rights", file))
     assert moved.accuracy_m == 1
     assert any("good to 1 m" in words for words in moved.decided)
     assert 20 < 111_000 * np.abs(shapely.get_coordinates(moved.geometry[0]) - shapely.get_coordinates(table.geometry[0])).max() < 200
+
+
+def packed(degrees: float, places: int) -> str:
+    """105.012345 as 105.00444442…: degrees, minutes and seconds in one number."""
+    seconds = round(degrees * 3600, 4)
+    whole, rest = divmod(seconds, 3600)
+    return f"{whole + rest // 60 / 100 + rest % 60 / 10000:.{places}f}"
+
+
+@given(st.integers(0, 179), st.integers(0, 59), st.integers(0, 59), st.integers(0, 9999))
+def test_a_packed_number_is_its_degrees_minutes_and_seconds(degrees: int, minutes: int, seconds: int, parts: int) -> None:
+    """Parts of a second stand behind it: 105.00369999 is 105°00′36.9999″. What the number is stored as does not move it."""
+    written = np.array([float(f"{degrees}.{minutes:02d}{seconds:02d}{parts:04d}")])
+    assert may_be_packed(written)
+    assert unpacked(written)[0] == pytest.approx(degrees + minutes / 60 + (seconds + parts / 10_000) / 3600, abs=1e-9)
+
+
+TURNED = [(lat, lon) for lon, lat in SQUARE.exterior.coords[:-1]]
+
+
+@pytest.mark.parametrize("north_first", [True, False])
+@pytest.mark.parametrize("form", ["letter", "table", "workbook"])
+def test_packed_degrees_are_told_by_the_county(tmp_path: Path, form: str, north_first: bool) -> None:
+    """35.4106 is 35°41′06″: as decimal degrees it lies outside this county."""
+    corners = [pair if north_first else pair[::-1] for pair in TURNED]
+    rows = [[f"J{k}", *(packed(each, 6) for each in pair)] for k, pair in enumerate(corners, 1)]
+    head = ["点号", "纬度", "经度"] if north_first else ["点号", "经度", "纬度"]
+    if form == "workbook":
+        file = workbook(tmp_path / "notice.xlsx", [head, *([name, float(a), float(b)] for name, a, b in rows)])
+    else:
+        file = text(tmp_path, *(["\t".join(head)] if form == "table" else []), *("\t".join(row) for row in rows))
+    table = opened(file, id=ID)
+    assert is_ground(table, SQUARE)
+    assert any("ddd.mmss" in words and "only this one lies by the county" in words for words in table.decided)
+
+
+def test_decimal_degrees_whose_digits_could_be_minutes_are_told_by_the_county(tmp_path: Path) -> None:
+    lines = ["1 105.0200 35.3030", "2 105.0400 35.3030", "3 105.0400 35.3130"]
+    north = County(105.0, 35.29, 105.05, 35.32)
+    (decimal,) = opened(text(tmp_path, *lines), north, id=ID).geometry
+    assert decimal.bounds == pytest.approx((105.02, 35.303, 105.04, 35.313))
+
+
+def test_degrees_that_fit_the_county_either_way_are_asked_for(tmp_path: Path) -> None:
+    wide = County(104.9, 35.2, 105.3, 35.8)
+    file = text(tmp_path, "1 105.1200 35.3000", "2 105.1230 35.3000", "3 105.1230 35.3030")
+    error = refused(file, wide, id=ID)
+    assert error.code == "MW-LAYER-ASK"
+    assert "--degrees packed" in error.fix
+    assert opened(file, wide, id=ID, degrees="decimal").geometry[0].bounds == pytest.approx((105.12, 35.3, 105.123, 35.303))
+    assert opened(file, wide, id=ID, degrees="packed").geometry[0].bounds == pytest.approx((105.2, 35.5, 105.2 + 30 / 3600, 35.5 + 30 / 3600))
+    plain_degrees = text(tmp_path, "1 105.1200 35.3000", "2 105.1275 35.3000", "3 105.1275 35.3030")
+    assert opened(plain_degrees, wide, id=ID).geometry[0].bounds == pytest.approx((105.12, 35.3, 105.1275, 35.303))
+    error = refused(plain_degrees, wide, id=ID, degrees="packed")
+    assert (error.code, "reach 60" in error.message) == ("MW-LAYER-LINE", True)
+
+
+def test_degrees_spelled_out_are_not_packed(tmp_path: Path) -> None:
+    """105°12′ is 105.2, whose digits could be minutes too."""
+    wide = County(104.9, 35.2, 105.6, 35.8)
+    rows = ["1 105°12′00″ 35°30′00″", "2 105°12′36″ 35°30′00″", "3 105°12′36″ 35°30′36″"]
+    assert opened(text(tmp_path, *rows), wide, id=ID).geometry[0].bounds == pytest.approx((105.2, 35.5, 105.21, 35.51))
+    cells = [["点号", "经度", "纬度"], *(row.split() for row in rows)]
+    assert opened(workbook(tmp_path / "n.xlsx", cells), wide, id=ID).geometry[0].bounds == pytest.approx((105.2, 35.5, 105.21, 35.51))
 
 
 @pytest.mark.parametrize("name", ["石灰岩矿", "会宁县砖瓦用粘土矿", "联通", "甲公司", "Baiyin Ltd.", "Müller", "℃ ±5°", "二〇二四年"])

@@ -22,7 +22,7 @@ from pipeline.layers import canonical
 from pipeline.layers.model import Approval, LayerSet, Standing
 from pipeline.layers.words import TITLES
 from pipeline.lock import locked
-from tests.registers import FORMATS, Entry, corners_xlsx, geojson, kml, parcel_text
+from tests.registers import FORMATS, Entry, corners_xlsx, geojson, kml, parcel_text, table
 
 UTM = "EPSG:32648"
 ONE, TWO, THREE = "C6200002010011120001234", "C6200002012117130123456", "C6200002015017130123457"
@@ -502,3 +502,71 @@ def test_an_addition_that_a_later_version_undoes_in_part_is_asked_for(office: Of
 def test_ids_are_kept_as_text_so_that_they_are_read_back_alike() -> None:
     kept = json.loads(canonical.render([WIDE, EAST], "EPSG:4490", {"证号": [1001.0, "A2 "]}, {"id": "证号", "name": "证号"}))
     assert [feature["properties"] for feature in kept["features"]] == [{"id": "1001", "name": 1001.0}, {"id": "A2", "name": "A2 "}]
+
+
+def test_all_of_it_and_some_of_it_contradict_each_other(office: Office) -> None:
+    file = parcel_text(office.folder / "r.txt", FIRST, "EPSG:4523")
+    for options in (("--add", "--whole"), ("--whole", "--add")):
+        told = office.run("import", "mining_rights", str(file), *options, code=2)
+        assert "MW-USAGE" in told
+        assert "contradict" in told
+    assert office.kept == {}
+
+
+@pytest.mark.parametrize("spelled", [ONE.replace("0", "O", 2), ONE.replace("1", "l", 1), f"c{ONE[1:5]} {ONE[5:].replace('0', 'o')}"])
+def test_letters_for_digits_are_mended_when_it_is_asked_for(office: Office, spelled: str) -> None:
+    file = geojson(office.folder / "r.geojson", [Entry(spelled, "东矿", WIDE)], "EPSG:4490")
+    fixed = office.bring(file, "--fix")["fixed"]
+    assert any(repr(spelled) in line for line in fixed["changes"])
+    office.bring(Path(fixed["file"]))
+    assert [right.id for right in office.load().rights] == [ONE]
+
+
+@pytest.mark.parametrize("spelled", [f"{ONE[:7]} {ONE[7:-1]}", ONE[:-1] + "X", "C62000O2010991120001234", ONE, "东矿"])
+def test_what_a_number_was_meant_to_be_is_not_guessed(office: Office, spelled: str) -> None:
+    """A digit missing, a letter that stands for none, a month that is none."""
+    file = geojson(office.folder / "r.geojson", [Entry(spelled, "东矿", WIDE)], "EPSG:4490")
+    assert office.bring(file, "--fix")["fixed"] is None
+
+
+def test_a_shapefile_s_cut_column_is_the_licence_number_where_it_holds_them(office: Office) -> None:
+    """许可证号 cut to ten bytes of UTF-8 is 许可证, as 许可证状态 is."""
+    shapefile = table("ESRI Shapefile", {"id": "许可证", "name": "矿山名"})
+    office.bring(shapefile(office.folder / "r.shp", FIRST, "EPSG:4523"))
+    assert [(right.id, right.name) for right in office.load().rights] == [(ONE, "东矿"), (TWO, "西矿")]
+    states = [Entry("有效", "东矿", WIDE), Entry("过期", "西矿", EAST)]
+    told = office.bring(shapefile(office.folder / "s.shp", states, "EPSG:4523"), code=2)
+    assert told["problems"][0]["code"] == "MW-LAYER-ID"
+
+
+def redline_file(file: Path, *grounds: Polygon) -> Path:
+    rows = [{"type": "Feature", "properties": {"id": f"H{k}"}, "geometry": shapely.geometry.mapping(each)} for k, each in enumerate(grounds)]
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": rows}), "utf-8")
+    return file
+
+
+def test_a_redline_counts_as_it_stood_on_the_day(office: Office) -> None:
+    """Drawn anew in June: smaller in one place, new in another. What was dug in May is held against the line of May."""
+    office.bring(redline_file(office.folder / "h1.geojson", WIDE), "--date", "2024-01-01", layer="redline")
+    office.bring(redline_file(office.folder / "h2.geojson", SHRUNK, EAST), "--date", "2024-06-01", layer="redline")
+    stood = office.load()
+    told = [(zone.id, zone.stood_from, zone.stood_until) for zone in (*stood.past, *stood.zones)]
+    june = date(2024, 6, 1)
+    assert told == [("H0", None, date(2024, 5, 31)), ("H0", june, None), ("H1", june, None)]
+    areas = [round(zone.geometry.area) for zone in (*stood.past, *stood.zones)]
+    assert areas[0] > areas[1] + 40_000
+
+
+def test_an_approval_explains_from_the_day_on_which_it_is_known_or_from_its_own(office: Office) -> None:
+    office.configure("{works: {kind: approval}}")
+    first = {"type": "Feature", "properties": {"id": "P1"}, "geometry": shapely.geometry.mapping(WIDE)}
+    second = {"type": "Feature", "properties": {"id": "P2"}, "geometry": shapely.geometry.mapping(EAST)}
+    third = {"type": "Feature", "properties": {"id": "P3", "valid_from": "2024-02-01"}, "geometry": shapely.geometry.mapping(EAST)}
+    for day, rows in (("2024-01-01", [first]), ("2024-06-01", [first, second, third])):
+        file = office.folder / f"{day}.geojson"
+        file.write_text(json.dumps({"type": "FeatureCollection", "features": rows}), "utf-8")
+        office.bring(file, "--date", day, layer="works")
+    may, june = date(2024, 5, 1), date(2024, 6, 1)
+    assert {each.id: (each.in_force(may), each.in_force(june)) for each in office.load().approvals} == {
+        "P1": (True, True), "P2": (False, True), "P3": (True, True),
+    }  # fmt: skip

@@ -141,6 +141,14 @@ def test_what_is_wrong_with_issued_patches_is_told_with_the_fix(
     assert told in refused.value.fix
 
 
+def test_a_date_of_issue_in_the_file_counts_and_is_said(tmp_path: Path) -> None:
+    rows = [{"图斑编号": "T1", "下发日期": "2024-07-15"}, {"图斑编号": "T2", "下发日期": ""}]
+    found, doubts = issued_patches.load(write(tmp_path, *rows), "EPSG:32648", COUNTY, OCTOBER, {})
+    assert [each.issued for each in found] == [date(2024, 7, 15), OCTOBER]
+    (said,) = doubts
+    assert "1 of 2 patches have a date of issue of their own (下发日期); it counts, not --issued" in said
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(MinewardenError, match="MW-ISSUED-FILE"):
         issued_patches.load(tmp_path / "none.shp", "EPSG:32648", COUNTY, OCTOBER, {})

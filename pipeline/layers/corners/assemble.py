@@ -18,6 +18,9 @@ from pipeline.layers.table import Answers, County, Refuse, Remark, Table
 from pipeline.layers.zones import ZONES3, ZONES6
 
 DRIVER = "corner points"
+ZONE_M = 1_000_000
+"""In front of an easting the zone's number counts so much."""
+FAR_DEGREES, DEGREE_M = 0.5, 111_000
 _CORRECT = "Compare the points with the licence, and correct the file."
 
 
@@ -26,6 +29,7 @@ def assemble(draft: Draft, county: County | None, answers: Answers, refuse: Refu
     _bounded(draft, refuse)
     _ask_for_rings(draft, county, answers, refuse)
     frames, decided = _frames(draft, county, answers, refuse)
+    _refuse_strays(draft, frames, county, refuse)
     geometry: list[BaseGeometry | None] = []
     remarks = list(draft.remarks)
     for k, (parcel, frame) in enumerate(zip(draft.parcels, frames, strict=True)):
@@ -53,6 +57,7 @@ def _frames(draft: Draft, county: County | None, answers: Answers, refuse: Refus
     frames = []
     for parcel in draft.parcels:
         points = [pair for ring in parcel.rings for pair in ring.points]
+        _refuse_mixed(points, refuse)
         kind = _kind(points)
         if kind not in chosen:
             same = [p for other in draft.parcels for ring in other.rings for p in ring.points if _kind([p]) == kind]
@@ -72,6 +77,38 @@ def _frames(draft: Draft, county: County | None, answers: Answers, refuse: Refus
     return frames, [f"coordinates are {frame.words}: {why}" for frame, why in dict.fromkeys(chosen.values())]
 
 
+def _refuse_mixed(points: Sequence[Pair], refuse: Refuse) -> None:
+    """Say so where some eastings have their zone's number and others of the same ring have none."""
+    for column in np.asarray(points, float).reshape(-1, 2).T:
+        zones = [zone for zone in np.unique(column // ZONE_M).astype(int).tolist() if zone in ZONES3 or zone in ZONES6]
+        bare = column[(column >= 100_000) & (column < ZONE_M)]
+        if zones and len(bare):
+            what = f"has eastings with a zone's number before them ({zones[0]}) and without ({bare[0]:.3f}) among the points of one area"
+            raise refuse("MW-LAYER-ZONE", what, "Write all with the number (35500905.06), or all without (500905.06).")
+
+
+def _refuse_strays(draft: Draft, frames: Sequence[Frame], county: County | None, refuse: Refuse) -> None:
+    """Say so where a point lies so far from the others of its parcel that a digit or a decimal point is wrong.
+
+    No mine reaches half a degree, and no zone of a county farther than the county.
+    """
+    reach = max(FAR_DEGREES, county.east - county.west, county.north - county.south) if county else 2 * FAR_DEGREES
+    for parcel, frame in zip(draft.parcels, frames, strict=True):
+        pairs = [(ring, k, pair) for ring in parcel.rings for k, pair in enumerate(ring.points, 1)]
+        if len(pairs) < 4:
+            continue
+        numbers = frame.plain([pair for _, _, pair in pairs]).reshape(-1, 2)
+        off = np.abs(numbers - np.median(numbers, axis=0)).max(axis=1)
+        stray = np.flatnonzero(off > (reach if np.abs(np.median(numbers, axis=0)).max() <= 180 else reach * DEGREE_M))
+        if 0 < len(stray) < len(pairs) / 2:
+            ring, k, (first, second) = pairs[stray[0]]
+            more = f", and {len(stray) - 1} more" if len(stray) > 1 else ""
+            what = (
+                f"has a point far from all others of its area: no. {k} of the ring that begins in line {ring.line}{more}: {first:.10g}, {second:.10g}"
+            )
+            raise refuse("MW-LAYER-LINE", what, "Is a digit or the decimal point wrong? Compare it with the licence, and correct the file.")
+
+
 def _kind(points: Sequence[Pair]) -> int:
     """0 for degrees, 1 for metres, else the zone's number that stands before the easting."""
     if not points:
@@ -79,12 +116,12 @@ def _kind(points: Sequence[Pair]) -> int:
     largest = max(np.median(np.abs(np.asarray(points)), axis=0))
     if largest <= 180:
         return 0
-    return int(largest // 1_000_000) if largest >= 13_000_000 else 1
+    return int(largest // ZONE_M) if largest >= 13_000_000 else 1
 
 
 def _turned(ring: Ring, frame: Frame) -> NDArray[np.float64]:
     """(n, 2) x (east), y (north)."""
-    points = np.asarray(ring.points, float).reshape(-1, 2)
+    points = frame.plain(ring.points).reshape(-1, 2)
     return points[:, ::-1] if frame.order == "north_east" else points
 
 

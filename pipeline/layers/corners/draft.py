@@ -46,6 +46,8 @@ class Said:
     binding: bool = False
     """The format fixes the order: another that would fit is an error of the file, not a custom."""
     shift: tuple[float, ...] | None = None
+    spelled: bool = False
+    """Some degrees are written with minutes and seconds: plain numbers beside them are decimal degrees."""
 
 
 @dataclass(slots=True)

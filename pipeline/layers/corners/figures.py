@@ -30,6 +30,8 @@ class Figure:
     """Degrees or metres."""
     whole: bool
     """Digits alone, without a point: may be a number of another kind."""
+    spelled: bool
+    """Written with minutes and seconds."""
     way: str | None
     """'N' or 'E' where it says so."""
     start: int
@@ -58,13 +60,19 @@ def number(value: object) -> float | None:
     return _value(found) if found else None
 
 
+def spelled(value: object) -> bool:
+    """Whether a coordinate's cell is written with minutes and seconds."""
+    found = _COORDINATE.fullmatch(plain(str(value)).strip())
+    return found is not None and not found["v"]
+
+
 def figures(text: str) -> list[Figure]:
     """Coordinates in a line of text that was made `plain`. ValueError where minutes or seconds reach 60."""
     found = []
     for match in _COORDINATE.finditer(text):
         sign = (match["before"] or match["after"] or "").upper()
         way = "E" if sign in ("E", "东经", "经度") else "N" if sign else None
-        found.append(Figure(_value(match), bool(match["v"]) and "." not in match["v"], way, *match.span()))
+        found.append(Figure(_value(match), bool(match["v"]) and "." not in match["v"], not match["v"], way, *match.span()))
     return found
 
 

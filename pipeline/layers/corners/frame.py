@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from pyproj.exceptions import CRSError, ProjError
 
 from pipeline.layers.corners.draft import Pair, Said
@@ -15,10 +16,21 @@ from pipeline.layers.table import Answers, County, Order, Refuse
 from pipeline.layers.zones import CGCS2000, DATUMS, ZONES3, ZONES6, Datum
 
 _DATUM_WORDS = (
-    (CGCS2000, re.compile(r"CGCS\s*2000|2000\s*国家|国家(?:大地)?\s*2000|2000\s*坐标|^2000$", re.IGNORECASE)),
-    ("Xian 1980", re.compile(r"西安\s*(?:19)?80|80\s*年?\s*西安|西安(?:大地)?坐标|(?<!\d)(?:19)?80\s*坐标|xi'?an[ _]*(?:19)?80", re.IGNORECASE)),
-    ("Beijing 1954", re.compile(r"北京\s*(?:19)?54|54\s*年?\s*北京|北京(?:大地)?坐标|(?<!\d)(?:19)?54\s*坐标|beijing[ _]*(?:19)?54", re.IGNORECASE)),
+    (CGCS2000, re.compile(r"CGCS\s*2000|2000\s*国家|国家(?:大地)?\s*2000|2000\s*(?:大地)?坐标|^2000$", re.IGNORECASE)),
+    (
+        "Xian 1980",
+        re.compile(
+            r"西安\s*(?:19)?80|80\s*年?\s*西安|西安(?:大地)?坐标|(?<!\d)(?:19)?80\s*(?:国家)?(?:大地)?坐标|xi'?an[ _]*(?:19)?80", re.IGNORECASE
+        ),
+    ),
+    (
+        "Beijing 1954",
+        re.compile(
+            r"北京\s*(?:19)?54|54\s*年?\s*北京|北京(?:大地)?坐标|(?<!\d)(?:19)?54\s*(?:国家)?(?:大地)?坐标|beijing[ _]*(?:19)?54", re.IGNORECASE
+        ),
+    ),
 )
+_DECIMAL = "Say --degrees decimal, or correct the numbers."
 _ZONE_M = 1_000_000
 _IN_COUNTY = 0.05
 """Degrees about the county's box that still count as in it."""
@@ -28,13 +40,38 @@ _IN_COUNTY = 0.05
 class Frame:
     crs: str
     order: Order
+    packed: bool = False
+    """Degrees are ddd.mmss."""
 
     @property
     def words(self) -> str:
         crs = crs_of(self.crs)
         names = ("latitude", "longitude") if crs.is_geographic else ("northing", "easting")
         first, second = names if self.order == "north_east" else names[::-1]
-        return f"{crs.name} ({self.crs}), {first} before {second}"
+        return f"{crs.name} ({self.crs}), {first} before {second}{', degrees, minutes and seconds in one number (ddd.mmss)' if self.packed else ''}"
+
+    def plain(self, numbers: ArrayLike) -> NDArray[np.float64]:
+        """Written numbers as degrees or metres."""
+        written = np.asarray(numbers, float)
+        return unpacked(written) if self.packed else written
+
+
+def unpacked(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Degrees of numbers written as ddd.mmss, with parts of seconds after that."""
+    degrees, minutes, seconds = _parts(numbers)
+    return degrees + minutes / 60 + seconds / 3600
+
+
+def _parts(numbers: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    # To a millionth of a second: 105.2515 is stored as 105.251499999….
+    whole = np.round(numbers * 1e4, 6)
+    return whole // 1e4, whole % 1e4 // 100, whole % 100
+
+
+def may_be_packed(numbers: NDArray[np.float64]) -> bool:
+    """Whether no minutes and no seconds would reach 60."""
+    _, minutes, seconds = _parts(numbers)
+    return bool(((minutes < 60) & (seconds < 60)).all())
 
 
 def datum_in(text: str) -> str | None:
@@ -50,22 +87,45 @@ def choose(points: Sequence[Pair], said: Said, county: County | None, answers: A
     asked (`MW-LAYER-ASK`); where none does, the reading that the file says stays, and the features are reported as lying outside.
     """
     place = np.median(np.asarray(points, float), axis=0)
-    readings = list(_readings(place, said, county, answers))
+    packed = not said.spelled and may_be_packed(np.asarray(points, float))
+    if answers.degrees == "packed" and not packed:
+        shown = f"{place[0]:.4f}, {place[1]:.4f}"
+        raise refuse(
+            "MW-LAYER-LINE", f"is no ddd.mmss throughout: minutes or seconds reach 60, or are written apart (numbers such as {shown})", _DECIMAL
+        )
+    readings = [written for frame in _readings(place, said, county, answers) for written in _written(frame, place, packed, answers)]
     if said.binding and answers.order is None and not _best(place, readings, county):
         _refuse_swapped(place, said, county, answers, refuse)
     if not readings:
         fix = "Say the system: --crs EPSG:4544 (CGCS2000, meridian 105°), EPSG:4523 with the zone (35) before the easting; docs/layers.md has all."
         raise refuse("MW-LAYER-ZONE", f"holds numbers such as {place[0]:.3f}, {place[1]:.3f}, which fit no zone of China", fix)
     fitting = _best(place, readings, county)
+    if not fitting and answers.crs is None:
+        _refuse_otherwise(place, said, county, answers, refuse)
     if len(fitting) > 1:
         shown = "; ".join(frame.words for frame in fitting)
-        options = " or ".join(f"--crs {frame.crs} --order {frame.order}" for frame in fitting)
-        fix = f"Say which: {options} (in the config: crs, order)."
+        if len({frame.packed for frame in fitting}) > 1:
+            fix = "Look into the licence: is 0.30 half a degree (--degrees decimal) or 30 minutes (--degrees packed)? In the config: degrees."
+        else:
+            options = " or ".join(f"--crs {frame.crs} --order {frame.order}" for frame in fitting)
+            fix = f"Say which: {options} (in the config: crs, order)."
         raise refuse("MW-LAYER-ASK", f"can be read in {len(fitting)} ways that all lie in the county: {shown}", fix)
     if fitting:
         alone = len(readings) == 1
         return fitting[0], "the file says so" if alone else "of the readings that are left open only this one lies by the county"
     return readings[0], "it is what the file says, though it does not lie by the county" if county else "by the size of its numbers"
+
+
+def _refuse_otherwise(place: np.ndarray, said: Said, county: County | None, answers: Answers, refuse: Refuse) -> None:
+    """Say so where numbers fit the county just when they are written otherwise: kilometres, or degrees without a point."""
+    kilometres = place * 1000
+    if _best(kilometres, list(_readings(kilometres, said, county, answers)), county):
+        raise refuse("MW-LAYER-ZONE", f"holds kilometres ({place[0]:.3f}, {place[1]:.3f})", "Write the coordinates in metres, e.g. 3950590.56.")
+    compact = place / 1e4
+    degrees = DATUMS[said.datum or CGCS2000].degrees
+    if _best(compact, [Frame(f"EPSG:{degrees}", order, True) for order in _orders(compact, said, answers)], county):
+        what = f"holds degrees, minutes and seconds without a sign between them ({place[0]:.0f}, {place[1]:.0f})"
+        raise refuse("MW-LAYER-LINE", what, "Write them apart (105°00′36″), or with a point after the degrees (105.0036).")
 
 
 def _refuse_swapped(place: np.ndarray, said: Said, county: County | None, answers: Answers, refuse: Refuse) -> None:
@@ -94,6 +154,7 @@ def _best(place: np.ndarray, readings: Sequence[Frame], county: County | None) -
 
 def locate(place: Sequence[float] | np.ndarray, frame: Frame) -> tuple[float, float] | None:
     """Longitude and latitude of two written numbers; None where the frame gives them no place."""
+    place = frame.plain(place)
     north, east = place if frame.order == "north_east" else (place[1], place[0])
     try:
         geographic = degrees_of(frame.crs)
@@ -112,6 +173,14 @@ def _readings(place: np.ndarray, said: Said, county: County | None, answers: Ans
         east = float(place[1] if order == "north_east" else place[0])
         for code in _codes(east, float(np.abs(place).max()), DATUMS[said.datum or CGCS2000], said, county):
             yield Frame(f"EPSG:{code}", order)
+
+
+def _written(frame: Frame, place: np.ndarray, packed: bool, answers: Answers) -> Iterator[Frame]:
+    """The ways in which a reading's numbers can be written."""
+    if not packed or np.abs(place).max() > 180 or answers.degrees != "packed":
+        yield frame
+    if packed and np.abs(place).max() <= 180 and answers.degrees != "decimal":
+        yield replace(frame, packed=True)
 
 
 def _orders(place: np.ndarray, said: Said, answers: Answers) -> list[Order]:

@@ -31,6 +31,7 @@ class Letter:
         spelled = plain(text)
         facts.of_system(text, self.draft.said)
         found = self._coordinates(spelled, number)
+        self.draft.said.spelled |= any(figure.spelled for figure in found)
         before = spelled[: found[0].start] if found else spelled
         self._right(before if found else spelled)
         if not found:

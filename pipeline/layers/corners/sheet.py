@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pipeline.layers import aliases
 from pipeline.layers.corners import facts, register_text
 from pipeline.layers.corners.draft import Draft, Parcel
-from pipeline.layers.corners.figures import number
+from pipeline.layers.corners.figures import number, spelled
 from pipeline.layers.corners.grid import Block, Cells, Layout, find, shown
 from pipeline.layers.corners.listing import Point, Section, fill
 from pipeline.layers.table import Answers, Refuse
@@ -75,6 +75,7 @@ class Sheet:
             raise self.refuse(_COORDINATES, f"{self.where}{line}: {error}", "Correct the coordinate.") from error
         first, second = values
         if first is not None and second is not None:
+            self.draft.said.spelled |= any(map(spelled, raw))
             name = shown(cells[block.name]) if block.name is not None and block.name < len(cells) else ""
             return Point(name, (first, second), line)
         if first is None and second is None and not all(_DIGITS.search(shown(cell)) for cell in raw):

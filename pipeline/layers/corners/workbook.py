@@ -26,7 +26,7 @@ _SAVE = "Save it as .xlsx from Excel or WPS again."
 def csv_rows(text: str, refuse: Refuse) -> list[list[str]]:
     """Rows of a CSV, parted by the sign that its first lines hold most of."""
     head = text[:20_000]
-    delimiter = max(",\t;|", key=head.count)
+    delimiter = max(",\t;|，；", key=head.count)
     limit = csv.field_size_limit(_CELL)
     try:
         return [row[:MOST_COLUMNS] for row in csv.reader(StringIO(text, newline=""), delimiter=delimiter)]

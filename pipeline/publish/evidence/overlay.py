@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from pipeline.layers.model import LayerSet
+from pipeline.layers.model import Approval, LayerSet, LegacyPatch, Right, Zone
 from pipeline.publish.evidence import text as letters
 from pipeline.publish.evidence.canvas import BLACK, WHITE, Canvas, Colour, Sketch, colour
 from pipeline.publish.evidence.case import Subject
@@ -57,6 +57,9 @@ STYLE = {
 }
 
 
+Record = Right | Zone | Approval | LegacyPatch
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """A geometry of a layer."""
@@ -85,18 +88,28 @@ class Surroundings:
 
 
 def _rows(layers: LayerSet) -> Iterator[Named]:
-    for zone in layers.zones:
-        yield Named("zone" if zone.bans_mining else "field", zone.name or zone.id, zone.geometry)
-    for approval in layers.approvals:
-        yield Named("approval", approval.name or approval.id, approval.geometry)
-    for legacy in layers.legacy:
-        yield Named("legacy", legacy.id, legacy.geometry)
-    now = {right.id: right.geometry for right in layers.rights}
-    for entry in layers.former:
-        if entry.geometry != now.get(entry.id):
-            yield Named("right", f"{entry.name or entry.id}（至{entry.stood_until}）", entry.geometry)
-    for right in layers.rights:
-        yield Named("right", right.name or right.id, right.geometry)
+    """Past entries are drawn where they lay otherwise."""
+    rows: list[Record] = [*layers.past, *layers.zones, *layers.approvals, *layers.legacy, *layers.former, *layers.rights]
+    now = {_whose(record): record.geometry for record in rows if record.stood_until is None}
+    for record in rows:
+        if record.stood_until is None:
+            yield Named(_kind(record), _name(record), record.geometry)
+        elif record.geometry != now.get(_whose(record)):
+            yield Named(_kind(record), f"{_name(record)}（至{record.stood_until}）", record.geometry)
+
+
+def _whose(record: Record) -> tuple[str, str]:
+    return ("legacy_patches" if isinstance(record, LegacyPatch) else record.layer), record.id
+
+
+def _kind(record: Record) -> str:
+    if isinstance(record, Zone):
+        return "zone" if record.bans_mining else "field"
+    return "right" if isinstance(record, Right) else "legacy" if isinstance(record, LegacyPatch) else "approval"
+
+
+def _name(record: Record) -> str:
+    return record.id if isinstance(record, LegacyPatch) else record.name or record.id
 
 
 @dataclass(frozen=True, slots=True)

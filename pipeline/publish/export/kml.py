@@ -70,7 +70,8 @@ def _placemark(folder: Element, case: Feature) -> None:
     _text(mark, "description", "\n".join(f"{TITLES[name]}：{said}" for name, said in known))
     _text(mark, "styleUrl", f"#severity-{row['severity']}")
     data = SubElement(mark, "ExtendedData")
-    for name, said in known:
+    # The id stands in the name; here too for programs that read the file, ours among them.
+    for name, said in [("id", str(row["id"])), *known]:
         each = SubElement(data, "Data", name=name)
         _text(each, "displayName", TITLES[name])
         _text(each, "value", said)

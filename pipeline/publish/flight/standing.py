@@ -25,14 +25,14 @@ def over_extracted(output: Path, last_day: date, layers: LayerSet, crs: str) -> 
     for flight in sorted(standing, key=lambda each: (each["captured"], each["flight"])):
         for each in flight["extractions"]:
             latest[each["right_id"]] = flight, each
-    grounds = {right.id: right.geometry for right in layers.rights}
     found = []
     for right_id, (flight, said) in sorted(latest.items()):
+        flown = date.fromisoformat(flight["captured"])
+        grounds = {right.id: right.geometry for right in layers.stood_on(flown)}
         dug = _dug(output / "drone" / flight["flight"], crs).intersection(grounds[right_id]) if right_id in grounds else MultiPolygon()
         areas = [part for part in shapely.get_parts(dug) if part.geom_type == "Polygon"]
         if said["finding"] and areas:
             low = said["m3_95"][0]
-            flown = date.fromisoformat(flight["captured"])
             found.append(Taken(right_id, shapely.union_all(areas), flown, flight["flight"], said["m3"], low, said["limit_m3"]))
     return found
 

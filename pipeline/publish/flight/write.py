@@ -123,8 +123,9 @@ def _outlines(flight: Flight, projector: Projector) -> list[Feature]:
 
 def _pictures(folder: Path, flight: Flight, said: Said, ground: LayerSet) -> list[Picture]:
     pieces = flight.measured.pieces if flight.measured else ()
+    rights = ground.stood_on(flight.captured)
     lines = [
-        Line([right.geometry.intersection(flight.frame.buffer(500)) for right in ground.rights if right.geometry.intersects(flight.frame)], RIGHT),
+        Line([right.geometry.intersection(flight.frame.buffer(500)) for right in rights if right.geometry.intersects(flight.frame)], RIGHT),
         Line([each.case.geometry for each in said.cases], CASE),
         Line([piece.geometry for piece in pieces if not piece.is_cut], FILL),
         Line([piece.geometry for piece in pieces if piece.is_cut], CUT),

@@ -20,7 +20,7 @@ Row = Mapping[str, Any]
 
 def sheet(flagged: Sequence[Feature], layers: LayerSet, judged: Sequence[Followed]) -> Sheet[Row]:
     zones: dict[str, list[Zone]] = {}
-    for zone in layers.zones:
+    for zone in (*layers.zones, *(entry for entry in layers.past if isinstance(entry, Zone))):
         zones.setdefault(zone.id, []).append(zone)
     columns = (*_WHAT, *_WHERE, *_WHOSE, *_restrictions(zones), *_OWED, *_VERDICT, *_beyond({each.case.case_id: each for each in judged}), *_KEYS)
     return Sheet("线索", columns, [each.properties for each in flagged], paper=A3, pages=3)
