@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.detect.baseline import fit
+from pipeline.detect.layout import folded
 from pipeline.detect.looks import BARE_NDVI, GREEN_NDVI, NO_DATA, SEASONS, STEP, in_spring, noise_floor, season_terms
-from pipeline.detect.mask import CLEAR
+from pipeline.detect.mask import CLEAR, MISSING
 from pipeline.detect.state import FINE, SCALES, Baseline
 
 MIN_SAMPLE = 150
@@ -125,12 +126,15 @@ def fit_model(
     red, nir = bands.index("B04"), bands.index("B08")
     floor = noise_floor(bands) * np.float32(0.3)
     prior, use = np.ones(n, np.float32), np.ones(n, bool)
-    moved = stack.copy()
+    moved, marks = stack.copy(), folded(mark, MISSING)
     model: Model | None = None
     found: list[Shared] = []
     for _ in range(ROUNDS):
         sample = Baseline.empty(count, 1, stack.shape[3])
-        fit(moved, mark, use, in_spring(days), terms, prior, floor, red, nir, sample.mean, sample.fine, sample.scale, sample.barest, sample.looks)
+        fit(
+            folded(moved, NO_DATA), marks, use, in_spring(days), terms, prior, floor, red, nir,
+            sample.mean, sample.fine, sample.scale, sample.barest, sample.looks,
+        )  # fmt: skip
         good = sample.looks[0] > 0
         spread = SCALES[sample.scale[:, 0, good]]
         least = (SHARE_OF_MEDIAN * np.median(spread, axis=1)).astype(np.float32) if good.any() else noise_floor(bands)
