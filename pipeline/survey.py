@@ -164,11 +164,11 @@ def clear_fraction(seen: Glance) -> float:
     return float(((seen.look[0] != NO_DATA) & (seen.mark == CLEAR)).mean())
 
 
-def survey_window(scenes: Sequence[Scene], seen: Iterable[Glance], bands: tuple[str, ...]) -> tuple[Model, list[Shared]]:
+def survey_window(scenes: Sequence[Scene], seen: Iterable[Glance], bands: tuple[str, ...], workers: int = 1) -> tuple[Model, list[Shared]]:
     """The year's model and what each scene of the window shares."""
     parts = list(seen)
     days = np.array([day_number(scene) for scene in scenes], np.int64)
-    return fit_model(bands, np.stack([g.look for g in parts]), np.stack([g.mark for g in parts]), days)
+    return fit_model(bands, np.stack([g.look for g in parts]), np.stack([g.mark for g in parts]), days, workers)
 
 
 def survey_scene(scene: Scene, seen: Glance, model: Model) -> Shared:

@@ -186,8 +186,9 @@ def fit(stack, mark, use, spring, terms, prior, floor, red, nir, mean, fine, sca
     """Fit a block, into the arrays of a Baseline.
 
     stack: (h, strips, n, n_bands, STRIP) int16 (layout.py), corrected reflectance, NO_DATA where missing. mark: (h, strips, n, STRIP)
-    uint8. use: (n,) bool, looks to fit on. spring: (n,) bool, looks of the spring. terms: (n, 5) float32. prior: (n,) float32, weight of each scene, 1 = as good
-    as the best. floor: (n_bands,) float32, least spread, 1e-4. Where fewer than MIN_LOOKS are usable, `looks` is 0.
+    uint8. use: (n,) bool, looks to fit on. spring: (n,) bool, looks of the spring. terms: (n, 5) float32. prior: (n,) float32, weight
+    of each scene, 1 = as good as the best. floor: (n_bands,) float32, least spread, 1e-4. Where fewer than MIN_LOOKS are usable,
+    `looks` is 0.
 
     Cells are worked in strips of STRIP whose looks stay in the processor's cache. Strips are plain rows of memory, looks after
     looks (band, look, cell): with lengths that are known beforehand, loops over a strip become vector instructions.
