@@ -105,7 +105,7 @@ def barest_strip(looks, weight, prior, bands, in_season, wanted, red, nir, lowes
             row, chosen = lowest[k * STRIP : (k + 1) * STRIP], which[k * STRIP : (k + 1) * STRIP]
             for x in range(STRIP):
                 a, v, i, j = row[x], values[x], chosen[x], numbers[x]
-                less = v < a
+                less = (v < a) | ((v == a) & (j < i))
                 row[x], values[x] = v if less else a, a if less else v
                 chosen[x], numbers[x] = j if less else i, i if less else j
 

@@ -116,6 +116,23 @@ def test_correct(seed: int, height: int, width: int) -> None:
     assert np.abs(out[:, ~missing] - wanted[:, ~missing]).max(initial=0) <= 1
 
 
+@few
+@given(seeds, st.integers(1, 40), st.integers(1, 6))
+def test_barest_looks_and_of_those_alike_the_earlier(seed: int, n: int, different: int) -> None:
+    rng = np.random.default_rng(seed)
+    looks = rng.choice(np.arange(500, 500 + 300 * different, 300), (6, n, STRIP)).astype(np.float32)
+    weight, spring = rng.choice(np.array([0, 1], np.float32), (n, STRIP), p=[0.2, 0.8]), rng.random(n) < 0.5
+    lowest, which = np.empty((strips.BARE_LOOKS + 1) * STRIP, np.float32), np.empty(strips.BARE_LOOKS * STRIP, np.int32)
+    ndvi = (looks[3] - looks[2]) / (looks[3] + looks[2])
+    hazy = (looks[0] > 0.95 * looks[2]) & (looks[0] > 1200)
+    for wanted in (True, False):
+        strips.barest_strip(looks.ravel(), weight.ravel(), np.ones(n, np.float32), 6, spring, wanted, 2, 3, lowest, which)
+        for x in range(STRIP):
+            good = [t for t in range(n) if spring[t] == wanted and weight[t, x] and not hazy[t, x]]
+            best = sorted(good, key=lambda t: (ndvi[t, x], t))[: strips.BARE_LOOKS]
+            assert which[x::STRIP].tolist() == best + [-1] * (strips.BARE_LOOKS - len(best))
+
+
 def made_baseline(rng: np.random.Generator, height: int, width: int) -> Baseline:
     base = Baseline.empty(6, height, width)
     base.mean[:] = rng.normal(0, 300, base.mean.shape)
