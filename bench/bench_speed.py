@@ -44,7 +44,7 @@ PLANT = np.array([0.03, 0.06, 0.045, 0.34, 0.19, 0.10], np.float32)
 CLOUD = np.array([0.62, 0.60, 0.60, 0.64, 0.45, 0.36], np.float32)
 TILE = 512
 FIRST_YEAR = 2021
-MEMORY_MB = 700
+MEMORY_MB = 400
 
 Floats = NDArray[np.float32]
 
