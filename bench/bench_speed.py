@@ -3,9 +3,10 @@
     python bench/bench_speed.py [--side 2048] [--years 3] [--a-year 36] [--month 6] [--threads 2] [--repeat 3]
 
 On one made archive of tiled, deflated GeoTIFFs (10 m bands, 20 m bands and SCL), kept under --folder and made again only when its
-size changes: seconds of decoding every pixel once and doing nothing with it; of one month (survey and watch) on its scenes; of the
-first fit (year.begin: survey, baselines, first alerts) on the window's scenes. Rounds take turns and medians are printed, with
-processor seconds beside them, which say more on a busy machine.
+size changes: seconds of decoding every pixel once and doing nothing with it, by GDAL (rasterio, tile by tile) and by the reader of this
+repository (sources/tiles.py); of one month (survey and watch) on its scenes; of the first fit (year.begin: survey, baselines, first
+alerts) on the window's scenes. Rounds take turns and medians are printed, with processor seconds beside them, which say more on a busy
+machine.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from pipeline import compute, survey, year
 from pipeline.blocks import BlockMonth, watch_block
 from pipeline.grid import Grid
 from pipeline.looking import Ground, Sighting
-from pipeline.sources import FolderSource, HashCache, scene_sha256
+from pipeline.sources import FolderSource, HashCache, scene_sha256, tiff, tiles
 from pipeline.sources.scene import Scene
 
 WEST, NORTH = 499_980.0, 3_950_040.0
@@ -43,7 +44,7 @@ PLANT = np.array([0.03, 0.06, 0.045, 0.34, 0.19, 0.10], np.float32)
 CLOUD = np.array([0.62, 0.60, 0.60, 0.64, 0.45, 0.36], np.float32)
 TILE = 512
 FIRST_YEAR = 2021
-MEMORY_MB = 700
+MEMORY_MB = 400
 
 Floats = NDArray[np.float32]
 
@@ -145,6 +146,23 @@ def decode(scenes: Sequence[Scene], threads: int) -> None:
         list(pool.map(one, scenes))
 
 
+def decode_by_own_reader(scenes: Sequence[Scene], threads: int) -> None:
+    """The same, by the decoder that a run uses: each row of tiles into the same buffer."""
+
+    def one(scene: Scene) -> None:
+        for path in [*(band.path for band in scene.bands.values()), *([scene.scl] if scene.scl else [])]:
+            layout = tiff.tiles(path)
+            assert layout, path
+            (height, width), tall = layout.shape, layout.tile[0]
+            buffer = np.empty((tall, width), layout.dtype)
+            for top in range(0, height, tall):
+                rows = min(tall, height - top)
+                tiles.read(path, layout, tiles.Place(top, 0, rows, width), lambda _: True, False, buffer[:rows])
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(one, scenes))
+
+
 @dataclass(frozen=True)
 class Bench:
     """What is measured, on what."""
@@ -219,8 +237,10 @@ def main() -> None:
     decode(bench.month, threads)
     bench.setting.state.mkdir(parents=True, exist_ok=True)
     steps: dict[str, Callable[[], object]] = {
-        "decoding the month": lambda: decode(bench.month, threads),
-        "decoding the window": lambda: decode(bench.window, threads),
+        "month, GDAL": lambda: decode(bench.month, threads),
+        "month, own reader": lambda: decode_by_own_reader(bench.month, threads),
+        "window, GDAL": lambda: decode(bench.window, threads),
+        "window, own reader": lambda: decode_by_own_reader(bench.window, threads),
         "first fit": bench.first_fit,
         "one month": bench.one_month,
     }
@@ -234,9 +254,12 @@ def main() -> None:
     medians = {name: tuple(statistics.median(s[k] for s in rounds) for k in (0, 1)) for name, rounds in found.items()}
     for name, (wall, cpu) in medians.items():
         print(f"{name:22} {wall:8.2f} s   {cpu:8.2f} processor seconds")
-    for name, base in (("one month", "decoding the month"), ("first fit", "decoding the window")):
-        wall, cpu = (medians[name][k] / medians[base][k] for k in (0, 1))
-        print(f"{name} / {base}: {wall:.2f} by the clock, {cpu:.2f} by processor seconds")
+    for name, pixels in (("one month", "month"), ("first fit", "window")):
+        for reader in ("GDAL", "own reader"):
+            # Of each round its own ratio: what else the machine does changes from round to round.
+            pairs = list(zip(found[name], found[f"{pixels}, {reader}"], strict=True))
+            wall, cpu = (statistics.median(own[k] / base[k] for own, base in pairs) for k in (0, 1))
+            print(f"{name} / decoding by {reader:10}: {wall:.2f} by the clock, {cpu:.2f} by processor seconds")
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ class CoverageConfig(Strict):
 class ComputeConfig(Strict):
     block: int = Field(default=1024, ge=64, le=4096, description="Side of a block, cells. Results do not depend on it.")
     memory_mb: int = Field(
-        default=700,
+        default=400,
         ge=100,
         le=1_000_000,
         description="A worker's stack of looks while a baseline is fitted; the rest takes about as much again.",

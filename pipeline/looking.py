@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.detect.block import Looks
+from pipeline.detect.layout import STRIP, strips_across
 from pipeline.detect.looks import NO_DATA, correct
-from pipeline.detect.mask import CLEAR, CLOUD, HALO, MISSING, bad_classes, marks
+from pipeline.detect.mask import CLEAR, HALO, MISSING, any_seen, bad_classes, fold, marks, seen
 from pipeline.detect.shift import Model, Shared
 from pipeline.grid import Block, Grid
 from pipeline.sources.reader import Plane, as_kernel_takes, read_planes, read_scls, scaling, span_of
 from pipeline.sources.scene import Scene, reading
 from pipeline.survey import day_number
-from pipeline.workspace import ALIGN, Room, lent
+from pipeline.workspace import ALIGN, Room, Take, lent
 
 TILES = (512, 256, 128, 64, 32, 16)
 """Sides of parts of a block. Files are tiled by such: parts that cut through tiles would have more of them decoded twice."""
@@ -97,65 +98,62 @@ class BlockLooks:
         # Tiles of coarse bands cover more ground than a part: read once for all parts.
         self._coarse = [self._coarse_planes(k, room) if len(self.parts) > 1 else {} for k in range(len(sightings))]
 
-    def _seen(self, k: int, part: Part) -> NDArray[np.bool_]:
+    def _seen(self, k: int, part: Part, take: Take) -> NDArray[np.bool_]:
         """(h, w): cells of a part that are neither under cloud nor without data."""
-        mark = self.marks[k, part.rows, part.cols]
-        seen: NDArray[np.bool_] = (mark != CLOUD) & (mark != MISSING)
-        return seen
+        out: NDArray[np.bool_] = take(part.shape, np.bool_)
+        seen(self.marks[k], part.rows, part.cols, out)
+        return out
 
     def _coarse_planes(self, k: int, room: Room) -> dict[str, Plane]:
         """Planes over the whole block of those bands of a scene whose pixels are coarser than the grid."""
         box, files = self.ground.grid.window(self.block), self.sightings[k].scene.bands
-        seen = self._seen(k, Part(slice(0, self.block.height), slice(0, self.block.width)))
-        if not seen.any():
+        whole = Part(slice(0, self.block.height), slice(0, self.block.width))
+        if not any_seen(self.marks[k], whole.rows, whole.cols):
             return {}
-        with reading(self.sightings[k].scene):
+        with reading(self.sightings[k].scene), lent(math.prod(whole.shape)) as spare:
+            wanted = self._seen(k, whole, spare.take)
             coarse = [band for band in self.ground.bands if span_of(files[band].path, box) > 1]
-            return {band: read_planes(files[band].path, [box], classes=False, take=room.take, needed=seen)[0] for band in coarse}
+            return {band: read_planes(files[band].path, [box], classes=False, take=room.take, needed=wanted)[0] for band in coarse}
 
-    def _read(self, k: int, part: Part, seen: NDArray[np.bool_], look: NDArray[np.int16]) -> None:
-        """One scene's look at a part. seen: cells that are looked at."""
+    def _read(self, k: int, part: Part, stack: NDArray[np.int16], number: int) -> None:
+        """One scene's look at a part, as the `number`-th of the stack (`Looks`)."""
         scene, ground = self.sightings[k].scene, self.ground
         box, planes = ground.grid.window(part.of(self.block)), []
-        with reading(scene), lent(2 * len(ground.bands) * math.prod(part.shape)) as room:
+        with reading(scene), lent((2 * len(ground.bands) + 1) * math.prod(part.shape) + ALIGN) as room:
+            wanted = self._seen(k, part, room.take)
             for band in ground.bands:
                 known = self._coarse[k].get(band)
                 if known is None:
-                    planes += read_planes(scene.bands[band].path, [box], classes=False, take=room.take, needed=seen)
+                    planes += read_planes(scene.bands[band].path, [box], classes=False, take=room.take, needed=wanted)
                 else:
                     planes.append(Plane(known.pixels, known.span, known.top + part.rows.start, known.left + part.cols.start))
             gain, offset = scaling(scene, ground.bands)
-            correct(*as_kernel_takes(planes), gain, offset, self.sightings[k].shared.shift, ground.model.red, ground.model.nir, look)
+            shift, red, nir = self.sightings[k].shared.shift, ground.model.red, ground.model.nir
+            correct(*as_kernel_takes(planes), gain, offset, shift, red, nir, part.shape[1], stack, number)
 
     @contextmanager
     def looks(self, part: Part) -> Iterator[Looks]:
         """Looks at a part, scenes without any clear cell there left out; to be used inside the `with` only."""
-        sightings, bands = self.sightings, len(self.ground.bands)
-        many, kept = len(sightings), list[int]()
-        with lent((2 * bands + 1) * many * math.prod(part.shape) + ALIGN) as room:
-            stack, marked = room.take((many, bands, *part.shape), np.int16), room.take((many, *part.shape), np.uint8)
-            for k in range(many):
-                seen = self._seen(k, part)
-                if seen.any():
-                    self._read(k, part, seen, stack[len(kept)])
-                    marked[len(kept)] = self.marks[k, part.rows, part.cols]
-                    kept.append(k)
-            days = np.array([day_number(sightings[k].scene) for k in kept], np.int64)
-            stack, marked = stack[: len(kept)], marked[: len(kept)]
+        kept = [k for k, mark in enumerate(self.marks) if any_seen(mark, part.rows, part.cols)]
+        bands, (height, width) = len(self.ground.bands), part.shape
+        across = strips_across(width)
+        with lent((2 * bands + 1) * max(len(kept), 1) * height * across * STRIP + 2 * ALIGN) as room:
+            stack = room.take((height, across, len(kept), bands, STRIP), np.int16)
+            marked = room.take((height, across, len(kept), STRIP), np.uint8)
+            for number, k in enumerate(kept):
+                self._read(k, part, stack, number)
+                fold(self.marks[k], part.rows, part.cols, marked, number)
+            days = np.array([day_number(self.sightings[k].scene) for k in kept], np.int64)
             _one_look_a_day(days, stack, marked)
-            yield Looks(
-                days,
-                stack,
-                marked,
-                np.stack([sightings[k].shared.noise for k in kept]) if kept else np.ones((0, bands), np.float32),
-            )
+            noise = np.stack([self.sightings[k].shared.noise for k in kept]) if kept else np.ones((0, bands), np.float32)
+            yield Looks(days, stack, marked, noise, width)
 
 
 def _one_look_a_day(days: NDArray[np.int64], stack: NDArray[np.int16], marked: NDArray[np.uint8]) -> None:
     """Where tiles of one pass overlap, a cell is seen once: of two clear looks on a day the first is kept, in place."""
     for k in range(1, len(days)):
         for j in np.flatnonzero(days[:k] == days[k]):
-            marked[k][(marked[j] == CLEAR) & (stack[j, 0] != NO_DATA)] = MISSING
+            marked[:, :, k][(marked[:, :, j] == CLEAR) & (stack[:, :, j, 0] != NO_DATA)] = MISSING
 
 
 def room_for(block: Block, scenes: int, bands: int) -> int:

@@ -17,14 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import store, survey, year
-from pipeline.detect.looks import NO_DATA, correct
+from pipeline.detect.looks import NO_DATA
 from pipeline.detect.mask import CLOUD, HALO, MISSING, bad_classes, marks
 from pipeline.detect.shift import Model, Shared
 from pipeline.errors import MinewardenError
 from pipeline.restoration.bareness import Window
 from pipeline.restoration.season import Season, SeasonLook, grows, season_of
 from pipeline.sources.lost import Lost
-from pipeline.sources.reader import as_kernel_takes, read_planes, read_scls, scaling
+from pipeline.sources.reader import read_planes, read_scls, scaling
 from pipeline.sources.scene import Refused, Scene, UnreadableError, unreadable
 from pipeline.sources.transcode import StoreError
 from pipeline.year import Setting
@@ -169,9 +169,9 @@ class History:
         planes = [read_planes(scene.bands[band].path, boxes, classes=False) for band in self.bands]
         out: list[SeasonLook | None] = []
         for k, (box, scl) in enumerate(zip(boxes, scls, strict=True)):
-            mark, look = np.empty((box.shape.y, box.shape.x), np.uint8), np.empty((len(self.bands), box.shape.y, box.shape.x), np.int16)
+            mark = np.empty((box.shape.y, box.shape.x), np.uint8)
             marks(scl.pixels, scl.span, scl.top, scl.left, HALO, bad_classes(), mark)
-            correct(*as_kernel_takes([found[k] for found in planes]), gain, offset, shift, 1, 0, look)
+            look = survey.corrected([found[k] for found in planes], box, gain, offset, shift, 1, 0)
             # Sen2Cor calls bright bare ground cloud again and again: lone marks over a site count as looks.
             clear = (mark != CLOUD) & (mark != MISSING) & (look[0] != NO_DATA)
             out.append(SeasonLook(scene.day, look, clear) if clear.any() else None)

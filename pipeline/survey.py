@@ -15,9 +15,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
 
 from pipeline import store
 from pipeline.detect import registration
+from pipeline.detect.layout import STRIP, strips_across, unfolded
 from pipeline.detect.looks import EPOCH_ORDINAL, NO_DATA, UNIT, correct, season_terms
 from pipeline.detect.mask import CLEAR, HALO, bad_classes, marks
 from pipeline.detect.shift import Model, Shared, fit_model, shared
@@ -25,7 +27,7 @@ from pipeline.detect.state import Baseline, arrays
 from pipeline.errors import MinewardenError
 from pipeline.grid import Block, Grid
 from pipeline.sources import whole
-from pipeline.sources.reader import as_kernel_takes, read_dn, read_planes, read_scl, read_scls, scaling
+from pipeline.sources.reader import Plane, as_kernel_takes, read_dn, read_planes, read_scl, read_scls, scaling
 from pipeline.sources.scene import Refused, Scene, unreadable
 
 SIDE = 64
@@ -88,6 +90,17 @@ def sample_windows(grid: Grid) -> tuple[list[Block], int]:
     return [Block(i, j, t, x, height, width) for i, t in enumerate(tops) for j, x in enumerate(lefts)], stride
 
 
+def corrected(
+    planes: Sequence[Plane], box: GeoBox, gain: NDArray[np.float32], offset: NDArray[np.float32], shift: NDArray[np.float32], red: int, nir: int
+) -> NDArray[np.int16]:
+    """(n_bands, h, w): a look at a box, as `looks.correct` has it."""
+    height, width = box.shape
+    out = np.empty((height, strips_across(width), 1, len(planes), STRIP), np.int16)
+    correct(*as_kernel_takes(planes), gain, offset, shift, red, nir, width, out, 0)
+    look: NDArray[np.int16] = unfolded(out, width)[0]
+    return look
+
+
 def glance(scene: Scene, grid: Grid, bands: tuple[str, ...], record: Model | None = None) -> Glance:
     """Read a scene's sample. record: the year's model, where it is to be told how far the scene lies from it."""
     gain, offset = scaling(scene, bands)
@@ -100,8 +113,8 @@ def glance(scene: Scene, grid: Grid, bands: tuple[str, ...], record: Model | Non
     looks, marked, fine, told = [], [], [], []
     for k, scl in enumerate(read_scls(scene, [grid.window(window, HALO) for window in windows], brief=True)):
         planes = [found[k] for found in by_band]
-        look, mark = np.empty((len(bands), *boxes[k].shape), np.int16), np.empty(boxes[k].shape, np.uint8)
-        correct(*as_kernel_takes(planes), gain, offset, zero, red, nir, look)
+        mark = np.empty(boxes[k].shape, np.uint8)
+        look = corrected(planes, boxes[k], gain, offset, zero, red, nir)
         marks(scl.pixels, scl.span, scl.top, scl.left, HALO, bad, mark)
         looks.append(look[:, ::stride, ::stride].reshape(len(bands), 1, -1))
         marked.append(mark[::stride, ::stride].reshape(1, -1))
@@ -161,11 +174,11 @@ def clear_fraction(seen: Glance) -> float:
     return float(((seen.look[0] != NO_DATA) & (seen.mark == CLEAR)).mean())
 
 
-def survey_window(scenes: Sequence[Scene], seen: Iterable[Glance], bands: tuple[str, ...]) -> tuple[Model, list[Shared]]:
+def survey_window(scenes: Sequence[Scene], seen: Iterable[Glance], bands: tuple[str, ...], workers: int = 1) -> tuple[Model, list[Shared]]:
     """The year's model and what each scene of the window shares."""
     parts = list(seen)
     days = np.array([day_number(scene) for scene in scenes], np.int64)
-    return fit_model(bands, np.stack([g.look for g in parts]), np.stack([g.mark for g in parts]), days)
+    return fit_model(bands, np.stack([g.look for g in parts]), np.stack([g.mark for g in parts]), days, workers)
 
 
 def survey_scene(scene: Scene, seen: Glance, model: Model) -> Shared:

@@ -175,7 +175,7 @@ def begin(year: int, scenes: Sequence[Scene], sha256: Callable[[Scene], str], la
             raise MinewardenError("MW-SCENES-NONE", f"No usable scene in the {WINDOW_YEARS} years before {year}.", "Add scenes of those years.")
         own = hashes([scene for scene, _ in good], sha256, setting.workers)
         key = digest(year, setting.bands, setting.grid.geobox, (last[0].name, last[1].wkb_hex) if last else "", *own)
-        model, parts = survey.survey_window([s for s, _ in good], [g for _, g in good], setting.bands)
+        model, parts = survey.survey_window([s for s, _ in good], [g for _, g in good], setting.bands, setting.workers)
         survey.save(model_file(setting.state, year), model, [s.id for s in window], key)
         sightings = [Sighting(s, part, sha) for (s, _), part, sha in zip(good, parts, own, strict=True)]
         ground = Ground(setting.grid, setting.bands, model, setting.area)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -49,11 +48,7 @@ def looks(days: Sequence[int], spectra: Sequence[NDArray[Any]], marks: Sequence[
     """Looks at one cell."""
     stack = np.ascontiguousarray(np.stack(spectra).astype(np.int16)[:, :, None, None])
     mark = np.array(marks if marks is not None else [CLEAR] * len(days), np.uint8)[:, None, None]
-    return Looks(np.array(days, np.int64), stack, mark, np.ones((len(days), len(BANDS)), np.float32))
-
-
-def part(of: Looks, which: slice) -> Looks:
-    return replace(of, days=of.days[which], stack=of.stack[which], marks=of.marks[which], noise=of.noise[which])
+    return Looks.of(np.array(days, np.int64), stack, mark, np.ones((len(days), len(BANDS)), np.float32))
 
 
 FLOOR = noise_floor(BANDS)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from observations import County, Observed, observe
 from truth import Dig, Truth
 
-from pipeline.detect.block import Looks, watch
+from pipeline.detect.block import watch
 from pipeline.detect.looks import NO_DATA
 from pipeline.detect.state import CONFIRMED, PROVISIONAL
 
@@ -58,13 +58,12 @@ def replay(county: County, truth: Truth, observed: Observed | None = None) -> Re
     after, raised, before = np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, bool)
     first_to_confirmed = np.full(shape, NEVER)
     reached = {s: Reached(np.full(shape, NEVER), np.full(shape, NEVER)) for s in (PROVISIONAL, CONFIRMED)}
+    clear = seen.clear
     for k in range(seen.history, len(seen.days)):
-        one = slice(k, k + 1)
-        looks = seen.looks
-        watch(Looks(looks.days[one], looks.stack[one], looks.marks[one], looks.noise[one]), county.model, baseline, alert)
+        watch(seen.looks.part(slice(k, k + 1)), county.model, baseline, alert)
         day = int(seen.days[k])
         new = dug & (truth.days <= day)
-        after += new & seen.clear[k] & (seen.raw[k, 0] != NO_DATA)
+        after += new & clear[k] & (seen.raw[k, 0] != NO_DATA)
         for status, when in reached.items():
             now = new & (alert.status >= status) & (alert.status <= CONFIRMED) & (when.days == NEVER)
             when.days[now], when.looks[now] = (day - truth.days)[now], after[now]

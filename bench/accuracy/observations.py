@@ -44,7 +44,7 @@ class Observed:
     @property
     def clear(self) -> NDArray[np.bool_]:
         """(n, h, w): clear by the pipeline's own mask."""
-        return np.asarray(self.looks.marks == CLEAR)
+        return np.asarray(self.looks.planes()[1] == CLEAR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def looks_of(county: County, sightings: tuple[Sighting, ...]) -> Looks:
     with lent(room_for(county.block, len(sightings), len(county.ground.bands))) as room:
         read = BlockLooks(sightings, county.ground, county.block, room)
         with read.looks(*read.parts) as looks:
-            return Looks(looks.days.copy(), looks.stack.copy(), looks.marks.copy(), looks.noise.copy())
+            return looks.part(slice(None))
 
 
 def observe(county: County) -> Observed:
@@ -100,7 +100,7 @@ def observe(county: County) -> Observed:
     sightings = (*county.window, *county.year)
     looks = looks_of(county, sightings)
     plain = tuple(replace(s, shared=replace(s.shared, shift=np.zeros_like(s.shared.shift))) for s in sightings)
-    raw = looks_of(county, plain).stack
+    raw = looks_of(county, plain).planes()[0]
     kept = _kept(sightings, looks)
     box = county.ground.grid.window(county.block)
     classes = np.stack([read_scl(sightings[k].scene, box) for k in kept])

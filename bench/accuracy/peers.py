@@ -150,7 +150,7 @@ def _lateness(day: NDArray[np.int64], truth: Truth, digs: Sequence[Dig], year: Y
 
 def form_of(observed: Observed, form: str) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
     """Reflectance (n, n_bands, h, w) and clear looks (n, h, w) of a form."""
-    stack, clear = (observed.raw, observed.scl_clear) if form == DELIVERED else (observed.looks.stack, observed.clear)
+    stack, clear = (observed.raw, observed.scl_clear) if form == DELIVERED else (observed.looks.planes()[0], observed.clear)
     return stack, clear & (stack[:, 0] != NO_DATA)
 
 

@@ -16,7 +16,7 @@ from observations import County, Observed, observe, open_county
 from peers import PREPARED, REPEATS, Scene, Scored, nrt, score, timed, year_of
 from pixels import CellScore, of_map, pyxccd
 
-from pipeline.detect.block import Looks, begin_year, watch
+from pipeline.detect.block import begin_year, watch
 
 OURS = "minewarden"
 
@@ -39,11 +39,7 @@ class Compared:
 
 def _seconds(county: County, seen: Observed) -> tuple[float, float]:
     """Processor seconds of our first fit and of our year, on one thread."""
-
-    def part(which: slice) -> Looks:
-        return Looks(seen.looks.days[which], seen.looks.stack[which], seen.looks.marks[which], seen.looks.noise[which])
-
-    window, year = part(slice(None, seen.history)), part(slice(seen.history, None))
+    window, year = seen.looks.part(slice(None, seen.history)), seen.looks.part(slice(seen.history, None))
     _, fit_s = timed(lambda: begin_year(window, county.model, county.january, None))
     spent = []
     for _ in range(REPEATS):

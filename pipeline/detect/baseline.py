@@ -11,9 +11,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from pipeline.detect.layout import STRIP
 from pipeline.detect.looks import TERMS
 from pipeline.detect.state import FINE
-from pipeline.detect.strips import BARE_LOOKS, STRIP, barest_strip, middle_strip, usable_strip
+from pipeline.detect.strips import BARE_LOOKS, barest_strip, middle_strip, usable_strip
 
 ROUNDS = 3
 MIN_LOOKS = 12
@@ -83,46 +84,54 @@ def sums(looks, terms, products, weight, bands, normal, right):  # type: ignore[
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def minus(total, a, b):  # type: ignore[no-untyped-def]
+def factor(normal):  # type: ignore[no-untyped-def]
+    """Cholesky factor of the normal equations (PAIRS · s) of a strip, in place. Written out: a cell's numbers then stay in registers."""
+    least, small = np.float32(1e-4), np.float32(1e-3)
+    e0, e1, e2, e3, e4 = RIDGE[0] + small, RIDGE[1] + small, RIDGE[2] + small, RIDGE[3] + small, RIDGE[4] + small
     for x in range(STRIP):
-        total[x] -= a[x] * b[x]
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def over(total, a):  # type: ignore[no-untyped-def]
-    for x in range(STRIP):
-        total[x] /= a[x]
+        a00 = np.sqrt(max(normal[x] + e0, least))
+        a10 = normal[STRIP + x] / a00
+        a11 = np.sqrt(max(normal[2 * STRIP + x] + e1 - a10 * a10, least))
+        a20 = normal[3 * STRIP + x] / a00
+        a21 = (normal[4 * STRIP + x] - a20 * a10) / a11
+        a22 = np.sqrt(max(normal[5 * STRIP + x] + e2 - a20 * a20 - a21 * a21, least))
+        a30 = normal[6 * STRIP + x] / a00
+        a31 = (normal[7 * STRIP + x] - a30 * a10) / a11
+        a32 = (normal[8 * STRIP + x] - a30 * a20 - a31 * a21) / a22
+        a33 = np.sqrt(max(normal[9 * STRIP + x] + e3 - a30 * a30 - a31 * a31 - a32 * a32, least))
+        a40 = normal[10 * STRIP + x] / a00
+        a41 = (normal[11 * STRIP + x] - a40 * a10) / a11
+        a42 = (normal[12 * STRIP + x] - a40 * a20 - a41 * a21) / a22
+        a43 = (normal[13 * STRIP + x] - a40 * a30 - a41 * a31 - a42 * a32) / a33
+        a44 = np.sqrt(max(normal[14 * STRIP + x] + e4 - a40 * a40 - a41 * a41 - a42 * a42 - a43 * a43, least))
+        normal[x], normal[STRIP + x], normal[2 * STRIP + x], normal[3 * STRIP + x], normal[4 * STRIP + x] = a00, a10, a11, a20, a21
+        normal[5 * STRIP + x], normal[6 * STRIP + x], normal[7 * STRIP + x], normal[8 * STRIP + x] = a22, a30, a31, a32
+        normal[9 * STRIP + x], normal[10 * STRIP + x], normal[11 * STRIP + x], normal[12 * STRIP + x] = a33, a40, a41, a42
+        normal[13 * STRIP + x], normal[14 * STRIP + x] = a43, a44
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def solve(bands, normal, coef):  # type: ignore[no-untyped-def]
-    """Solve the normal equations of a strip by Cholesky's method, in place: `coef` (n_bands · 5, s) holds the right sides, then the terms."""
-    low = normal
-    for i in range(TERMS):
-        for j in range(i + 1):
-            total = low[i * (i + 1) // 2 + j]
-            if i == j:
-                ridge = RIDGE[i] + np.float32(1e-3)
-                for x in range(STRIP):
-                    total[x] += ridge
-            for k in range(j):
-                minus(total, low[i * (i + 1) // 2 + k], low[j * (j + 1) // 2 + k])
-            if i == j:
-                for x in range(STRIP):
-                    total[x] = np.sqrt(max(total[x], np.float32(1e-4)))
-            else:
-                over(total, low[j * (j + 1) // 2 + j])
+    """Solve the normal equations of a strip by Cholesky's method, in place: `coef` (n_bands · 5 · s) holds the right sides, then the terms."""
+    factor(normal)
     for b in range(bands):
-        for i in range(TERMS):
-            total = coef[b * TERMS + i]
-            for k in range(i):
-                minus(total, low[i * (i + 1) // 2 + k], coef[b * TERMS + k])
-            over(total, low[i * (i + 1) // 2 + i])
-        for i in range(TERMS - 1, -1, -1):
-            total = coef[b * TERMS + i]
-            for k in range(i + 1, TERMS):
-                minus(total, low[k * (k + 1) // 2 + i], coef[b * TERMS + k])
-            over(total, low[i * (i + 1) // 2 + i])
+        c = coef[b * TERMS * STRIP : (b + 1) * TERMS * STRIP]
+        for x in range(STRIP):
+            a00, a10, a11, a20, a21 = normal[x], normal[STRIP + x], normal[2 * STRIP + x], normal[3 * STRIP + x], normal[4 * STRIP + x]
+            a22, a30, a31, a32 = normal[5 * STRIP + x], normal[6 * STRIP + x], normal[7 * STRIP + x], normal[8 * STRIP + x]
+            a33, a40, a41, a42 = normal[9 * STRIP + x], normal[10 * STRIP + x], normal[11 * STRIP + x], normal[12 * STRIP + x]
+            a43, a44 = normal[13 * STRIP + x], normal[14 * STRIP + x]
+            y0 = c[x] / a00
+            y1 = (c[STRIP + x] - a10 * y0) / a11
+            y2 = (c[2 * STRIP + x] - a20 * y0 - a21 * y1) / a22
+            y3 = (c[3 * STRIP + x] - a30 * y0 - a31 * y1 - a32 * y2) / a33
+            y4 = (c[4 * STRIP + x] - a40 * y0 - a41 * y1 - a42 * y2 - a43 * y3) / a44
+            y4 = y4 / a44
+            y3 = (y3 - a43 * y4) / a33
+            y2 = (y2 - a32 * y3 - a42 * y4) / a22
+            y1 = (y1 - a21 * y2 - a31 * y3 - a41 * y4) / a11
+            y0 = (y0 - a10 * y1 - a20 * y2 - a30 * y3 - a40 * y4) / a00
+            c[x], c[STRIP + x], c[2 * STRIP + x], c[3 * STRIP + x], c[4 * STRIP + x] = y0, y1, y2, y3, y4
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -161,25 +170,31 @@ def stray(looks, terms, weight, bands, coef, least, residual, spread, square):  
         floor = least[b]
         for x in range(STRIP):
             s[x] = np.float32(1) / max(np.sqrt(total[x] / weights[x]), floor)
-        for t in range(n):
-            r, q = residual[t * STRIP : (t + 1) * STRIP], square[t * STRIP : (t + 1) * STRIP]
+        for t in range(0, n, 4):
+            r, q = residual[t * STRIP : (t + 4) * STRIP], square[t * STRIP : (t + 4) * STRIP]
             for x in range(STRIP):
-                z = r[x] * s[x]
-                q[x] += z * z
+                unit = s[x]
+                z0, z1, z2, z3 = r[x] * unit, r[STRIP + x] * unit, r[2 * STRIP + x] * unit, r[3 * STRIP + x] * unit
+                q[x] += z0 * z0
+                q[STRIP + x] += z1 * z1
+                q[2 * STRIP + x] += z2 * z2
+                q[3 * STRIP + x] += z3 * z3
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def fit(stack, mark, use, spring, terms, prior, floor, red, nir, mean, fine, scale, barest, looks):  # type: ignore[no-untyped-def]
     """Fit a block, into the arrays of a Baseline.
 
-    stack: (n, n_bands, h, w) int16, corrected reflectance, NO_DATA where missing. mark: (n, h, w) uint8. use: (n,) bool, looks
-    to fit on. spring: (n,) bool, looks of the spring. terms: (n, 5) float32. prior: (n,) float32, weight of each scene, 1 = as good
-    as the best. floor: (n_bands,) float32, least spread, 1e-4. Where fewer than MIN_LOOKS are usable, `looks` is 0.
+    stack: (h, strips, n, n_bands, STRIP) int16 (layout.py), corrected reflectance, NO_DATA where missing. mark: (h, strips, n, STRIP)
+    uint8. use: (n,) bool, looks to fit on. spring: (n,) bool, looks of the spring. terms: (n, 5) float32. prior: (n,) float32, weight
+    of each scene, 1 = as good as the best. floor: (n_bands,) float32, least spread, 1e-4. Where fewer than MIN_LOOKS are usable,
+    `looks` is 0.
 
     Cells are worked in strips of STRIP whose looks stay in the processor's cache. Strips are plain rows of memory, looks after
     looks (band, look, cell): with lengths that are known beforehand, loops over a strip become vector instructions.
     """
-    n, bands, height, width = stack.shape
+    height, across, n, bands, _ = stack.shape
+    width = looks.shape[1]
     padded = (n + 3) // 4 * 4
     products = np.empty((n, PAIRS), np.float32)
     for t in range(n):
@@ -192,13 +207,14 @@ def fit(stack, mark, use, spring, terms, prior, floor, red, nir, mean, fine, sca
     usable, weight = np.zeros(plane, np.float32), np.zeros(plane, np.float32)
     square, residual = np.zeros(plane, np.float32), np.zeros(plane, np.float32)
     coef, spread, normal = np.zeros(bands * TERMS * STRIP, np.float32), np.ones(bands * STRIP, np.float32), np.empty(PAIRS * STRIP, np.float32)
-    count, keys = np.empty(STRIP, np.int32), np.empty(STRIP, np.int64)
-    lowest, which = np.empty(BARE_LOOKS * STRIP, np.int64), np.empty(BARE_LOOKS * STRIP, np.int64)
+    count = np.empty(STRIP, np.int32)
+    lowest, which = np.empty((BARE_LOOKS + 1) * STRIP, np.float32), np.empty(BARE_LOOKS * STRIP, np.int32)
     sorting, bare = np.empty((BARE_LOOKS, STRIP), np.float32), np.empty(bands * STRIP, np.uint8)
     for y in range(height):
-        for left in range(0, width, STRIP):
+        for strip in range(across):
+            left, strip_looks = strip * STRIP, stack[y, strip]
             s = min(STRIP, width - left)
-            rows = usable_strip(stack, mark, use, y, left, s, usable, count, order)
+            rows = usable_strip(strip_looks, mark[y, strip], use, usable, count, order)
             m = (rows + 3) // 4 * 4
             usable[rows * STRIP : m * STRIP] = 0
             for k in range(m):
@@ -207,21 +223,20 @@ def fit(stack, mark, use, spring, terms, prior, floor, red, nir, mean, fine, sca
                 seasons[k], pairs[k], trust[k], in_spring[k] = terms[t], products[t], prior[t], spring[t]
                 for b in range(bands):
                     # Sums of indices would keep the compiler from vector instructions; slices don't.
-                    source, target = stack[t, b, y, left : left + s], values[(b * m + k) * STRIP : (b * m + k + 1) * STRIP]
-                    for x in range(s):
+                    source, target = strip_looks[t, b], values[(b * m + k) * STRIP : (b * m + k + 1) * STRIP]
+                    for x in range(STRIP):
                         target[x] = source[x]
-                    target[s:] = 0
             square[:] = 0
             for _ in range(ROUNDS):
                 weigh(usable, trust[:m], square, bands, weight)
                 sums(values, seasons[:m], pairs, weight, bands, normal, coef)
-                solve(bands, normal.reshape(PAIRS, STRIP), coef.reshape(bands * TERMS, STRIP))
+                solve(bands, normal, coef)
                 stray(values, seasons[:m], weight, bands, coef, floor, residual, spread, square)
             weigh(usable, trust[:m], square, bands, weight)
             for x in range(s):
                 looks[y, left + x] = min(count[x], 255) if count[x] >= MIN_LOOKS else 0
             for part in range(2):
-                barest_strip(values, weight, trust[:m], bands, in_spring, part == 0, red, nir, keys, lowest, which)
+                barest_strip(values, weight, trust[:m], bands, in_spring, part == 0, red, nir, lowest, which)
                 middle_strip(values, which, m, bands, coef, sorting, bare)
                 for b in range(bands):
                     row, target = bare[b * STRIP : (b + 1) * STRIP], barest[part, b, y, left : left + s]

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from pipeline.detect.baseline import fit
 from pipeline.detect.breaks import settle_breaks
-from pipeline.detect.looks import SEASONS, YEAR, in_spring, noise_floor, season_byte, season_terms
+from pipeline.detect.layout import folded, unfolded
+from pipeline.detect.looks import BANDS, NO_DATA, SEASONS, YEAR, in_spring, noise_floor, season_byte, season_terms
+from pipeline.detect.mask import MISSING
 from pipeline.detect.monitor import watch_looks
 from pipeline.detect.shift import Model
 from pipeline.detect.spectra import Optics
@@ -24,11 +26,27 @@ class Looks:
     days: NDArray[np.int64]
     """(n,): days since 1970-01-01."""
     stack: NDArray[np.int16]
-    """(n, n_bands, h, w): reflectance, 1e-4, each scene's shift taken off."""
+    """(h, strips, n, n_bands, STRIP) (layout.py): reflectance, 1e-4, each scene's shift taken off."""
     marks: NDArray[np.uint8]
-    """(n, h, w): marks of mask.py."""
+    """(h, strips, n, STRIP): marks of mask.py."""
     noise: NDArray[np.float32]
     """(n, n_bands) ≥ 1: each scene's noise."""
+    width: int
+    """Cells of a row."""
+
+    @classmethod
+    def of(cls, days: NDArray[np.int64], stack: NDArray[np.int16], marks: NDArray[np.uint8], noise: NDArray[np.float32]) -> Looks:
+        """Looks from planes. stack: (n, n_bands, h, w), marks: (n, h, w)."""
+        return cls(days, folded(stack, NO_DATA), folded(marks, MISSING), noise, stack.shape[-1])
+
+    def planes(self) -> tuple[NDArray[np.int16], NDArray[np.uint8]]:
+        """Reflectance (n, n_bands, h, w) and marks (n, h, w)."""
+        return unfolded(self.stack, self.width), unfolded(self.marks, self.width)
+
+    def part(self, which: slice) -> Looks:
+        """Some of the looks, copied."""
+        stack, marks = self.stack[:, :, which].copy(), self.marks[:, :, which].copy()
+        return Looks(self.days[which], stack, marks, self.noise[which], self.width)
 
 
 def watch(looks: Looks, model: Model, baseline: Baseline, alert: Alert) -> None:
@@ -37,7 +55,9 @@ def watch(looks: Looks, model: Model, baseline: Baseline, alert: Alert) -> None:
     days = looks.days.tolist()
     if days:
         seasons, terms = np.array([season_byte(day) for day in days]), np.stack([season_terms(day) for day in days])
-        watch_looks(looks.stack, looks.marks, looks.days, seasons, terms, looks.noise, model.white, SEASONS, optics, baseline, alert)
+        white = np.zeros((len(BANDS), len(BANDS)), np.float32)
+        white[: len(model.bands), : len(model.bands)] = model.white
+        watch_looks(looks.stack, looks.marks, looks.days, seasons, terms, looks.noise, white, SEASONS, optics, baseline, alert)
 
 
 SETTLED_DAYS = 365
@@ -57,7 +77,7 @@ def begin_year(
     Later, a cell in an open alert keeps the baseline it was judged against: a pit must never become normal. Only where no case
     is open (`cases`, (h, w) bool), ground that changed a year ago has settled: it is judged anew, so that later digging is seen.
     """
-    bands, height, width = looks.stack.shape[1:]
+    bands, height, width = len(model.bands), looks.stack.shape[0], looks.width
     baseline, alert = Baseline.empty(bands, height, width, take), Alert.empty(bands, height, width, take)
     terms = np.stack([season_terms(day) for day in looks.days.tolist()]) if len(looks.days) else np.zeros((0, 5), np.float32)
     prior = (1 / (looks.noise**2).mean(axis=1)).astype(np.float32)

@@ -13,8 +13,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from pipeline.detect.baseline import fit
+from pipeline.detect.layout import STRIP, folded
 from pipeline.detect.looks import NO_DATA, SEASONS, in_spring, noise_floor, season_terms
-from pipeline.detect.mask import CLOUD
+from pipeline.detect.mask import CLOUD, MISSING
 from pipeline.detect.novelty import LASTING_WET, novelty
 from pipeline.detect.shift import Model
 from pipeline.detect.spectra import ndvi_of, season_of
@@ -33,20 +34,21 @@ NOVEL = 1.5
 @njit(nogil=True, cache=True, error_model="numpy")
 def _splits(stack, marks, days, mean, fine, terms, floor, rows, cols, split, share):  # type: ignore[no-untyped-def]
     """Best split of each cell: index of the first look after it into `split`, share of the sum of squares explained into `share`."""
-    n, bands, _, _ = stack.shape
+    n, bands = stack.shape[2:4]
     residual = np.empty((n, bands), np.float64)
     which = np.empty(n, np.int64)
     season = np.empty(bands, np.float32)
     for i in range(rows.shape[0]):
         y, x = rows[i], cols[i]
+        looks, mark, at = stack[y, x // STRIP], marks[y, x // STRIP], x % STRIP
         count = 0
         for t in range(n):
-            if marks[t, y, x] != 0 or stack[t, 0, y, x] == NO_DATA:
+            if mark[t, at] != 0 or looks[t, 0, at] == NO_DATA:
                 continue
             season_of(mean, fine, y, x, terms[t], season)
             for b in range(bands):
                 # Clouds that SCL missed must not make a split: residuals beyond twenty floors are cut.
-                z = (np.float64(stack[t, b, y, x]) - season[b]) / floor[b]
+                z = (np.float64(looks[t, b, at]) - season[b]) / floor[b]
                 residual[count, b] = min(max(z, -20.0), 20.0)
             which[count] = t
             count += 1
@@ -100,11 +102,11 @@ def _later_novelty(stack, marks, split, mean, fine, barest, looks, year_terms, f
 
 
 def _refit(stack: NDArray[np.int16], marks: NDArray[np.uint8], days: NDArray[np.int64], prior: NDArray[np.float32], model: Model) -> Baseline:
-    """Baseline of gathered cells (n, n_bands, 1, p)."""
+    """Baseline of gathered cells. stack: (n, n_bands, 1, p), marks: (n, 1, p)."""
     out = Baseline.empty(stack.shape[1], 1, stack.shape[3])
     terms = np.stack([season_terms(day) for day in days.tolist()])
     fit(
-        stack, marks, np.ones(len(days), bool), in_spring(days), terms, prior, model.least, model.red, model.nir,
+        folded(stack, NO_DATA), folded(marks, MISSING), np.ones(len(days), bool), in_spring(days), terms, prior, model.least, model.red, model.nir,
         out.mean, out.fine, out.scale, out.barest, out.looks,
     )  # fmt: skip
     return out
@@ -115,7 +117,8 @@ def settle_breaks(
 ) -> None:
     """Find cells that changed for good inside the window and fit them anew, in place; `changed` gets the day where the later part is used.
 
-    stack: (n, n_bands, h, w) int16, marks: (n, h, w) uint8, days: (n,), prior: (n,) float32: as the baseline was fitted on.
+    stack: (h, strips, n, n_bands, STRIP) int16, marks: (h, strips, n, STRIP) uint8, days: (n,), prior: (n,) float32: as the baseline was
+    fitted on.
     """
     if len(days) < 2 * SIDE_LOOKS:
         return
@@ -133,7 +136,8 @@ def settle_breaks(
     rows, cols, split = rows[torn], cols[torn], split[torn]
     if not rows.size:
         return
-    cells, marked = np.ascontiguousarray(stack[:, :, rows, cols][:, :, None]), np.ascontiguousarray(marks[:, rows, cols][:, None])
+    cells = np.ascontiguousarray(np.moveaxis(stack[rows, cols // STRIP, :, :, cols % STRIP], 0, -1)[:, :, None])
+    marked = np.ascontiguousarray(np.moveaxis(marks[rows, cols // STRIP, :, cols % STRIP], 0, -1)[:, None])
     after = np.arange(len(days))[:, None, None] >= split[None, None, :]
     earlier = _refit(cells, np.where(after, CLOUD, marked).astype(np.uint8), days, prior, model)
     novel = np.zeros(rows.size, np.float32)

@@ -12,6 +12,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from pipeline.detect.layout import STRIP
+
 BANDS = ("B02", "B03", "B04", "B08", "B11", "B12")
 NOISE_FLOOR = {"B02": 0.010, "B03": 0.011, "B04": 0.013, "B08": 0.018, "B11": 0.022, "B12": 0.020}
 """Look-to-look noise of unchanged ground by band, reflectance: the unit of novelty."""
@@ -86,15 +88,16 @@ def spread(pixels, span, left, out):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def correct(planes, spans, tops, lefts, gain, offset, shift, red, nir, out):  # type: ignore[no-untyped-def]
+def correct(planes, spans, tops, lefts, gain, offset, shift, red, nir, width, out, number):  # type: ignore[no-untyped-def]
     """Turn digital numbers into reflectance and take off the shift that the whole scene shares.
 
     planes: by band (h', w') uint16, 0 = no data, a tuple of arrays, as coarse as they come. spans, tops, lefts: (n_bands,) int64:
     cell (y, x) lies in pixel ((y + top) // span, (x + left) // span). gain, offset: (n_bands,) float32, reflectance in
     1e-4 = dn · gain + offset. shift: (2, n_bands) float32, in 1e-4, of bare and of green ground. red, nir: band indices.
-    out: (n_bands, h, w) int16. A cell with no data in any band has none in all.
+    width: cells of a row. out: (h, strips, n, n_bands, STRIP) int16 (layout.py), of which the `number`-th look is written. A cell with no
+    data in any band has none in all; cells beyond the row are left as they are.
     """
-    bands, height, width = out.shape
+    height, across, _, bands, _ = out.shape
     numbers, read = np.empty((bands, width), np.uint16), np.full(bands, -1, np.int64)
     valid, green = np.empty(width, np.uint16), np.empty(width, np.float32)
     for y in range(height):
@@ -114,13 +117,16 @@ def correct(planes, spans, tops, lefts, gain, offset, shift, red, nir, out):  # 
             n = np.float32(nirs[x]) * nir_gain + nir_offset
             ndvi = (n - r) / max(n + r, np.float32(100.0))
             green[x] = min(max((ndvi - np.float32(BARE_NDVI)) / np.float32(GREEN_NDVI - BARE_NDVI), np.float32(0)), np.float32(1))
-        for b in range(bands):
-            row, target = numbers[b], out[b, y]
-            by, add, bare, more = gain[b], offset[b], shift[0, b], shift[1, b] - shift[0, b]
-            for x in range(width):
-                value = np.float32(row[x]) * by + add - bare - green[x] * more
-                value = min(max(value, np.float32(-5000)), np.float32(30000))
-                target[x] = np.int16(np.int32(value)) if valid[x] else np.int16(NO_DATA)
+        for strip in range(across):
+            left, right = strip * STRIP, min((strip + 1) * STRIP, width)
+            has, greens = valid[left:right], green[left:right]
+            for b in range(bands):
+                row, target = numbers[b, left:right], out[y, strip, number, b]
+                by, add, bare, more = gain[b], offset[b], shift[0, b], shift[1, b] - shift[0, b]
+                for x in range(right - left):
+                    value = np.float32(row[x]) * by + add - bare - greens[x] * more
+                    value = min(max(value, np.float32(-5000)), np.float32(30000))
+                    target[x] = np.int16(np.int32(value)) if has[x] else np.int16(NO_DATA)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from pipeline.detect.layout import STRIP
 from pipeline.detect.looks import spread
 
 CLEAR, MISSING, LONE, LONE_EDGE, CLOUD = 0, 1, 2, 3, 4
@@ -155,6 +156,39 @@ def marks(classes, span, top, left, halo, bad, out):  # type: ignore[no-untyped-
         for x in range(out.shape[1]):
             mark = np.uint8(LONE if core[x] else LONE_EDGE) if after[x] < before[x] else np.uint8(CLOUD)
             target[x] = mark if own[x] & has[x] else target[x]
+
+
+@njit(nogil=True, cache=True)
+def any_seen(mark, rows, cols):  # type: ignore[no-untyped-def]
+    """Whether any cell of some rows and columns (slices) of a plane of marks is neither under cloud nor without data."""
+    for y in range(rows.start, rows.stop):
+        some, row = np.uint8(0), mark[y, cols]
+        for x in range(row.shape[0]):
+            some |= np.uint8(row[x] != MISSING) & np.uint8(row[x] != CLOUD)
+        if some:
+            return True
+    return False
+
+
+@njit(nogil=True, cache=True)
+def seen(mark, rows, cols, out):  # type: ignore[no-untyped-def]
+    """Which cells of some rows and columns (slices) of a plane of marks are neither under cloud nor without data, into `out` (h, w) bool."""
+    for y in range(out.shape[0]):
+        row, target = mark[rows.start + y, cols], out[y]
+        for x in range(row.shape[0]):
+            target[x] = (row[x] != MISSING) & (row[x] != CLOUD)
+
+
+@njit(nogil=True, cache=True)
+def fold(mark, rows, cols, out, number):  # type: ignore[no-untyped-def]
+    """Some rows and columns (slices) of a plane of marks as the `number`-th look of `out` (h, strips, n, STRIP), MISSING beyond the row."""
+    for y in range(out.shape[0]):
+        row = mark[rows.start + y, cols]
+        for strip in range(out.shape[1]):
+            source, target = row[strip * STRIP : (strip + 1) * STRIP], out[y, strip, number]
+            for x in range(source.shape[0]):
+                target[x] = source[x]
+            target[source.shape[0] :] = MISSING
 
 
 def bad_classes() -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -10,14 +10,18 @@ season, 'missed' when it is nearer to the season or has greened up, and nothing 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from pipeline.detect.alerts import begin, film_gone, forget, is_another, keep_look, next_status, saw, saw_normal, turned
-from pipeline.detect.looks import NO_DATA, STEP
+from pipeline.detect.layout import STRIP
+from pipeline.detect.looks import NO_DATA, STEP, TERMS
 from pipeline.detect.mask import CLEAR, CLOUD, MISSING
 from pipeline.detect.novelty import BRIGHT, WET, to_segment
-from pipeline.detect.spectra import When, apart, greenness, open_row, resembles, ring_median, score_row, season_of, snowy
+from pipeline.detect.spectra import When, apart, greenness, open_strip, resembles, ring_median, score_strip, season_of, snowy
 from pipeline.detect.state import CONFIRMED, ENDED, FINE, FIRST, NONE, RING
 
 LOOK_SCORE = 3.5
@@ -34,6 +38,29 @@ ALIKE = 3.0
 WINTER_BEGINS, WINTER_ENDS = 227, 42
 """Seasons (1/256 of a year) of 20 November and 1 March."""
 SEASONS_A_YEAR = 24
+
+
+class Workspace(NamedTuple):
+    """Room that looks at single cells are worked in."""
+
+    spectrum: NDArray[np.float32]
+    """(n_bands,), as are expected, soil and line."""
+    expected: NDArray[np.float32]
+    soil: NDArray[np.float32]
+    line: NDArray[np.float32]
+    year: NDArray[np.float32]
+    """(24, n_bands)"""
+    across: NDArray[np.float32]
+    """(5, 24): terms of the seasons, a row each."""
+    sums: NDArray[np.float32]
+    """(4, 24)"""
+
+
+@njit(nogil=True, cache=True)
+def workspace_for(bands, year_terms):  # type: ignore[no-untyped-def]
+    rows, seasons = np.zeros((4, bands), np.float32), year_terms.shape[0]
+    year, across, sums = np.empty((seasons, bands), np.float32), year_terms.T.copy(), np.empty((4, seasons), np.float32)
+    return Workspace(rows[0], rows[1], rows[2], rows[3], year, across, sums)
 
 
 @njit(nogil=True, cache=True)
@@ -71,14 +98,14 @@ def go_on(alert, y, x, mark, when, score, strange, spectrum, expected, year, bar
 
 
 @njit(nogil=True, cache=True)
-def is_novel(spectrum, base, y, x, year_terms, floor, work):  # type: ignore[no-untyped-def]
+def is_novel(spectrum, base, y, x, floor, work):  # type: ignore[no-untyped-def]
     """Whether the `novelty` of a spectrum is at least LOOK_NOVELTY: all seasons in one go, for vector instructions.
 
-    year_terms: (24, 5) float32. work: (4, 24) float32, workspace.
+    work: Workspace.
     """
     bands = floor.shape[0]
-    soil, line = np.empty(bands, np.float32), np.empty(bands, np.float32)
-    year, along, length, away = work[0], work[1], work[2], work[3]
+    soil, line, year_terms = work.soil, work.line, work.across
+    nearest, along, length, away = work.sums[0], work.sums[1], work.sums[2], work.sums[3]
     for part in range(2):
         for b in range(bands):
             soil[b] = np.float32(base.barest[part, b, y, x]) * np.float32(STEP * WET)
@@ -103,81 +130,100 @@ def is_novel(spectrum, base, y, x, year_terms, floor, work):  # type: ignore[no-
         for k in range(SEASONS_A_YEAR):
             # Squared distance from the segment: |here|² − 2 t (here · way) + t² |way|².
             t = min(max(along[k] / length[k], np.float32(0)), np.float32(1))
-            year[k] = away[k] - t * (np.float32(2) * along[k] - t * length[k])
+            nearest[k] = away[k] - t * (np.float32(2) * along[k] - t * length[k])
         for k in range(SEASONS_A_YEAR):
-            least = min(least, year[k])
+            least = min(least, nearest[k])
         if least < np.float32(LOOK_NOVELTY) * np.float32(bands):
             return False
     return True
 
 
 @njit(nogil=True, cache=True)
-def usual_row(score, mark, blue, looks, status, day, month_looks, last_clear, last_normal, marked, rest):  # type: ignore[no-untyped-def]
-    """The common case: ground that looks as it always did is seen, whatever SCL says of it.
-
-    Rows (w,). Sets `rest` (w,) uint8 where a cell is seen and either unlike its season or in alert; returns how many those are.
-    """
-    count = 0
-    today = np.uint16(day)
-    for x in range(score.shape[0]):
-        seen = (mark[x] != MISSING) & (mark[x] != CLOUD) & (looks[x] != 0) & (blue[x] != NO_DATA)
-        calm = (score[x] < np.float32(LOOK_SCORE)) & ((status[x] < FIRST) | (status[x] > CONFIRMED))
-        usual = seen & calm
-        month_looks[x] = np.uint8(month_looks[x] + np.uint8(usual & (month_looks[x] < 255)))
-        last_clear[x] = today if usual else last_clear[x]
-        last_normal[x] = today if usual else last_normal[x]
-        marked[x] = np.uint8(0) if usual else marked[x]
-        rest[x] = np.uint8(seen & (not calm))
-    for x in range(score.shape[0]):
-        count += rest[x]
-    return count
+def seen_at_all(mark):  # type: ignore[no-untyped-def]
+    """Whether any cell of a strip is neither under cloud nor without data."""
+    some = np.uint8(0)
+    for x in range(STRIP):
+        some |= np.uint8(mark[x] != MISSING) & np.uint8(mark[x] != CLOUD)
+    return some != 0
 
 
 @njit(nogil=True, cache=True)
-def unusual_row(rest, y, look, mark, score, when, year_terms, optics, base, alert):  # type: ignore[no-untyped-def]
-    """Apply a look to those cells of a row where `rest` (w,) is set. score: (w,) float32; the rest as in `watch_looks`."""
+def usual_strip(score, mark, blue, looks, status, day, month_looks, last_clear, last_normal, marked, usual, rest):  # type: ignore[no-untyped-def]
+    """The common case: ground that looks as it always did is seen, whatever SCL says of it.
+
+    Rows (≤ s,). Sets `rest` (s,) uint8 where a cell is seen and either unlike its season or in alert, `usual` where it is seen
+    otherwise; returns whether any is in `rest`.
+    """
+    size, some, today = looks.shape[0], np.uint8(0), np.uint16(day)
+    # Few arrays in a loop: the compiler has to see that none of them overlap.
+    for x in range(size):
+        seen = (mark[x] != MISSING) & (mark[x] != CLOUD) & (looks[x] != 0) & (blue[x] != NO_DATA)
+        calm = (score[x] < np.float32(LOOK_SCORE)) & ((status[x] < FIRST) | (status[x] > CONFIRMED))
+        usual[x] = np.uint8(seen & calm)
+        other = np.uint8(seen & (not calm))
+        rest[x] = other
+        some |= other
+    for x in range(size):
+        month_looks[x] += np.uint8(usual[x] & np.uint8(month_looks[x] < 255))
+        marked[x] = np.uint8(0) if usual[x] else marked[x]
+    for x in range(size):
+        last_clear[x] = today if usual[x] else last_clear[x]
+        last_normal[x] = today if usual[x] else last_normal[x]
+    return some != 0
+
+
+@njit(nogil=True, cache=True)
+def unusual_strip(rest, y, left, look, mark, score, when, year_terms, optics, base, alert, work):  # type: ignore[no-untyped-def]
+    """Apply a look to those cells of a strip where `rest` (s,) is set. look: (n_bands, s); mark, score: (s,); the rest as in `watch_looks`."""
     bands = look.shape[0]
-    spectrum, expected = np.empty(bands, np.float32), np.empty(bands, np.float32)
-    across, work = year_terms.T.copy(), np.empty((4, SEASONS_A_YEAR), np.float32)
-    year = np.empty((year_terms.shape[0], bands), np.float32)
-    for x in range(rest.shape[0]):
-        if rest[x] == 0:
+    spectrum, expected = work.spectrum, work.expected
+    for i in range(min(STRIP, base.looks.shape[1] - left)):
+        if rest[i] == 0:
             continue
+        x = left + i
         for b in range(bands):
-            spectrum[b] = look[b, y, x]
+            spectrum[b] = look[b, i]
         if snowy(spectrum, optics):
             continue
         season_of(base.mean, base.fine, y, x, when.terms, expected)
-        strange = score[x] >= LOOK_SCORE and greenness(spectrum, optics) < greenness(expected, optics) + np.float32(GREENER)
-        strange = strange and is_novel(spectrum, base, y, x, across, optics.floor, work)
+        strange = score[i] >= LOOK_SCORE and greenness(spectrum, optics) < greenness(expected, optics) + np.float32(GREENER)
+        strange = strange and is_novel(spectrum, base, y, x, optics.floor, work)
         if FIRST <= alert.status[y, x] <= CONFIRMED:
             for k in range(year_terms.shape[0]):
-                season_of(base.mean, base.fine, y, x, year_terms[k], year[k])
-            go_on(alert, y, x, mark[y, x], when, score[x], strange, spectrum, expected, year, base.barest[:, :, y, x], optics)
+                season_of(base.mean, base.fine, y, x, year_terms[k], work.year[k])
+            go_on(alert, y, x, mark[i], when, score[i], strange, spectrum, expected, work.year, base.barest[:, :, y, x], optics)
         elif strange:
-            begin(alert, y, x, mark[y, x], when, spectrum, optics.floor)
-        elif mark[y, x] == CLEAR:
+            begin(alert, y, x, mark[i], when, spectrum, optics.floor)
+        elif mark[i] == CLEAR:
             saw_normal(alert, y, x, when.day)
 
 
 @njit(nogil=True, cache=True)
 def watch_looks(stack, marks, days, seasons, terms, noise, white, year_terms, optics, base, alert):  # type: ignore[no-untyped-def]
-    """Apply looks to the alerts of a block, oldest first, in place; row by row, so that a row's state stays in the processor's cache.
+    """Apply looks to the alerts of a block, oldest first, in place; strip by strip, so that a strip's state stays in the processor's cache.
 
-    stack: (n, n_bands, h, w) int16. marks: (n, h, w) uint8 (mask.py). days, seasons: (n,), terms: (n, 5) float32, of `When`.
-    noise: (n, n_bands), white: (n_bands, n_bands), year_terms: (24, 5) float32. optics: Optics. base, alert: Baseline and Alert of the block.
+    stack: (h, strips, n, n_bands, STRIP) int16, marks: (h, strips, n, STRIP) uint8 (layout.py, mask.py). days, seasons: (n,), terms:
+    (n, 5) float32, of `When`. noise: (n, n_bands), white: (6, 6), year_terms: (24, 5) float32. optics: Optics. base, alert: Baseline and
+    Alert of the block.
     """
-    n, bands, height, width = stack.shape
-    coef, steady = np.empty((bands, 5, width), np.float32), np.empty((bands, width), np.float32)
-    z, score, rest = np.empty((bands + 1, width), np.float32), np.empty(width, np.float32), np.empty(width, np.uint8)
+    height, across, n, bands, _ = stack.shape
+    coef, steady = np.zeros(bands * TERMS * STRIP, np.float32), np.zeros(bands * STRIP, np.float32)
+    z, score = np.zeros(white.shape[0] * STRIP, np.float32), np.zeros(STRIP, np.float32)
+    usual, rest = np.zeros(STRIP, np.uint8), np.zeros(STRIP, np.uint8)
+    work = workspace_for(bands, year_terms)
     for y in range(height):
-        open_row(base, y, coef, steady)
-        for t in range(n):
-            score_row(stack[t], y, terms[t], coef, steady, noise[t], white, z, score)
-            unusual = usual_row(
-                score, marks[t, y], stack[t, 0, y], base.looks[y], alert.status[y], days[t],
-                alert.month_looks[y], alert.last_clear[y], alert.last_normal[y], alert.marked[y], rest,
-            )  # fmt: skip
-            if unusual:
-                when = When(days[t], seasons[t], terms[t])
-                unusual_row(rest, y, stack[t], marks[t], score, when, year_terms, optics, base, alert)
+        for strip in range(across):
+            left = strip * STRIP
+            cells = slice(left, min(left + STRIP, base.looks.shape[1]))
+            strip_looks, strip_marks = stack[y, strip], marks[y, strip]
+            looks, status, month_looks, marked = base.looks[y, cells], alert.status[y, cells], alert.month_looks[y, cells], alert.marked[y, cells]
+            last_clear, last_normal = alert.last_clear[y, cells], alert.last_normal[y, cells]
+            open_strip(base, y, left, coef, steady)
+            for t in range(n):
+                look, mark = strip_looks[t], strip_marks[t]
+                if not seen_at_all(mark):
+                    continue
+                score_strip(look, terms[t], coef, steady, noise[t], white, z, score)
+                if usual_strip(score, mark, look[0], looks, status, days[t], month_looks, last_clear, last_normal, marked, usual, rest):
+                    when = When(days[t], seasons[t], terms[t])
+                    unusual_strip(rest, y, left, look, mark, score, when, year_terms, optics, base, alert, work)

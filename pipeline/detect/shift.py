@@ -6,14 +6,17 @@ moved differently (rain darkens soil, not leaves), so each has its own median re
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.detect.baseline import fit
+from pipeline.detect.layout import folded
 from pipeline.detect.looks import BARE_NDVI, GREEN_NDVI, NO_DATA, SEASONS, STEP, in_spring, noise_floor, season_terms
-from pipeline.detect.mask import CLEAR
+from pipeline.detect.mask import CLEAR, MISSING
 from pipeline.detect.state import FINE, SCALES, Baseline
 
 MIN_SAMPLE = 150
@@ -114,10 +117,12 @@ def fit_model(
     stack: NDArray[np.int16],
     mark: NDArray[np.uint8],
     days: NDArray[np.int64],
+    workers: int = 1,
 ) -> tuple[Model, list[Shared]]:
     """Fit the sample, and each scene's shift to it, in turn.
 
-    stack: (n, n_bands, 1, p) int16, not shifted. mark: (n, 1, p) uint8. days: (n,) since 1970-01-01.
+    stack: (n, n_bands, 1, p) int16, not shifted. mark: (n, 1, p) uint8. days: (n,) since 1970-01-01. workers: threads; all results are
+    the same for any number of them.
     Returns the model and, by scene, what it shares.
     """
     n, count = stack.shape[:2]
@@ -125,22 +130,27 @@ def fit_model(
     red, nir = bands.index("B04"), bands.index("B08")
     floor = noise_floor(bands) * np.float32(0.3)
     prior, use = np.ones(n, np.float32), np.ones(n, bool)
-    moved = stack.copy()
+    moved, marks = stack.copy(), folded(mark, MISSING)
     model: Model | None = None
     found: list[Shared] = []
-    for _ in range(ROUNDS):
-        sample = Baseline.empty(count, 1, stack.shape[3])
-        fit(moved, mark, use, in_spring(days), terms, prior, floor, red, nir, sample.mean, sample.fine, sample.scale, sample.barest, sample.looks)
-        good = sample.looks[0] > 0
-        spread = SCALES[sample.scale[:, 0, good]]
-        least = (SHARE_OF_MEDIAN * np.median(spread, axis=1)).astype(np.float32) if good.any() else noise_floor(bands)
-        model = Model(bands, sample, least, np.eye(count, dtype=np.float32), _soil(sample, red, nir))
-        found = [shared(stack[t], mark[t], model, terms[t]) for t in range(n)]
-        for t, part in enumerate(found):
-            moved[t] = shifted(stack[t], part.shift, red, nir)
-        prior = np.array([1 / float((s.noise**2).mean()) for s in found], np.float32)
-    assert model is not None
-    white = _whitening(moved, mark, model, terms)
+    with ThreadPoolExecutor(max(workers, 1)) as pool:
+        for _ in range(ROUNDS):
+            sample = Baseline.empty(count, 1, stack.shape[3])
+            fit(
+                folded(moved, NO_DATA), marks, use, in_spring(days), terms, prior, floor, red, nir,
+                sample.mean, sample.fine, sample.scale, sample.barest, sample.looks,
+            )  # fmt: skip
+            good = sample.looks[0] > 0
+            spread = SCALES[sample.scale[:, 0, good]]
+            least = (SHARE_OF_MEDIAN * np.median(spread, axis=1)).astype(np.float32) if good.any() else noise_floor(bands)
+            model = Model(bands, sample, least, np.eye(count, dtype=np.float32), _soil(sample, red, nir))
+            found = list(pool.map(shared, stack, mark, [model] * n, terms))
+            for t, look in enumerate(pool.map(lambda k, parts=found: shifted(stack[k], parts[k].shift, red, nir), range(n))):
+                moved[t] = look
+            prior = np.array([1 / float((s.noise**2).mean()) for s in found], np.float32)
+        assert model is not None
+        spread = np.maximum(SCALES[model.sample.scale[:, 0]], model.least[:, None])
+        white = _whitening(pool.map(_correlated, moved, mark, [model] * n, terms, [spread] * n), count)
     return Model(bands, model.sample, model.least, white, model.soil), found
 
 
@@ -165,17 +175,22 @@ def _soil(sample: Baseline, red: int, nir: int) -> NDArray[np.float32]:
     return np.asarray(np.percentile(barest, (10, 50, 90), axis=1), np.float32)
 
 
-def _whitening(moved: NDArray[np.int16], mark: NDArray[np.uint8], model: Model, terms: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Inverse Cholesky factor of the correlation of standardised residuals, outliers weighed down."""
-    bands = len(model.bands)
+def _correlated(
+    look: NDArray[np.int16], mark: NDArray[np.uint8], model: Model, terms: NDArray[np.float32], spread: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], float]:
+    """Sum of products of a look's standardised residuals, outliers weighed down; and of their weights."""
+    clear = (mark[0] == CLEAR) & (look[0, 0] != NO_DATA) & (model.sample.looks[0] > 0)
+    z = ((look[:, 0] - season(model.sample, terms)[:, 0]) / spread)[:, clear].astype(np.float64)
+    w = 1 / (1 + (z**2).mean(axis=0) / 4) ** 2
+    return np.einsum("ip,jp,p->ij", z, z, w), float(w.sum())
+
+
+def _whitening(looks: Iterable[tuple[NDArray[np.float64], float]], bands: int) -> NDArray[np.float32]:
+    """Inverse Cholesky factor of the correlation of standardised residuals. looks: of `_correlated`."""
     total, weight = np.zeros((bands, bands)), 1e-6
-    spread = np.maximum(SCALES[model.sample.scale[:, 0]], model.least[:, None])
-    for t in range(moved.shape[0]):
-        clear = (mark[t, 0] == CLEAR) & (moved[t, 0, 0] != NO_DATA) & (model.sample.looks[0] > 0)
-        z = ((moved[t, :, 0] - season(model.sample, terms[t])[:, 0]) / spread)[:, clear].astype(np.float64)
-        w = 1 / (1 + (z**2).mean(axis=0) / 4) ** 2
-        total += np.einsum("ip,jp,p->ij", z, z, w)
-        weight += w.sum()
+    for products, weights in looks:
+        total += products
+        weight += weights
     covariance = total / weight + 1e-3 * np.eye(bands)
     deviation = np.sqrt(np.diag(covariance))
     correlation = 0.85 * covariance / np.outer(deviation, deviation) + 0.15 * np.eye(bands)

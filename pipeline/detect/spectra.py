@@ -8,7 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from pipeline.detect.looks import STEP
+from pipeline.detect.layout import STRIP
+from pipeline.detect.looks import STEP, TERMS
 from pipeline.detect.state import FINE, RING, SCALES
 
 GAIN_ERROR = 0.1
@@ -22,50 +23,59 @@ STEADY: NDArray[np.float32] = (np.float32(1) / SCALES).astype(np.float32)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def open_row(base, y, coef, steady):  # type: ignore[no-untyped-def]
-    """A row of a Baseline in floats: terms into `coef` (n_bands, 5, w), 1e-4, and 1 / spread into `steady` (n_bands, w)."""
+def open_strip(base, y, left, coef, steady):  # type: ignore[no-untyped-def]
+    """A strip of a Baseline in floats, from the `left`-th cell of a row on.
+
+    Into `coef` (n_bands · 5 · s): terms, 1e-4; into `steady` (n_bands · s): 1 / spread.
+    """
+    size = min(STRIP, base.looks.shape[1] - left)
     for b in range(base.mean.shape[0]):
         for k in range(3):
-            large, target = base.mean[b, k, y], coef[b, k]
-            for x in range(large.shape[0]):
+            large, target = base.mean[b, k, y, left : left + size], coef[(b * TERMS + k) * STRIP : (b * TERMS + k + 1) * STRIP]
+            for x in range(size):
                 target[x] = large[x]
         for k in range(2):
-            small, target = base.fine[b, k, y], coef[b, 3 + k]
-            for x in range(small.shape[0]):
+            small, target = base.fine[b, k, y, left : left + size], coef[(b * TERMS + 3 + k) * STRIP : (b * TERMS + 4 + k) * STRIP]
+            for x in range(size):
                 target[x] = np.float32(FINE) * np.float32(small[x])
-        code, target = base.scale[b, y], steady[b]
-        for x in range(code.shape[0]):
+        code, target = base.scale[b, y, left : left + size], steady[b * STRIP : (b + 1) * STRIP]
+        for x in range(size):
             target[x] = STEADY[code[x]]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def score_row(look, y, terms, coef, steady, noise, white, z, out):  # type: ignore[no-untyped-def]
-    """Squared Mahalanobis distance, per band, of a row of a look from each cell's season.
+def score_strip(look, terms, coef, steady, noise, white, z, out):  # type: ignore[no-untyped-def]
+    """Squared Mahalanobis distance, per band, of a look at a strip from each cell's season.
 
-    look: (n_bands, h, w) int16, 1e-4. terms: (5,) float32 of the look's day. coef, steady: of `open_row`. noise: (n_bands,)
-    float32 ≥ 1, how much noisier this scene is than others. white: (n_bands, n_bands) float32, lower triangle that whitens
-    standardised residuals. z: (n_bands + 1, w) float32, workspace. out: (w,) float32.
+    look: (n_bands, s) int16, 1e-4. terms: (5,) float32 of the look's day. coef, steady: of `open_strip`. noise: (n_bands,)
+    float32 ≥ 1, how much noisier this scene is than others. white: (6, 6) float32, lower triangle that whitens standardised
+    residuals, 0 for bands that there are not. z: (6 · s) float32, workspace, 0 for those. out: (s,) float32.
     """
-    bands, width = steady.shape
+    bands = look.shape[0]
     t0, t1, t2, t3, t4 = terms[0], terms[1], terms[2], terms[3], terms[4]
     for b in range(bands):
         # Rows taken out beforehand: indices of many axes would keep the compiler from vector instructions.
-        row, calm, target = look[b, y], steady[b], z[b]
-        c0, c1, c2, c3, c4 = coef[b, 0], coef[b, 1], coef[b, 2], coef[b, 3], coef[b, 4]
+        row, calm, target = look[b], steady[b * STRIP : (b + 1) * STRIP], z[b * STRIP : (b + 1) * STRIP]
+        c = coef[b * TERMS * STRIP : (b + 1) * TERMS * STRIP]
         inverse = np.float32(1) / noise[b]
-        for x in range(width):
-            season = c0[x] * t0 + c1[x] * t1 + c2[x] * t2 + (c3[x] * t3 + c4[x] * t4)
+        for x in range(STRIP):
+            season = c[x] * t0 + c[STRIP + x] * t1 + c[2 * STRIP + x] * t2 + (c[3 * STRIP + x] * t3 + c[4 * STRIP + x] * t4)
             target[x] = (row[x] - season) * inverse * calm[x]
-    out[:] = 0
-    whitened, share = z[bands], np.float32(1) / np.float32(bands)
-    for i in range(bands):
-        whitened[:] = 0
-        for j in range(i + 1):
-            w, source = white[i, j], z[j]
-            for x in range(width):
-                whitened[x] += w * source[x]
-        for x in range(width):
-            out[x] += whitened[x] * whitened[x] * share
+    share = np.float32(1) / np.float32(bands)
+    a0 = white[0, 0]
+    b0, b1 = white[1, 0], white[1, 1]
+    c0, c1, c2 = white[2, 0], white[2, 1], white[2, 2]
+    d0, d1, d2, d3 = white[3, 0], white[3, 1], white[3, 2], white[3, 3]
+    e0, e1, e2, e3, e4 = white[4, 0], white[4, 1], white[4, 2], white[4, 3], white[4, 4]
+    f0, f1, f2, f3, f4, f5 = white[5, 0], white[5, 1], white[5, 2], white[5, 3], white[5, 4], white[5, 5]
+    # Written out, so that nothing but the sum goes through memory.
+    for x in range(STRIP):
+        z0, z1, z2 = z[x], z[STRIP + x], z[2 * STRIP + x]
+        z3, z4, z5 = z[3 * STRIP + x], z[4 * STRIP + x], z[5 * STRIP + x]
+        p, q = a0 * z0, b0 * z0 + b1 * z1
+        r, s = c0 * z0 + c1 * z1 + c2 * z2, d0 * z0 + d1 * z1 + d2 * z2 + d3 * z3
+        u, v = e0 * z0 + e1 * z1 + e2 * z2 + e3 * z3 + e4 * z4, f0 * z0 + f1 * z1 + f2 * z2 + f3 * z3 + f4 * z4 + f5 * z5
+        out[x] = p * p * share + q * q * share + r * r * share + s * s * share + u * u * share + v * v * share
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from pipeline.detect.layout import STRIP
 from pipeline.detect.looks import NO_DATA, TERMS, to_byte
 from pipeline.detect.mask import CLEAR, LONE, LONE_EDGE
 
@@ -17,33 +18,29 @@ TRUSTED = 0.25
 """Weight a look needs to speak for the barest ground."""
 LONE_TRUST = 0.5
 """Share of lone marks from which a cell counts as bright ground that SCL always marks."""
-STRIP = 64
-"""Cells worked at a time: what is known of them stays in the processor's cache."""
-FAR = np.int64(2**62)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def usable_strip(stack, mark, use, y, left, width, usable, count, order):  # type: ignore[no-untyped-def]
+def usable_strip(stack, mark, use, usable, count, order):  # type: ignore[no-untyped-def]
     """Which looks of a strip may be used, those left out that no cell can use: most strips lie under cloud in many scenes.
 
-    Into `usable` (n · s) float32: 1 or 0, a row for each look of `order`; into `order` (n,): those looks, oldest first; into
-    `count` (s,) int32: each cell's usable looks. Returns how many rows there are. Lone marks are left out, except on ground that is
-    marked alone most of the time: that is bright ground, not cloud.
+    stack: (n, n_bands, s) int16, mark: (n, s) uint8. Into `usable` (n · s) float32: 1 or 0, a row for each look of `order`; into
+    `order` (n,): those looks, oldest first; into `count` (s,) int32: each cell's usable looks. Returns how many rows there are. Lone
+    marks are left out, except on ground that is marked alone most of the time: that is bright ground, not cloud.
     """
     none = np.int16(NO_DATA)
     count[:] = 0
     rows, marked = 0, np.uint8(0)
     for t in range(use.shape[0]):
         if use[t]:
-            m, first, u = mark[t, y, left : left + width], stack[t, 0, y, left : left + width], usable[rows * STRIP : (rows + 1) * STRIP]
+            m, first, u = mark[t], stack[t, 0], usable[rows * STRIP : (rows + 1) * STRIP]
             some = np.uint8(0)
-            for x in range(width):
+            for x in range(STRIP):
                 fits = np.uint8(m[x] == CLEAR) & np.uint8(first[x] != none)
                 u[x] = fits
                 count[x] += fits
                 some |= fits
                 marked |= np.uint8(m[x] == LONE) | np.uint8(m[x] == LONE_EDGE)
-            u[width:] = 0
             if some:
                 order[rows] = t
                 rows += 1
@@ -52,8 +49,8 @@ def usable_strip(stack, mark, use, y, left, width, usable, count, order):  # typ
     lone, with_lone = np.zeros(STRIP, np.int32), np.zeros(STRIP, np.uint8)
     for t in range(use.shape[0]):
         if use[t]:
-            m, first = mark[t, y, left : left + width], stack[t, 0, y, left : left + width]
-            for x in range(width):
+            m, first = mark[t], stack[t, 0]
+            for x in range(STRIP):
                 lone[x] += np.uint8(first[x] != none) & (np.uint8(m[x] == LONE) | np.uint8(m[x] == LONE_EDGE))
     for x in range(STRIP):
         with_lone[x] = lone[x] > LONE_TRUST * (count[x] + lone[x])
@@ -61,14 +58,13 @@ def usable_strip(stack, mark, use, y, left, width, usable, count, order):  # typ
     rows = 0
     for t in range(use.shape[0]):
         if use[t]:
-            m, first, u = mark[t, y, left : left + width], stack[t, 0, y, left : left + width], usable[rows * STRIP : (rows + 1) * STRIP]
+            m, first, u = mark[t], stack[t, 0], usable[rows * STRIP : (rows + 1) * STRIP]
             some = np.uint8(0)
-            for x in range(width):
+            for x in range(STRIP):
                 fits = np.uint8(m[x] == CLEAR) | (with_lone[x] & (np.uint8(m[x] == LONE) | np.uint8(m[x] == LONE_EDGE)))
                 fits &= np.uint8(first[x] != none)
                 u[x] = fits
                 some |= fits
-            u[width:] = 0
             if some:
                 order[rows] = t
                 rows += 1
@@ -76,13 +72,16 @@ def usable_strip(stack, mark, use, y, left, width, usable, count, order):  # typ
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def barest_strip(looks, weight, prior, bands, in_season, wanted, red, nir, keys, lowest, which):  # type: ignore[no-untyped-def]
-    """The few trusted looks of lowest NDVI among those where `in_season` (n,) is `wanted`: into `which` (BARE_LOOKS · s), −1 past the last.
+def barest_strip(looks, weight, prior, bands, in_season, wanted, red, nir, lowest, which):  # type: ignore[no-untyped-def]
+    """The few trusted looks of lowest NDVI among those where `in_season` (n,) is `wanted`: into `which` (BARE_LOOKS · s) int32, −1 past the last.
 
-    keys: (s,), lowest: (BARE_LOOKS · s) int64, workspace: NDVI in the order of its bits, then the number of the look.
+    lowest: ((BARE_LOOKS + 1) · s) float32, workspace: their NDVI. Of looks alike the earlier comes first.
     """
     n = prior.shape[0]
-    lowest[:] = FAR
+    lowest[:] = np.float32(np.inf)
+    which[:] = -1
+    values, highest = lowest[BARE_LOOKS * STRIP :], lowest[(BARE_LOOKS - 1) * STRIP : BARE_LOOKS * STRIP]
+    numbers = np.empty(STRIP, np.int32)
     for t in range(n):
         if in_season[t] != wanted:
             continue
@@ -90,23 +89,25 @@ def barest_strip(looks, weight, prior, bands, in_season, wanted, red, nir, keys,
         w, blues = weight[t * STRIP : (t + 1) * STRIP], looks[t * STRIP : (t + 1) * STRIP]
         reds = looks[(red * n + t) * STRIP : (red * n + t + 1) * STRIP]
         nirs = looks[(nir * n + t) * STRIP : (nir * n + t + 1) * STRIP]
+        lower = np.uint32(0)
         for x in range(STRIP):
             r, i = reds[x], nirs[x]
-            value = (i - r) / max(i + r, np.float32(100))
-            bits = np.int64(np.float32(value).view(np.int32))
-            bits = bits ^ ((bits >> 63) & 0x7FFFFFFF)
             # Clouds are as blue as they are red; soil never is. They must not pass for bare ground.
             hazy = (blues[x] > np.float32(0.95) * r) & (blues[x] > np.float32(1200))
             good = (w[x] >= trusted) & (not hazy)
-            keys[x] = (bits << 16) + t if good else FAR
+            value = (i - r) / max(i + r, np.float32(100)) if good else np.float32(np.inf)
+            values[x] = value
+            lower |= np.uint32(value < highest[x])
+        if not lower:
+            continue
+        numbers[:] = t
         for k in range(BARE_LOOKS):
-            row = lowest[k * STRIP : (k + 1) * STRIP]
+            row, chosen = lowest[k * STRIP : (k + 1) * STRIP], which[k * STRIP : (k + 1) * STRIP]
             for x in range(STRIP):
-                a, v = row[x], keys[x]
-                row[x] = min(a, v)
-                keys[x] = max(a, v)
-    for i in range(BARE_LOOKS * STRIP):
-        which[i] = lowest[i] & 0xFFFF if lowest[i] != FAR else -1
+                a, v, i, j = row[x], values[x], chosen[x], numbers[x]
+                less = (v < a) | ((v == a) & (j < i))
+                row[x], values[x] = v if less else a, a if less else v
+                chosen[x], numbers[x] = j if less else i, i if less else j
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import rasterio
 from affine import Affine
+from numba import njit
 from numpy.typing import DTypeLike, NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.crs import CRS
@@ -186,6 +187,18 @@ def _damage_named(path: Path) -> Iterator[None]:
         raise MinewardenError("MW-BAND-READ", f"{path} is damaged: its pixels can't be read.", "Download or copy the scene again.") from error
 
 
+@njit(nogil=True, cache=True)
+def any_cell(cells, top, bottom, left, right):  # type: ignore[no-untyped-def]
+    """Whether any cell of some rows and columns of a plane (h, w) bool is set; as soon as one is."""
+    for y in range(top, bottom):
+        row, some = cells[y, left:right], False
+        for x in range(row.shape[0]):
+            some |= row[x]
+        if some:
+            return True
+    return False
+
+
 def _wanted(needed: NDArray[np.bool_] | None, place: tuple[int, int, int]) -> Callable[[Place], bool]:
     """Whether pixels of a file lie over cells of a box that are needed."""
     if needed is None:
@@ -194,7 +207,7 @@ def _wanted(needed: NDArray[np.bool_] | None, place: tuple[int, int, int]) -> Ca
 
     def any_needed(at: Place) -> bool:
         top, left = max(at.top * span - row, 0), max(at.left * span - col, 0)
-        return bool(cells[top : (at.top + at.height) * span - row, left : (at.left + at.width) * span - col].any())
+        return bool(any_cell(cells, top, min((at.top + at.height) * span - row, cells.shape[0]), left, (at.left + at.width) * span - col))
 
     return any_needed
 

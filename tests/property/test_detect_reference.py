@@ -13,10 +13,11 @@ from pipeline.detect import baseline as fitting
 from pipeline.detect import strips
 from pipeline.detect.block import watch
 from pipeline.detect.evidence import dtype
+from pipeline.detect.layout import STRIP, folded, strips_across, unfolded
 from pipeline.detect.looks import BARE_NDVI, GREEN_NDVI, NO_DATA, SEASONS, STEP, correct, in_spring, noise_floor, season_terms
 from pipeline.detect.mask import BAD_CLASSES, CLEAR, CLOUD, GROW, HALO, LONE, LONE_EDGE, LONE_SHARE, MISSING, NEAR, bad_classes, marks
 from pipeline.detect.novelty import BRIGHT, LASTING_WET, WET, novelty
-from pipeline.detect.spectra import open_row, ring_median, score_row
+from pipeline.detect.spectra import open_strip, ring_median, score_strip
 from pipeline.detect.state import CONFIRMED, ENDED, FINE, FIRST, NONE, PROVISIONAL, RING, SCALES, Baseline
 from pipeline.grid import Grid
 from pipeline.patches.components import label
@@ -87,14 +88,15 @@ def test_coarse_pixels_are_repeated(seed: int, height: int, width: int, span: in
     places = list(zip(dn, spans, tops, lefts, strict=True))
     cells_of = [np.ascontiguousarray(p.repeat(s, 0).repeat(s, 1)[t : t + height, x : x + width]) for p, s, t, x in places]
     gain, offset, shift = np.ones(6, np.float32), np.full(6, -1000, np.float32), rng.normal(0, 200, (2, 6)).astype(np.float32)
-    looks = np.empty((2, 6, height, width), np.int16)
-    correct(tuple(cells_of), np.ones(6, np.int64), np.zeros(6, np.int64), np.zeros(6, np.int64), gain, offset, shift, 2, 3, looks[0])
-    correct(tuple(dn), spans, tops, lefts, gain, offset, shift, 2, 3, looks[1])
-    np.testing.assert_array_equal(*looks)
+    looks = np.empty((height, strips_across(width), 2, 6, STRIP), np.int16)
+    one, none = np.ones(6, np.int64), np.zeros(6, np.int64)
+    correct(tuple(cells_of), one, none, none, gain, offset, shift, 2, 3, width, looks, 0)
+    correct(tuple(dn), spans, tops, lefts, gain, offset, shift, 2, 3, width, looks, 1)
+    np.testing.assert_array_equal(*unfolded(looks, width))
 
 
 @few
-@given(seeds, st.integers(1, 5), st.integers(1, 40))
+@given(seeds, st.integers(1, 5), st.integers(1, 150))
 def test_correct(seed: int, height: int, width: int) -> None:
     rng = np.random.default_rng(seed)
     dn = rng.integers(1, 12000, (6, height, width)).astype(np.uint16)
@@ -105,12 +107,30 @@ def test_correct(seed: int, height: int, width: int) -> None:
     ndvi = (look[3] - look[2]) / np.maximum(look[3] + look[2], 100)
     green = np.clip((ndvi - BARE_NDVI) / (GREEN_NDVI - BARE_NDVI), 0, 1)
     wanted = np.clip(look - shift[0][:, None, None] * (1 - green) - shift[1][:, None, None] * green, -5000, 30000)
-    out = np.empty(dn.shape, np.int16)
+    looks = np.empty((height, strips_across(width), 1, 6, STRIP), np.int16)
     one, none = np.ones(6, np.int64), np.zeros(6, np.int64)
-    correct(tuple(dn), one, none, none, gain.astype(np.float32), offset.astype(np.float32), shift.astype(np.float32), 2, 3, out)
+    correct(tuple(dn), one, none, none, gain.astype(np.float32), offset.astype(np.float32), shift.astype(np.float32), 2, 3, width, looks, 0)
+    out = unfolded(looks, width)[0]
     missing = (dn == 0).any(axis=0)
     assert (out[:, missing] == NO_DATA).all()
     assert np.abs(out[:, ~missing] - wanted[:, ~missing]).max(initial=0) <= 1
+
+
+@few
+@given(seeds, st.integers(1, 40), st.integers(1, 6))
+def test_barest_looks_and_of_those_alike_the_earlier(seed: int, n: int, different: int) -> None:
+    rng = np.random.default_rng(seed)
+    looks = rng.choice(np.arange(500, 500 + 300 * different, 300), (6, n, STRIP)).astype(np.float32)
+    weight, spring = rng.choice(np.array([0, 1], np.float32), (n, STRIP), p=[0.2, 0.8]), rng.random(n) < 0.5
+    lowest, which = np.empty((strips.BARE_LOOKS + 1) * STRIP, np.float32), np.empty(strips.BARE_LOOKS * STRIP, np.int32)
+    ndvi = (looks[3] - looks[2]) / (looks[3] + looks[2])
+    hazy = (looks[0] > 0.95 * looks[2]) & (looks[0] > 1200)
+    for wanted in (True, False):
+        strips.barest_strip(looks.ravel(), weight.ravel(), np.ones(n, np.float32), 6, spring, wanted, 2, 3, lowest, which)
+        for x in range(STRIP):
+            good = [t for t in range(n) if spring[t] == wanted and weight[t, x] and not hazy[t, x]]
+            best = sorted(good, key=lambda t: (ndvi[t, x], t))[: strips.BARE_LOOKS]
+            assert which[x::STRIP].tolist() == best + [-1] * (strips.BARE_LOOKS - len(best))
 
 
 def made_baseline(rng: np.random.Generator, height: int, width: int) -> Baseline:
@@ -129,20 +149,22 @@ def season_reference(base: Baseline, terms: NDArray[np.float32]) -> NDArray[np.f
 
 
 @few
-@given(seeds, st.integers(1, 6), st.integers(1, 20), st.integers(0, 30000))
-def test_scores(seed: int, height: int, width: int, day: int) -> None:
+@given(seeds, st.integers(1, 3), st.integers(1, 150), st.integers(0, 30000), st.integers(4, 6))
+def test_scores(seed: int, height: int, width: int, day: int, bands: int) -> None:
     rng = np.random.default_rng(seed)
-    base, terms = made_baseline(rng, height, width), season_terms(day)
-    look = rng.integers(0, 6000, (6, height, width)).astype(np.int16)
-    noise, white = rng.uniform(1, 3, 6).astype(np.float32), np.tril(rng.normal(0, 1, (6, 6))).astype(np.float32)
-    z = (look - season_reference(base, terms)) / noise[:, None, None] / SCALES[base.scale]
-    wanted = (np.tensordot(white.astype(float), z, (1, 0)) ** 2).mean(axis=0)
-    out = np.empty((height, width), np.float32)
-    coef, steady, z_rows = np.empty((6, 5, width), np.float32), np.empty((6, width), np.float32), np.empty((7, width), np.float32)
-    for y in range(height):
-        open_row(base, y, coef, steady)
-        score_row(look, y, terms, coef, steady, noise, white, z_rows, out[y])
-    np.testing.assert_allclose(out, wanted, rtol=2e-3, atol=1e-3)
+    whole, terms = made_baseline(rng, height, width), season_terms(day)
+    base = whole._replace(mean=whole.mean[:bands].copy(), fine=whole.fine[:bands].copy(), scale=whole.scale[:bands].copy())
+    look = rng.integers(0, 6000, (1, bands, height, width)).astype(np.int16)
+    noise, white = rng.uniform(1, 3, bands).astype(np.float32), np.zeros((6, 6), np.float32)
+    white[:bands, :bands] = np.tril(rng.normal(0, 1, (bands, bands)))
+    z = (look[0] - season_reference(base, terms)) / noise[:, None, None] / SCALES[base.scale]
+    wanted = (np.tensordot(white[:bands, :bands].astype(float), z, (1, 0)) ** 2).mean(axis=0)
+    looks, out = folded(look, NO_DATA), np.empty((height, strips_across(width), 1, STRIP), np.float32)
+    coef, steady, workspace = np.zeros(bands * 5 * STRIP, np.float32), np.zeros(bands * STRIP, np.float32), np.zeros(6 * STRIP, np.float32)
+    for y, strip in np.ndindex(looks.shape[:2]):
+        open_strip(base, y, strip * STRIP, coef, steady)
+        score_strip(looks[y, strip, 0], terms, coef, steady, noise, white, workspace, out[y, strip, 0])
+    np.testing.assert_allclose(unfolded(out, width)[0], wanted, rtol=2e-3, atol=1e-3)
 
 
 def to_segment(spectrum: Array, a: Array, b: Array, floor: Array) -> float:
@@ -227,7 +249,8 @@ def test_fit(seed: int, n: int, width: int) -> None:
     use = rng.random(n) < 0.95
     out = Baseline.empty(6, 1, width)
     fitting.fit(
-        stack, mark, use, in_spring(days), terms, prior, floor, 2, 3, out.mean, out.fine, out.scale, out.barest, out.looks
+        folded(stack, NO_DATA), folded(mark, MISSING), use, in_spring(days), terms, prior, floor, 2, 3,
+        out.mean, out.fine, out.scale, out.barest, out.looks
     )  # fmt: skip
     for x in {0, width // 2, width - 1}:
         clear, lone = use & (mark[:, 0, x] == CLEAR), use & np.isin(mark[:, 0, x], (LONE, LONE_EDGE))
@@ -347,7 +370,7 @@ def test_looks_may_come_in_any_number_of_months(steps: list[tuple[str, int, int]
     at_once, by_parts = cells.alert(1, 1), cells.alert(1, 1)
     watch(everything, cells.model(), cells.steady(1, 1), at_once)
     for start in range(0, len(days), 4):
-        watch(cells.part(everything, slice(start, start + 4)), cells.model(), cells.steady(1, 1), by_parts)
+        watch(everything.part(slice(start, start + 4)), cells.model(), cells.steady(1, 1), by_parts)
     for one, other in zip(at_once, by_parts, strict=True):
         np.testing.assert_array_equal(one, other)
 
