@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 from pipeline import flights
 from pipeline.config import Project
 from pipeline.drone.project import gathered
 from pipeline.errors import MinewardenError
+from pipeline.handed import Say
 
 FOLDER, TAKEN = "inbox", "taken"
 BEFORE = "dsm_before.tif"
 """An earlier surface, in the folder of a project."""
 
 
-def take(project: Project, say: flights.Say) -> tuple[list[str], list[str]]:
+def take(project: Project, say: Say) -> tuple[list[str], list[str]]:
     """What was taken in, and what was not and why, a line each. Hold the lock.
 
     What is taken moves to `inbox/taken/<flight>-<name>`; what is refused stays, and is tried again by the next run.
@@ -31,12 +33,17 @@ def take(project: Project, say: flights.Say) -> tuple[list[str], list[str]]:
             refused.append(f"{FOLDER}/{entry.name} was not taken in. {error.code}: {error.message} Fix: {error.fix}")
             continue
         flight = found["flight"]
-        target = inbox / TAKEN / f"{flight}-{entry.name}"
-        if not target.exists():
-            target.parent.mkdir(exist_ok=True)
-            os.replace(entry, target)
+        (inbox / TAKEN).mkdir(exist_ok=True)
+        os.replace(entry, _free(inbox / TAKEN, f"{flight}-{entry.name}"))
         taken.append(f"{FOLDER}/{entry.name}: flight {flight}{'' if is_new else ', taken in already'}")
     return taken, refused
+
+
+def _free(folder: Path, name: str) -> Path:
+    """A path that nothing has yet: what is dropped again goes beside what was taken before."""
+    stem, dot, suffix = name.rpartition(".")
+    names = (name if k == 1 else f"{stem}-{k}.{suffix}" if dot else f"{name}-{k}" for k in count(1))
+    return next(folder / each for each in names if not (folder / each).exists())
 
 
 def _dropped(inbox: Path) -> Iterator[Path]:

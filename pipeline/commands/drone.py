@@ -49,10 +49,13 @@ def ingest(
 
         found, is_new = flights.ingest(project, gathered(ortho, dsm, before, photos, gcp), captured, console.progress)
     if not is_new:
-        console.notice(f"Flight {found['flight']} was taken in already; nothing is changed.")
+        instead = f" It has made way for {found['replaced_by']}." if found["replaced_by"] else ""
+        console.notice(f"Flight {found['flight']} was taken in already; nothing is changed.{instead}")
+    elif found["replaces"]:
+        console.notice(f"It stands in the place of {', '.join(found['replaces'])}, of the same orthophoto.")
     folder = project.output / "drone" / found["flight"]
     if as_json:
-        kept = ("flight", "shift_m", "cut_m3", "fill_m3", "cut_m3_95", "patches", "too_coarse", "cases", "warnings")
+        kept = ("flight", "shift_m", "cut_m3", "fill_m3", "cut_m3_95", "patches", "too_coarse", "cases", "replaces", "warnings")
         console.object({**{key: found[key] for key in kept}, "report": str(folder / found["report"])})
         return Exit.DONE
     for line in _lines(found):

@@ -11,12 +11,12 @@ KINDS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 
 
 def of_case(output: Path, case_id: str) -> list[dict[str, Any]]:
-    """Flights that speak of a case, the latest first; withdrawn ones do not count."""
+    """Flights that speak of a case, the latest first; only those that stand."""
     found = []
-    for flight in record.flights(output):
+    for flight in reversed(record.standing(output)):
         said = next((case for case in flight["cases"] if case["id"] == case_id), None)
         photos = [photo for photo in flight["photos"] if photo["case_id"] == case_id]
-        if flight["withdrawn"] or (said is None and not photos):
+        if said is None and not photos:
             continue
         found.append(
             {
@@ -28,7 +28,7 @@ def of_case(output: Path, case_id: str) -> list[dict[str, Any]]:
                 "photos": [{name: photo[name] for name in ("file", "taken", "azimuth", "distance_m", "doubts")} for photo in photos],
             }
         )
-    return sorted(found, key=lambda each: str(each["captured"]), reverse=True)
+    return found
 
 
 def picture(output: Path, flight: str, name: str) -> tuple[Path, str] | None:

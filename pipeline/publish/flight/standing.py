@@ -1,8 +1,9 @@
-"""What flights that stand say to a month: those flown by its end and not withdrawn."""
+"""What flights that stand say to a month, to its report and of its cases."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,15 @@ from shapely.geometry.base import BaseGeometry
 from pipeline.findings.overextraction import Taken
 from pipeline.layers.model import LayerSet
 from pipeline.publish.flight import record
+from pipeline.publish.flight.page import SAYS
 
 
 def over_extracted(output: Path, last_day: date, layers: LayerSet, crs: str) -> list[Taken]:
     """Rights whose latest flight measured more than their scale allows, by id."""
     latest: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
-    standing = [each for each in record.flights(output) if not each["withdrawn"] and date.fromisoformat(each["captured"]) <= last_day]
-    for flight in sorted(standing, key=lambda each: (each["captured"], each["flight"])):
+    for flight in record.standing(output):
+        if date.fromisoformat(flight["captured"]) > last_day:
+            continue
         for each in flight["extractions"]:
             latest[each["right_id"]] = flight, each
     grounds = {right.id: right.geometry for right in layers.rights}
@@ -35,6 +38,14 @@ def over_extracted(output: Path, last_day: date, layers: LayerSet, crs: str) -> 
             flown = date.fromisoformat(flight["captured"])
             found.append(Taken(right_id, shapely.union_all(areas), flown, flight["flight"], said["m3"], low, said["limit_m3"]))
     return found
+
+
+def said_of(output: Path, case_id: str) -> Iterator[tuple[str, str, str]]:
+    """Day, what it says and why, of each flight that shows a case, the latest first."""
+    for flight in reversed(record.standing(output)):
+        for said in flight["cases"]:
+            if said["id"] == case_id:
+                yield flight["captured"], SAYS[said["says"]], said["why"]
 
 
 def _dug(folder: Path, crs: str) -> BaseGeometry:

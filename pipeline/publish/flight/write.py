@@ -53,6 +53,10 @@ class Flight:
     """Day of the earlier surface, where it is known."""
     inputs: tuple[tuple[str, str, str], ...]
     """Role, file name and SHA-256 of what was handed in."""
+    photographs: tuple[str, ...]
+    """SHA-256 of all photos that were handed in."""
+    replaces: tuple[str, ...]
+    """Flights of the same orthophoto in whose place this one stands."""
     ortho: Raster
     """Where it should lie."""
     frame: BaseGeometry
@@ -150,6 +154,8 @@ def _record(flight: Flight, said: Said, shown: Sequence[Shown], made: Sequence[P
         "captured": flight.captured.isoformat(),
         "earlier": flight.earlier.isoformat() if flight.earlier else None,
         "inputs": [{"role": role, "name": name, "sha256": sha256} for role, name, sha256 in flight.inputs],
+        "photographs": list(flight.photographs),
+        "replaces": list(flight.replaces),
         "footprint": footprint.mapping,
         "bbox": [west, south, east, north],
         "shift_m": flight.shift_m,
