@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline import months
-from pipeline.commands import followup
+from pipeline.commands import field, followup
 from pipeline.commands.common import config_argument, finished_month, json_option, open_project, talking
 from pipeline.config import Project
 from pipeline.console import Console
@@ -208,5 +208,5 @@ def _date(text: str) -> date:
         raise MinewardenError("MW-STEP-DATE", f"{text[:40]!r} is no date.", "Write it as YYYY-MM-DD.") from error
 
 
-for _command in (followup.holders, followup.public, followup.draw):
+for _command in (followup.holders, followup.public, followup.draw, field.fieldpack):
     group.add_command(_command)
