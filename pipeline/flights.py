@@ -38,7 +38,7 @@ CONTROLLED_M = 2.0
 def ingest(project: Project, given: Given, captured: str | None, say: Say) -> tuple[dict[str, Any], bool]:
     """Take a flight in; its record, and whether it is new. The same flight again, or some of its files, changes nothing.
 
-    With further files, others beside the same orthophoto, or another day it is taken in anew and stands in the place of the former one.
+    All of its files and more, or all of them for another day, are taken in anew and stand in the place of the former flight.
 
     Raises MinewardenError (`MW-DRONE-…`) where it can't be used; nothing is changed then.
     """
@@ -106,22 +106,31 @@ def _of_the_same(handed: HandedIn, flight: dict[str, Any]) -> bool:
 def _known(project: Project, handed: HandedIn, *, dated: bool) -> dict[str, Any] | None:
     """The flight that was taken in already with all these files, or more of them; where a kill kept it from the ledger, it is noted now.
 
-    dated: the day was given, and must be the same. Raises MinewardenError `MW-DRONE-WITHDRAWN`.
+    dated: the day was given, and must be the same. Raises MinewardenError `MW-DRONE-WITHDRAWN`, or `-FEWER` where what was measured would be lost.
     """
-    flights = list(record.flights(project.output))
+    flights = record.flights(project.output)
     same = next((each for each in flights if each["flight"] == handed.id), None)
     if same is not None and same["withdrawn"]:
         raise _was_withdrawn(same)
     for each in flights:
-        same_day = not dated or each["captured"] == handed.captured.isoformat()
-        if same_day and record.stands(each) and _of_the_same(handed, each) and handed.hashes <= record.hashes(each):
-            same = each
+        if record.stands(each) and _of_the_same(handed, each):
+            same_day = not dated or each["captured"] == handed.captured.isoformat()
+            if handed.hashes <= record.hashes(each) and same_day:
+                same = each
+            elif not handed.hashes >= record.hashes(each):
+                raise _fewer(each, handed)
     if same is None:
         return None
     with flown.ledger_of(project) as ledger:
         if all(detail["flight"] != same["flight"] for _, detail in ledger.last_audit(flown.INGESTED)):
             ledger.audit("minewarden", flown.INGESTED, flown.event(same))
     return same
+
+
+def _fewer(flight: dict[str, Any], handed: HandedIn) -> MinewardenError:
+    lacking = [f"{each['role']} {each['name']}" for each in flight["inputs"] if each["sha256"] not in handed.hashes] or ["photos"]
+    message = f"Flight {flight['flight']} ({flight['captured']}) has this orthophoto, and besides: {', '.join(lacking)}."
+    return MinewardenError("MW-DRONE-FEWER", message, "Hand in all of its files together with what is new, or withdraw it first.")
 
 
 def _placement(project: Project, handed: HandedIn, say: Say) -> Placement:

@@ -80,12 +80,17 @@ def look(project: Project, given: Given, captured: str | None, ground: LayerSet,
             check_overlap(each, ortho, crs)
     taken, notes = _photographed(given, say)
     days = [each.taken.date() for each in taken if each.taken]
-    day, note = captured_on(captured, days, ortho.taken, months.today())
+    day, note = captured_on(captured or (None if days else _said_before(project, ortho)), days, ortho.taken, months.today())
     listed = control.read(given.control, crs) if given.control else None
     if listed is not None:
         control.check_place(listed, frame, crs)
     reported = control.reported_by_odm(given.project) if given.project else None
     return HandedIn(given, ortho, dsm, before, tuple(taken), listed, reported, day, frame, (*notes, *((note,) if note else ())))
+
+
+def _said_before(project: Project, ortho: Raster) -> str | None:
+    """The day of the flight that was taken in with the same orthophoto."""
+    return next((str(each["captured"]) for each in record.standing(project.output) if record.orthophoto(each) == ortho.sha256), None)
 
 
 def _photographed(given: Given, say: Say) -> tuple[list[Photo], list[str]]:

@@ -123,6 +123,17 @@ _FLIGHTS: Mapping[str, str] = {
     "支持": "confirms",
     "不支持": "contradicts",
     "不能判断": "can't tell",
+    "无人机航飞": "Drone flights",
+    "本月飞行、未撤回的；是线索，结论由人作出": "flown this month and not withdrawn; leads: the verdict is a person's",
+    "飞行日期": "flown",
+    "新发现": "newly shown",
+    "挖方 m³（95% 区间）": "dug, m³ (95 % interval)",
+    "与许可比对": "against the permits",
+    "{count} 处，{ha} 公顷": "{count}, {ha} ha",
+    "不能给出": "can't be told",
+    "误差之外越界 {area} m²": "{area} m² beyond the boundary and the error",
+    "低于开采标高下限 {metres} m": "{metres} m below the lowest licensed elevation",
+    "航飞新发现 {new} 处，不支持的线索 {contradicted} 个": "Flights: {new} newly shown, {contradicted} cases contradicted",
 }
 
 FIELD: Mapping[str, str] = {**_SHEET, **_FORM, **_CHECKS, **_FLIGHTS}

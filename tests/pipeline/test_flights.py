@@ -96,6 +96,37 @@ def test_the_same_flight_again_changes_nothing_and_a_withdrawn_one_stays_so(site
     assert first["flight"] in capsys.readouterr().err
 
 
+def test_a_flight_with_more_files_stands_in_the_place_of_the_former_and_fewer_change_nothing(
+    site: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, out = site["config"], site["config"].parent / "out"
+    surfaces = ("--dsm", site["dsm"], "--dsm-before", site["before"])
+    list_ = site["ortho"].with_name("points.csv")
+    list_.write_text(f"name,easting,northing,elevation\nP1,{flights.WEST + 5},{flights.NORTH - 5},1850\n", "utf-8")
+    alone = ingest(config, capsys, site["ortho"], *DAY)
+    measured = ingest(config, capsys, site["ortho"], *surfaces, *DAY)
+    assert measured["replaces"] == [alone["flight"]]
+    assert [each["flight"] for each in record.standing(out)] == [measured["flight"]]
+    before = files(out)
+    for fewer in (DAY, (*DAY, "--dsm", site["dsm"]), ()):
+        assert ingest(config, capsys, site["ortho"], *fewer)["flight"] == measured["flight"]
+    assert files(out) == before
+    # What was measured is not lost for a picture of another day, or for a list of points alone.
+    for lost in (("--captured", "2024-06-02"), ("--gcp", list_)):
+        assert main(["drone", "ingest", str(config), str(site["ortho"]), *map(str, lost)]) == 2
+        said = capsys.readouterr().err
+        assert "MW-DRONE-FEWER" in said
+        assert "before.tif" in said
+    assert files(out) == before
+    controlled = ingest(config, capsys, site["ortho"], *surfaces, "--gcp", list_)
+    assert set(controlled["replaces"]) == {alone["flight"], measured["flight"]}
+    assert ingest(config, capsys, site["ortho"], *surfaces, "--gcp", list_)["flight"] == controlled["flight"]
+    assert [each["flight"] for each in record.standing(out)] == [controlled["flight"]]
+    # Taken back, the one before it stands again.
+    assert main(["drone", "withdraw", str(config), controlled["flight"], "--by", "张三", "--why", "点号抄错"]) == 0
+    assert [each["flight"] for each in record.standing(out)] == [measured["flight"]]
+
+
 def test_a_kill_leaves_nothing_half_ingested(site: dict[str, Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     config, drone = site["config"], site["config"].parent / "out" / "drone"
 
@@ -225,12 +256,14 @@ def test_a_dropped_flights_volume_beyond_the_scale_is_a_case_of_the_next_month_u
     assert "inbox/broken.tif was not taken in. MW-DRONE-OPEN" in capsys.readouterr().err
     (found,) = record.flights(again.out)
     assert [each.name for each in (again.out / "inbox" / "taken").iterdir()] == [f"{found['flight']}-Tuesday"]
+    shutil.copytree(again.out / "inbox" / "taken" / f"{found['flight']}-Tuesday", dropped)
     (case,) = [row for row in again.rows(NEXT, "flagged") if row["finding"] == "over_extraction"]
     assert (case["right_id"], case["first_seen"], case["severity"]) == (right["properties"]["id"], "2024-06-10", 2)
     assert case["mining_likelihood"] is None
     assert case["area_m2"] == pytest.approx(dug / 3, rel=0.15)
     assert main(["drone", "withdraw", str(again.config), found["flight"], "--by", "张三", "--why", "飞错了地方"]) == 0
     assert again.run(NEXT, "--replay", "--quiet") in (0, 3)
+    assert dropped.is_dir(), "a withdrawn flight is refused, and stays to be seen"
     assert [row for row in again.rows(NEXT, "flagged") if row["finding"] == "over_extraction"] == []
 
 

@@ -100,7 +100,7 @@ def render(pack: Pack, language: Language) -> str:
     font = base64.b64encode(FONT.read_bytes()).decode("ascii")
     return environment.get_template("fieldpack.html").render(
         lang="zh-CN" if language is Language.ZH else "en", county=pack.month.county, month=pack.month.month, sheets=sheets, font=font,
-        width=plan.WIDTH, height=plan.HEIGHT,
+        width=plan.WIDTH, height=plan.HEIGHT, arrow=plan.ARROW,
     )  # fmt: skip
 
 

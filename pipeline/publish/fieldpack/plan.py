@@ -23,8 +23,10 @@ STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600)
 """Seconds of arc between lines of the net."""
 LINES = 4
 """About so many meridians."""
-CLEAR = 22.0
-"""Two names stand at least so far apart."""
+CLEAR, LONGEST = 22.0, 24
+"""Two names stand at least so far apart, and are cut off after so many signs."""
+ARROW = (WIDTH - 42.0, 52.0)
+"""Where the north arrow stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def draw(ground: BaseGeometry, goal: tuple[float, float], corners: Sequence[tupl
 def _names(around: Sequence[Named], ground: BaseGeometry, paper: _Paper) -> Iterator[Name]:
     """Names inside what they name, the smaller ground first, where they cover neither each other nor, where that can be helped, the case."""
     case = ground.buffer(CLEAR / paper.scale)
-    taken: list[tuple[float, float]] = []
+    taken = [ARROW]
     for each in sorted(around, key=lambda each: float(each.geometry.area)):
         seen = shapely.clip_by_rect(each.geometry, *paper.box)
         if seen.is_empty or seen.area * paper.scale**2 < 400:
@@ -125,9 +127,11 @@ def _names(around: Sequence[Named], ground: BaseGeometry, paper: _Paper) -> Iter
         beside = seen.difference(case)
         point = shapely.point_on_surface(seen if beside.is_empty else beside)
         x, y = paper.at(point.x, point.y)
+        half = 8.0 * len(each.name[:LONGEST])
+        x = min(max(x, half), WIDTH - half)
         if all(abs(y - other_y) > CLEAR or abs(x - other_x) > 220 for other_x, other_y in taken):
             taken.append((x, y))
-            yield Name(each.kind, each.name, round(x, 1), round(y, 1))
+            yield Name(each.kind, each.name[:LONGEST], round(x, 1), round(y, 1))
 
 
 def _net(paper: _Paper, crs: str) -> Iterator[Tick]:

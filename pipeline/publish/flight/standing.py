@@ -40,6 +40,11 @@ def over_extracted(output: Path, last_day: date, layers: LayerSet, crs: str) -> 
     return found
 
 
+def flown_in(output: Path, month: str) -> list[dict[str, Any]]:
+    """Records of the flights of a month that stand, by day."""
+    return [each for each in record.standing(output) if each["captured"][:7] == month]
+
+
 def said_of(output: Path, case_id: str) -> Iterator[tuple[str, str, str]]:
     """Day, what it says and why, of each flight that shows a case, the latest first."""
     for flight in reversed(record.standing(output)):
