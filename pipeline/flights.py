@@ -16,13 +16,16 @@ from pipeline import flown, layers
 from pipeline.config import Project
 from pipeline.drone import control, judge, measure, photos, register
 from pipeline.drone.judge import KnownCase, Said
+from pipeline.drone.kinds import green_share
 from pipeline.drone.measure import Measured
+from pipeline.drone.photos import Trip
 from pipeline.drone.place import footprint, tagged_day
 from pipeline.drone.project import Given
 from pipeline.drone.raster import Raster, Role
 from pipeline.drone.reference import placed
 from pipeline.drone.register import Placement
-from pipeline.drone.surface import heights_at
+from pipeline.drone.sight import hidden
+from pipeline.drone.surface import frame_around, heights_at, picture
 from pipeline.errors import MinewardenError
 from pipeline.files import fsync_folder
 from pipeline.handed import HandedIn, Say, look
@@ -47,7 +50,7 @@ def ingest(project: Project, given: Given, captured: str | None, say: Say) -> tu
     known = _known(project, handed, dated=captured is not None)
     if known is not None:
         return known, False
-    folder = project.output / "drone" / handed.id
+    folder = record.folder(project.output, handed.id)
     replaces = tuple(each["flight"] for each in record.flights(project.output) if _of_the_same(handed, each))
     cases, patches = flown.known_ground(project)
     placement = _placement(project, handed, say)
@@ -56,7 +59,7 @@ def ingest(project: Project, given: Given, captured: str | None, say: Say) -> tu
     say("surfaces", 1, 1)
     flight = _flight(project, handed, placement, measured, replaces)
     said = _judged(flight, ground, cases, patches)
-    shown = photos.attach(handed.photos, cases, project.config.grid.crs, handed.captured, flight.frame)
+    shown = photos.attach(handed.photos, cases, project.config.grid.crs, _trip(flight))
     partial = folder.with_name(f".{handed.id}.partial")
     for left in folder.parent.glob(".*.partial"):  # of a run that was killed
         shutil.rmtree(left, ignore_errors=True)
@@ -73,6 +76,13 @@ def ingest(project: Project, given: Given, captured: str | None, say: Say) -> tu
     return found, True
 
 
+def _trip(flight: Flight) -> Trip:
+    """For the flight's photos; its own surface tells what hides what."""
+    if (measured := flight.measured) is None:
+        return Trip(flight.captured, flight.frame, "航飞", "航飞范围")
+    return Trip(flight.captured, flight.frame, "航飞", "航飞范围", lambda here, case, above: hidden(measured.new, measured.box, here, case, above))
+
+
 def withdraw(project: Project, flight: str, by: str, why: str) -> dict[str, Any]:
     """Take a flight back: its record stays, with who and why, and nothing rests on it any more.
 
@@ -85,7 +95,7 @@ def withdraw(project: Project, flight: str, by: str, why: str) -> dict[str, Any]
     if known[flight]["withdrawn"]:
         raise _was_withdrawn(known[flight])
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    folder = project.output / "drone" / flight
+    folder = record.folder(project.output, flight)
     with flown.ledger_of(project) as ledger, ledger.transaction():
         ledger.audit(by, flown.WITHDRAWN, {"flight": flight, "why": why})
         record.withdraw(folder, by, why, at)
@@ -209,6 +219,19 @@ def _earlier(project: Project, before: Raster | None) -> date | None:
 
 def _judged(flight: Flight, ground: LayerSet, cases: Sequence[KnownCase], patches: dict[str, BaseGeometry]) -> Said:
     """The flight held against cases, rights and limits."""
+    said = _compared(flight, ground, cases, patches)
+    pieces = flight.measured.pieces if flight.measured else ()
+    return replace(said, cases=tuple(judge.with_kind(each, pieces, _green(flight, each.case), flight.captured) for each in said.cases))
+
+
+def _green(flight: Flight, case: KnownCase) -> float | None:
+    """Share of a case that is green in the orthophoto; None where too little of it is shown."""
+    box = frame_around(case.geometry, flight.crs)
+    return green_share(*picture(flight.ortho, box), measure.burnt(case.geometry, box))
+
+
+def _compared(flight: Flight, ground: LayerSet, cases: Sequence[KnownCase], patches: dict[str, BaseGeometry]) -> Said:
+    """What heights say."""
     measured = flight.measured
     shown = tuple(sorted(name for name, outline in patches.items() if outline.intersects(flight.frame)))
     if measured is None:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from shapely.geometry.base import BaseGeometry
 
@@ -100,17 +101,21 @@ def _photographed(given: Given, say: Say) -> tuple[list[Photo], list[str]]:
     """
     if given.photos is None:
         return [], []
-    taken = []
     try:
-        files = photos.find(given.photos)
-        for number, file in enumerate(files, 1):
-            taken.append(photos.read(file))
-            say("photos", number, len(files))
-        if all(each.lon is None for each in taken):
-            message = f"None of the {len(taken)} photos in {given.photos} says where it was taken."
-            raise MinewardenError("MW-DRONE-PHOTOS", message, "Give photos as the camera wrote them: chat programs remove the position.")
+        return with_place(given.photos, say), []
     except MinewardenError as error:
         if given.album:
             raise
         return [], [f"The project's own photos are left out ({error.code})."]
-    return taken, []
+
+
+def with_place(folder: Path, say: Say) -> list[Photo]:
+    """Photos of a folder, of which one at least says where it was taken. Raises MinewardenError `MW-DRONE-PHOTOS` or `-PHOTO`."""
+    files, taken = photos.find(folder), []
+    for number, file in enumerate(files, 1):
+        taken.append(photos.read(file))
+        say("photos", number, len(files))
+    if all(each.lon is None for each in taken):
+        message = f"None of the {len(taken)} photos in {folder} says where it was taken."
+        raise MinewardenError("MW-DRONE-PHOTOS", message, "Give photos as the camera wrote them: chat programs remove the position.")
+    return taken

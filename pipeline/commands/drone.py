@@ -46,6 +46,7 @@ def ingest(
     with locked(project.output):
         from pipeline import flights
         from pipeline.drone.project import gathered
+        from pipeline.publish.flight import record
 
         found, is_new = flights.ingest(project, gathered(ortho, dsm, before, photos, gcp), captured, console.progress)
     if not is_new:
@@ -53,7 +54,7 @@ def ingest(
         console.notice(f"Flight {found['flight']} was taken in already; nothing is changed.{instead}")
     elif found["replaces"]:
         console.notice(f"It stands in the place of {', '.join(found['replaces'])}, of the same orthophoto.")
-    folder = project.output / "drone" / found["flight"]
+    folder = record.folder(project.output, found["flight"])
     if as_json:
         kept = ("flight", "shift_m", "cut_m3", "fill_m3", "cut_m3_95", "patches", "too_coarse", "cases", "replaces", "warnings")
         console.object({**{key: found[key] for key in kept}, "report": str(folder / found["report"])})

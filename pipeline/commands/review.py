@@ -208,5 +208,5 @@ def _date(text: str) -> date:
         raise MinewardenError("MW-STEP-DATE", f"{text[:40]!r} is no date.", "Write it as YYYY-MM-DD.") from error
 
 
-for _command in (followup.holders, followup.public, followup.draw, field.fieldpack):
+for _command in (followup.holders, followup.public, followup.draw, field.fieldpack, field.photos):
     group.add_command(_command)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from pipeline.drone.kinds import Kind, kind_seen
 from pipeline.drone.volume import Amount
 from pipeline.layers.model import Right, Standing
 
@@ -42,6 +43,9 @@ DENSITIES = (
 """Tonnes a cubic metre in the ground, by the licensed mineral; usual values of mine design."""
 
 
+KINDS = {Kind.PIT: "采坑", Kind.STOCKPILE: "堆料", Kind.ROAD: "道路", Kind.RESTORED: "回填或复绿", Kind.UNKNOWN: "不明"}
+
+
 class Says(StrEnum):
     CONFIRMS = "confirms"
     CONTRADICTS = "contradicts"
@@ -59,6 +63,7 @@ class Piece:
     deepest_m: float
     mean_m: float
     steepest_degrees: float
+    kind: Kind = Kind.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,10 @@ class CaseSaid:
     m3: float | None = None
     iou: float | None = None
     """Overlap of the satellite's outline with the flight's: intersection over union."""
+    kind: Kind = Kind.UNKNOWN
+    """What the ground is, by what changed most of it, else by the picture."""
+    green: float | None = None
+    """Share of it that is green in the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +226,18 @@ def depth_below(right: Right, lowest_m: float, height_system: str | None) -> Dep
     if right.bottom is None or lowest_m >= right.bottom:
         return None
     return Depth(right, lowest_m, right.bottom - lowest_m, height_system)
+
+
+def with_kind(said: CaseSaid, pieces: Sequence[Piece], green: float | None, day: date) -> CaseSaid:
+    """What the ground of a case is, besides. green: share of it that is green in the flight's picture."""
+    ground = said.case.geometry
+    shared = [(piece.geometry.intersection(ground).area, piece.kind) for piece in pieces if piece.geometry.intersects(ground)]
+    most, kind = max(shared, key=lambda each: each[0], default=(0.0, Kind.UNKNOWN))
+    if most < min(max(HIT_SHARE * ground.area, HIT_M2), ground.area):
+        kind = kind_seen(green, day.month)
+    seen = [f"地面类型：{KINDS[kind]}" if kind is not Kind.UNKNOWN else "", f"影像中 {green:.0%} 为绿色植被" if green is not None else ""]
+    words = "，".join(each for each in seen if each)
+    return replace(said, kind=kind, green=green, why=f"{said.why}{words}。" if words else said.why)
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,14 +108,15 @@ def amount_of(ground: Surface, pit: Hollow, cell: float) -> Amount | None:
     Its interval comes from bridging the same zone elsewhere on flown ground, where nothing is missing; None where there is no room to try.
     """
     m3 = float(np.nansum(pit.depth[pit.zone].astype(np.float64))) * cell**2
-    wrong = np.array(_tried_elsewhere(ground, pit.zone, cell))
+    wrong = np.array(tried_elsewhere(ground, pit.zone, cell))
     if len(wrong) < FEWEST_PLACES:
         return None
     off = TWO_SIDED * float(np.sqrt((wrong**2).mean())) * np.sqrt(1 + 1 / len(wrong))
     return Amount(m3, m3 - off, m3 + off)
 
 
-def _tried_elsewhere(ground: Surface, pit: Mask, cell: float) -> list[float]:
+def tried_elsewhere(ground: Surface, pit: Mask, cell: float) -> list[float]:
+    """By how many m³ the bridge misses ground of the same shape elsewhere, where nothing was dug."""
     rows, cols = np.nonzero(pit)
     free = np.isfinite(ground) & ~widened(pit, round(2 * RIM_M[1] / cell))
     rng = np.random.default_rng(0)

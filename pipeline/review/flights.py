@@ -23,7 +23,7 @@ def of_case(output: Path, case_id: str) -> list[dict[str, Any]]:
                 "flight": flight["flight"],
                 "captured": flight["captured"],
                 "says": said["says"] if said else None,
-                "why": said["why"] if said else None,
+                "why": said["why"] if said else f"现场核查照片，{flight['by']}" if flight.get("visit") else None,
                 "pictures": [[each["file"], each["title"]] for each in flight["pictures"]] if said else [],
                 "photos": [{name: photo[name] for name in ("file", "taken", "azimuth", "distance_m", "doubts")} for photo in photos],
             }
@@ -33,7 +33,7 @@ def of_case(output: Path, case_id: str) -> list[dict[str, Any]]:
 
 def picture(output: Path, flight: str, name: str) -> tuple[Path, str] | None:
     """File and type of a picture that a flight's record names; None for anything else."""
-    folder = output / "drone" / flight
+    folder = record.folder(output, flight)
     if flight not in {each["flight"] for each in record.flights(output)}:
         return None
     said = record.read(folder)

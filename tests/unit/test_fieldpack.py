@@ -1,7 +1,8 @@
-"""What a team takes along: sheets, forms, KML and GPX of cases of a finished month."""
+"""What a team takes along, sheets, forms, KML and GPX of cases of a finished month, and the photos that it brings back."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ from pipeline.publish.fieldpack.places import MOST_CORNERS, places
 from pipeline.publish.flight.page import SAYS
 from pipeline.publish.wgs84 import settle
 from pipeline.publish.words import REASONS, Judgement
-from tests import made_month
+from pipeline.review.flights import of_case, picture
+from tests import flights, made_month
 from tests.unit.test_publish_report import Page
 
 MONTH = "2024-07"
@@ -201,3 +203,71 @@ def test_a_drawing_shows_the_case_whole_and_names_beside_it() -> None:
     assert drawn.bar == pytest.approx(drawn.bar_m * plan.WIDTH / 900, rel=0.01)
     assert any(tick.upright for tick in drawn.net)
     assert any(not tick.upright for tick in drawn.net)
+
+
+def place(case: geojson.Feature, east: float) -> tuple[float, float]:
+    """In the grid, so far to the east of a case's point."""
+    x, y = Transformer.from_crs("EPSG:4326", made_month.GRID.crs, always_xy=True).transform(case.written.lon, case.written.lat)
+    return x + east, y
+
+
+def test_photos_of_a_visit_go_to_the_cases_they_look_at(office: Office, tmp_path: Path) -> None:
+    cases = {str(each.properties["id"]): each for each in geojson.read(office.config.parent / "out" / MONTH / "flagged.geojson")}
+    album, output = tmp_path / "album", office.config.parent / "out"
+    album.mkdir()
+    taken = "2024:08:05 10:00:00"
+    flights.photo(album / "towards.jpg", *place(cases[THIRD], -200), taken=taken, yaw=90, pitch=-5)
+    flights.photo(album / "away.jpg", *place(cases[THIRD], -200), taken=taken, yaw=270, pitch=-5)
+    flights.photo(album / "late.jpg", *place(cases[FIRST], 0), taken="2024:06:01 10:00:00")
+    flights.photo(album / "nowhere.jpg", 0, 0, taken=taken, placed=False)
+
+    def visit(*options: str) -> dict[str, object]:
+        office.capsys.readouterr()
+        assert main(["review", "photos", str(office.config), str(album), "--reviewer", "王核查", *options, "--json"]) == 0
+        found: dict[str, object] = json.loads(office.capsys.readouterr().out)
+        return found
+
+    found = visit("--visited", "2024-08-05")
+    shown = {Path(each["file"]).name: each for each in found["photos"]}  # type: ignore[attr-defined]
+    assert {name: each["case_id"] for name, each in shown.items()} == {"towards.jpg": THIRD, "away.jpg": None, "late.jpg": FIRST, "nowhere.jpg": None}
+    assert shown["towards.jpg"]["doubts"] == []
+    assert shown["late.jpg"]["doubts"] == ["拍摄日期与核查日期相差 65 天"]
+    assert shown["nowhere.jpg"]["doubts"] == ["照片没有位置信息"]
+    kept = output / "visits" / str(found["visit"])
+    for each in shown.values():
+        data = (kept / each["file"]).read_bytes()
+        assert data == (album / Path(each["file"]).name).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == each["sha256"]
+    (seen,) = of_case(output, THIRD)
+    assert (seen["captured"], seen["why"]) == ("2024-08-05", "现场核查照片，王核查")
+    assert [each["file"] for each in seen["photos"]] == ["photos/towards.jpg"]
+    assert picture(output, str(found["visit"]), "photos/towards.jpg") == (kept / "photos" / "towards.jpg", "image/jpeg")
+    # The same folder again changes nothing; with a photo more only that one is new.
+    before = sorted(output.glob("visits/**/*"))
+    assert visit()["visit"] == found["visit"]
+    assert sorted(output.glob("visits/**/*")) == before
+    flights.photo(album / "more.jpg", *place(cases[THIRD], 100), taken=taken, yaw=270, pitch=-5)
+    assert [each["file"] for each in visit()["photos"]] == ["photos/more.jpg"]  # type: ignore[attr-defined]
+    assert main(["drone", "withdraw", str(office.config), str(found["visit"]), "--by", "王核查", "--why", "日期错了"]) == 0
+    assert [[each["file"] for each in visit["photos"]] for visit in of_case(output, THIRD)] == [["photos/more.jpg"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "visited", "code"),
+    [
+        ("", None, "MW-DRONE-PHOTOS"),
+        ("x.jpg", None, "MW-DRONE-PHOTO"),
+        ("placed.jpg", "2999-01-01", "MW-DRONE-DATE"),
+        ("none.jpg", None, "MW-DRONE-PHOTOS"),
+    ],
+    ids=["no photos", "no photo", "in the future", "no place"],
+)
+def test_photos_that_can_not_be_used_are_refused(office: Office, tmp_path: Path, name: str, visited: str | None, code: str) -> None:
+    if name == "x.jpg":
+        (tmp_path / name).write_bytes(b"\xff\xd8none")
+    elif name:
+        flights.photo(tmp_path / name, flights.WEST, flights.NORTH, placed=name.startswith("placed"))
+    office.capsys.readouterr()
+    given = ["--visited", visited] if visited else []
+    assert main(["review", "photos", str(office.config), str(tmp_path), "--reviewer", "王核查", *given]) == 2
+    assert office.capsys.readouterr().err.splitlines()[-1].startswith(code)

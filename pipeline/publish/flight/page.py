@@ -12,6 +12,7 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
+from pipeline.drone.judge import KINDS
 from pipeline.drone.photos import Shown
 from pipeline.findings.names import FINDINGS
 from pipeline.publish import pages
@@ -71,6 +72,7 @@ def render(record: Mapping[str, Any], pictures: Sequence[Picture], profile: Prof
         says=SAYS,
         roles=ROLES,
         findings=FINDINGS,
+        kinds=KINDS,
     )
 
 

@@ -15,6 +15,8 @@ from pipeline.files import write_atomic
 
 NAME = "flight.json"
 WITHDRAWN = "withdrawn.json"
+FLIGHTS, VISITS = "drone", "visits"
+"""Folders of the output folder. A visit has a record like a flight's, that shows nothing but photos."""
 VERSION = 1
 CONTROL, REPORTED = "control points", "report of the flight software"
 """Roles of what is handed in beside rasters."""
@@ -31,13 +33,23 @@ def read(folder: Path) -> dict[str, Any]:
     return {"replaces": []} | found | {"withdrawn": json.loads(away.read_text("utf-8")) if away.is_file() else None}
 
 
+def folder(output: Path, id: str) -> Path:
+    """Of a flight, or of a visit, whose id begins with a v."""
+    return output / (VISITS if id.startswith("v") else FLIGHTS) / id
+
+
+def write(folder: Path, found: Mapping[str, Any]) -> None:
+    write_atomic(folder / NAME, encode(found))
+
+
 def withdraw(folder: Path, by: str, why: str, at: str) -> None:
     write_atomic(folder / WITHDRAWN, encode({"by": by, "why": why, "at": at}))
 
 
 def flights(output: Path) -> list[dict[str, Any]]:
-    """Records of all flights of an output folder, the oldest first, those that do not stand too: `withdrawn`, and `replaced_by` another."""
-    found = [read(file.parent) for file in sorted((output / "drone").glob(f"*/{NAME}")) if not file.parent.name.startswith(".")]
+    """Records of all flights, the oldest first, then of visits; those that do not stand too: `withdrawn`, or `replaced_by` another."""
+    files = [file for name in (FLIGHTS, VISITS) for file in sorted((output / name).glob(f"*/{NAME}"))]
+    found = [read(file.parent) for file in files if not file.parent.name.startswith(".")]
     instead = {former: each["flight"] for each in found if not each["withdrawn"] for former in each["replaces"]}
     return [each | {"replaced_by": instead.get(each["flight"])} for each in found]
 
@@ -70,6 +82,7 @@ def amount(value: Amount) -> dict[str, Any]:
 def piece(value: Piece) -> dict[str, Any]:
     return {
         "kind": "cut" if value.is_cut else "fill",
+        "what": value.kind.value,
         **amount(value.amount),
         "area_m2": round(value.area_m2, 1),
         "deepest_m": round(value.deepest_m, 2),
@@ -87,6 +100,8 @@ def case(said: CaseSaid) -> dict[str, Any]:
         "why": said.why,
         "m3": None if said.m3 is None else round(said.m3, 1),
         "iou": None if said.iou is None else round(said.iou, 3),
+        "what": said.kind.value,
+        "green": None if said.green is None else round(said.green, 2),
     }
 
 

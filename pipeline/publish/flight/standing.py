@@ -31,7 +31,7 @@ def over_extracted(output: Path, last_day: date, layers: LayerSet, crs: str) -> 
     grounds = {right.id: right.geometry for right in layers.rights}
     found = []
     for right_id, (flight, said) in sorted(latest.items()):
-        dug = _dug(output / "drone" / flight["flight"], crs).intersection(grounds[right_id]) if right_id in grounds else MultiPolygon()
+        dug = _dug(record.folder(output, flight["flight"]), crs).intersection(grounds[right_id]) if right_id in grounds else MultiPolygon()
         areas = [part for part in shapely.get_parts(dug) if part.geom_type == "Polygon"]
         if said["finding"] and areas:
             low = said["m3_95"][0]
@@ -42,7 +42,7 @@ def over_extracted(output: Path, last_day: date, layers: LayerSet, crs: str) -> 
 
 def flown_in(output: Path, month: str) -> list[dict[str, Any]]:
     """Records of the flights of a month that stand, by day."""
-    return [each for each in record.standing(output) if each["captured"][:7] == month]
+    return [each for each in record.standing(output) if each["captured"][:7] == month and not each.get("visit")]
 
 
 def said_of(output: Path, case_id: str) -> Iterator[tuple[str, str, str]]:
