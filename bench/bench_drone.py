@@ -121,7 +121,7 @@ def coverage(cases: int) -> None:
     )
 
 
-def kinds(cases: int = 40) -> None:
+def kinds(cases: int = 20) -> None:
     """What changed ground is called, by what was done there: share of the changed area of at least 100 m²."""
     for work in WORKS:
         said: Counter[str] = Counter()

@@ -16,7 +16,7 @@ def worked(work: str, seed: int) -> tuple[Surface, Surface]:
     """Surfaces after and before, without misplacement, with noise of cells and of slow waves."""
     rng = np.random.default_rng([WORKS.index(work), seed])
     count = round(SIDE_M / CELL_M)
-    ground = hills((count, count), CELL_M, rng, rng.uniform(3, 9))
+    ground = hills((count, count), CELL_M, rng, rng.uniform(2, 5) if work == "road" else rng.uniform(3, 9))
     y, x = np.mgrid[:count, :count] * CELL_M - SIDE_M / 2
     place = rng.uniform(-30, 30, 2)
     pit = hollow(x - place[0], y - place[1], rng.uniform(15, 35), rng.uniform(2, 9), rng.uniform(5, 14), rng)
@@ -50,7 +50,7 @@ def _road(ground: Floats, x: Floats, y: Floats, rng: np.random.Generator) -> Flo
     columns = np.arange(ground.shape[1])
     rows = np.clip(np.round((middle[0] + SIDE_M / 2) / CELL_M).astype(int), 0, ground.shape[0] - 1)
     along = ground[rows, columns]
-    reach = round(25 / CELL_M)
+    reach = round(12 / CELL_M)
     profile = np.convolve(np.pad(along, reach, mode="edge"), np.ones(2 * reach + 1) / (2 * reach + 1), mode="valid")
     steep = np.gradient(middle[0], CELL_M)
     away = np.abs(y - middle) / np.hypot(1, steep)[None, :]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
@@ -14,13 +14,15 @@ from pipeline.drone.arrays import Mask, Surface, coarser, slope_degrees, smoothe
 
 CELL_M, MOST_CELLS = 1.0, 2500
 """The rim is bridged in cells of this side, or so much larger that the ground has no more of them."""
-HEAPED, FILLED_UP = 0.3, 0.7
-"""Where the level that the rim tells lies between earlier (0) and new surface (1): below the first, fill is heaped up; above the second, it fills a
-hollow."""
+HEAPED, FILLED_UP = 0.3, (0.7, 1.4)
+"""Where the level that the rim tells lies between earlier (0) and new surface (1): below the first, fill is heaped up; within the second, it fills a
+hollow; beyond, the hollow is not full yet."""
 SURE = 0.25
 """The bridge may err by this share of the change, or it tells nothing of fill."""
-ROAD_WIDTH_M, ROAD_LENGTHS, ROAD_DEGREES = (2.5, 14.0), 6.0, 12.0
-"""A road's width, least length in widths, and steepest surface (about 20 %)."""
+ROAD_WIDTH_M, ROAD_LENGTHS, ROAD_DEGREES = (2.5, 20.0), 4.0, 12.0
+"""A road's width with its banks, least length in widths, and steepest surface (about 20 %), half of the ground."""
+PLACES = 8
+"""Places elsewhere by which it is judged how well the rim tells."""
 GREEN_SHARE = 0.6
 """Ground of which so much is green again counts as restored."""
 SEASON = range(5, 10)
@@ -35,55 +37,48 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A long strip has a mean width far below its length."""
-
-    width_m: float
-    length_m: float
-
-    @property
-    def is_strip(self) -> bool:
-        low, high = ROAD_WIDTH_M
-        return low <= self.width_m <= high and self.length_m >= ROAD_LENGTHS * self.width_m
-
-
-def shape_of(outline: BaseGeometry) -> Shape:
-    """Sides of the rectangle that has the outline's area and perimeter."""
-    half, area = outline.length / 2, outline.area
-    off = np.sqrt(max(half * half - 4 * area, 0.0))
-    return Shape(float(half - off) / 2, float(half + off) / 2)
+def is_strip(outline: BaseGeometry) -> bool:
+    """Whether an outline is as narrow as a road, at its widest, and far longer than wide. Ragged edges do not count."""
+    width = float(shapely.maximum_inscribed_circle(outline, tolerance=0.5).length) * 2
+    low, high = ROAD_WIDTH_M
+    return low <= width <= high and outline.area >= ROAD_LENGTHS * width**2
 
 
 def kind_between(outline: BaseGeometry, changed: Mask, others: Mask, is_cut: bool, new: Surface, before: Surface, cell: float) -> Kind:
     """Of ground that changed between two surfaces. changed: the ground, others: what else changed, which is no rim."""
-    if shape_of(outline).is_strip:
+    if is_strip(outline):
         slopes = slope_degrees(smoothed(new, max(1, round(0.5 / cell))), cell)[changed]
         return Kind.ROAD if np.nanmedian(slopes) <= ROAD_DEGREES else Kind.UNKNOWN
     times = max(1, round(max(CELL_M, float(np.sqrt(changed.sum() * cell**2 / MOST_CELLS))) / cell))
     old, now = coarser(before, times), coarser(new, times)
     ground = coarser(changed.astype(np.float32), times) > 0.5
     old[(coarser(others.astype(np.float32), times) > 0) & ~ground] = np.nan
-    level, error = _level(old, now, ground, cell * times)
     if is_cut:
+        level = _level(old, now, ground, cell * times)
         return Kind.PIT if level is not None and level < 0.5 else Kind.UNKNOWN
-    if level is None or error is None or error > SURE:
+    return _kind_of_fill(old, now, ground, cell * times)
+
+
+def _kind_of_fill(old: Surface, now: Surface, ground: Mask, cell: float) -> Kind:
+    level = _level(old, now, ground, cell)
+    if level is None:
         return Kind.UNKNOWN
-    return Kind.STOCKPILE if level <= HEAPED else Kind.RESTORED if level >= FILLED_UP else Kind.UNKNOWN
+    wrong = np.array(rim.tried_elsewhere(old, ground, cell, PLACES)) / (ground.sum() * cell**2)
+    mean = float(np.nanmean((now - old)[ground].astype(np.float64)))
+    if len(wrong) < rim.FEWEST_PLACES or float(np.sqrt((wrong**2).mean())) > SURE * mean:
+        return Kind.UNKNOWN
+    low, high = FILLED_UP
+    return Kind.STOCKPILE if level <= HEAPED else Kind.RESTORED if low <= level <= high else Kind.UNKNOWN
 
 
-def _level(old: Surface, now: Surface, ground: Mask, cell: float) -> tuple[float | None, float | None]:
-    """Where between earlier (0) and new surface (1) the rim's level lies, and by what share of the change that may be wrong; None: not known."""
+def _level(old: Surface, now: Surface, ground: Mask, cell: float) -> float | None:
+    """Where between earlier (0) and new surface (1) the rim's level lies, on average; None where the rim is hardly seen."""
     bridge = rim.rim_surface(old, ground, cell)
     change = now - old
     inside = ground & np.isfinite(change)
     if bridge is None or not inside.any():
-        return None, None
-    mean = float(change[inside].astype(np.float64).mean())
-    level = float((bridge - old)[inside].astype(np.float64).mean()) / mean
-    wrong = np.array(rim.tried_elsewhere(old, ground, cell)) / (ground.sum() * cell**2)
-    error = float(np.sqrt((wrong**2).mean())) / abs(mean) if len(wrong) >= rim.FEWEST_PLACES else None
-    return level, error
+        return None
+    return float((bridge - old)[inside].astype(np.float64).mean() / change[inside].astype(np.float64).mean())
 
 
 def green_share(colours: NDArray[np.float32], seen: Mask, ground: Mask) -> float | None:
