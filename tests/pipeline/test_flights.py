@@ -252,10 +252,13 @@ def test_a_dropped_flights_volume_beyond_the_scale_is_a_case_of_the_next_month_u
     flights.write(dropped / "dsm_before.tif", before[None], **placed)
     flights.photo(dropped / "images" / "1.jpg", round(x), round(y), taken="2024:06:10 11:00:00")
     (again.out / "inbox" / "broken.tif").write_text("none", "utf-8")
+    (again.out / "inbox" / "phone").mkdir()
+    flights.photo(again.out / "inbox" / "phone" / "2.jpg", round(x), round(y), taken="2024:06:11 11:00:00")
     assert again.run(NEXT, "--quiet") in (0, 3)
     assert "inbox/broken.tif was not taken in. MW-DRONE-OPEN" in capsys.readouterr().err
-    (found,) = record.flights(again.out)
-    assert [each.name for each in (again.out / "inbox" / "taken").iterdir()] == [f"{found['flight']}-Tuesday"]
+    found, visit = record.flights(again.out)
+    assert sorted(each.name for each in (again.out / "inbox" / "taken").iterdir()) == [f"{found['flight']}-Tuesday", f"{visit['flight']}-phone"]
+    assert [(each["visit"], each["captured"], len(each["photos"])) for each in (visit,)] == [(True, "2024-06-11", 1)]
     shutil.copytree(again.out / "inbox" / "taken" / f"{found['flight']}-Tuesday", dropped)
     (case,) = [row for row in again.rows(NEXT, "flagged") if row["finding"] == "over_extraction"]
     assert (case["right_id"], case["first_seen"], case["severity"]) == (right["properties"]["id"], "2024-06-10", 2)
