@@ -15,7 +15,7 @@ from pipeline.publish.coordinates import DEGREES, sexagesimal, true_north
 from pipeline.publish.evidence.overlay import Named
 from pipeline.publish.report.svgmap import round_length
 
-WIDTH, HEIGHT = 1000.0, 510.0
+WIDTH, HEIGHT = 1000.0, 480.0
 """Units of the drawing; on paper it is as wide as the sheet."""
 AROUND, LEAST_M, MOST_M = 3.6, 900.0, 12_000.0
 """The drawing is so many times as wide as the case, within these widths."""
