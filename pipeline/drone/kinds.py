@@ -21,6 +21,8 @@ SURE = 0.25
 """The bridge may err by this share of the change, or it tells nothing of fill."""
 ROAD_WIDTH_M, ROAD_LENGTHS, ROAD_DEGREES = (2.5, 20.0), 4.0, 12.0
 """A road's width with its banks, least length in widths, and steepest surface (about 20 %), half of the ground."""
+AROUND_M = 120.0
+"""Ground around a change that it is judged by, at least."""
 PLACES = 8
 """Places elsewhere by which it is judged how well the rim tells."""
 GREEN_SHARE = 0.6
@@ -46,17 +48,26 @@ def is_strip(outline: BaseGeometry) -> bool:
 
 def kind_between(outline: BaseGeometry, changed: Mask, others: Mask, is_cut: bool, new: Surface, before: Surface, cell: float) -> Kind:
     """Of ground that changed between two surfaces. changed: the ground, others: what else changed, which is no rim."""
+    window = _around(changed, cell)
+    changed, others, new, before = changed[window], others[window], new[window], before[window]
     if is_strip(outline):
         slopes = slope_degrees(smoothed(new, max(1, round(0.5 / cell))), cell)[changed]
         return Kind.ROAD if np.nanmedian(slopes) <= ROAD_DEGREES else Kind.UNKNOWN
     times = max(1, round(max(CELL_M, float(np.sqrt(changed.sum() * cell**2 / MOST_CELLS))) / cell))
-    old, now = coarser(before, times), coarser(new, times)
+    old, now = coarser(before, times).copy(), coarser(new, times)
     ground = coarser(changed.astype(np.float32), times) > 0.5
     old[(coarser(others.astype(np.float32), times) > 0) & ~ground] = np.nan
     if is_cut:
         level = _level(old, now, ground, cell * times)
         return Kind.PIT if level is not None and level < 0.5 else Kind.UNKNOWN
     return _kind_of_fill(old, now, ground, cell * times)
+
+
+def _around(changed: Mask, cell: float) -> tuple[slice, slice]:
+    """The ground by which some changed ground is judged: it, and as much again to each side, at least AROUND_M."""
+    rows, cols = (np.flatnonzero(changed.any(axis=axis)) for axis in (1, 0))
+    beyond = max(round(AROUND_M / cell), int(np.ptp(rows)), int(np.ptp(cols)))
+    return slice(max(int(rows[0]) - beyond, 0), int(rows[-1]) + beyond + 1), slice(max(int(cols[0]) - beyond, 0), int(cols[-1]) + beyond + 1)
 
 
 def _kind_of_fill(old: Surface, now: Surface, ground: Mask, cell: float) -> Kind:
