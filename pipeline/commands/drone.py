@@ -85,7 +85,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
 @click.option("--why", required=True, metavar="TEXT", help="For what reason; it is recorded.")
 @talking
 def withdraw(console: Console, config: Path, flight: str, by: str, why: str) -> Exit:
-    """Take a flight back: it stays on record, and nothing rests on it any more."""
+    """Take a flight, or a visit's photos, back: it stays on record, and nothing rests on it any more."""
     project = open_project(console, config)
     from pipeline.publish.plain import plain
 
@@ -96,5 +96,5 @@ def withdraw(console: Console, config: Path, flight: str, by: str, why: str) -> 
         from pipeline import flights
 
         found = flights.withdraw(project, flight, who, reason)
-    console.result(f"Flight {found['flight']} is withdrawn.")
+    console.result(f"{'Visit' if found.get('visit') else 'Flight'} {found['flight']} is withdrawn.")
     return Exit.DONE

@@ -17,7 +17,9 @@ from affine import Affine
 from shapely.geometry import shape
 
 from pipeline import flights as job
+from pipeline import inbox
 from pipeline.cli import main
+from pipeline.config import load
 from pipeline.drone.place import check_cells
 from pipeline.drone.raster import Role, examine
 from pipeline.ledger import Ledger
@@ -268,6 +270,22 @@ def test_a_dropped_flights_volume_beyond_the_scale_is_a_case_of_the_next_month_u
     assert again.run(NEXT, "--replay", "--quiet") in (0, 3)
     assert dropped.is_dir(), "a withdrawn flight is refused, and stays to be seen"
     assert [row for row in again.rows(NEXT, "flagged") if row["finding"] == "over_extraction"] == []
+
+
+def test_what_is_dropped_again_does_not_stay_in_the_inbox(site: dict[str, Path]) -> None:
+    project = load(site["config"])
+    dropped, taken = project.output / "inbox", project.output / "inbox" / "taken"
+    dropped.mkdir(parents=True)
+    with rasterio.open(site["ortho"], "r+") as dataset:
+        dataset.update_tags(TIFFTAG_DATETIME="2024:06:01 10:00:00")
+    told = []
+    for _ in range(3):
+        shutil.copy(site["ortho"], dropped / "o.tif")
+        told += inbox.take(project, lambda *_: None)[0]
+        assert [each.name for each in dropped.iterdir()] == ["taken"]
+    (flight,) = record.flights(project.output)
+    assert sorted(each.name for each in taken.iterdir()) == [f"{flight['flight']}-o{each}.tif" for each in ("-2", "-3", "")]
+    assert told[1:] == [f"inbox/o.tif: flight {flight['flight']}, taken in already"] * 2
 
 
 def test_a_projects_own_photos_never_stop_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
