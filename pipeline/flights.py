@@ -25,7 +25,7 @@ from pipeline.drone.raster import Raster, Role
 from pipeline.drone.reference import placed
 from pipeline.drone.register import Placement
 from pipeline.drone.sight import hidden
-from pipeline.drone.surface import frame_around, heights_at, picture
+from pipeline.drone.surface import burnt, frame_around, heights_at, picture
 from pipeline.errors import MinewardenError
 from pipeline.files import fsync_folder
 from pipeline.handed import HandedIn, Say, look
@@ -227,7 +227,7 @@ def _judged(flight: Flight, ground: LayerSet, cases: Sequence[KnownCase], patche
 def _green(flight: Flight, case: KnownCase) -> float | None:
     """Share of a case that is green in the orthophoto; None where too little of it is shown."""
     box = frame_around(case.geometry, flight.crs)
-    return green_share(*picture(flight.ortho, box), measure.burnt(case.geometry, box))
+    return green_share(*picture(flight.ortho, box), burnt(case.geometry, box))
 
 
 def _compared(flight: Flight, ground: LayerSet, cases: Sequence[KnownCase], patches: dict[str, BaseGeometry]) -> Said:

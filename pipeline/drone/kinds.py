@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.drone import rim
 from pipeline.drone.arrays import Mask, Surface, coarser, slope_degrees, smoothed
+from pipeline.drone.surface import burnt
 
 CELL_M, MOST_CELLS = 1.0, 2500
 """The rim is bridged in cells of this side, or so much larger that the ground has no more of them."""
@@ -19,8 +22,12 @@ HEAPED, FILLED_UP = 0.3, (0.7, 1.4)
 hollow; beyond, the hollow is not full yet."""
 SURE = 0.25
 """The bridge may err by this share of the change, or it tells nothing of fill."""
-ROAD_WIDTH_M, ROAD_LENGTHS, ROAD_DEGREES = (2.5, 20.0), 4.0, 12.0
-"""A road's width with its banks, least length in widths, and steepest surface (about 20 %), half of the ground."""
+ROAD_WIDTH_M, ROAD_LENGTHS = (2.5, 25.0), 4.0
+"""A road's width with its banks, and least length in widths."""
+ROAD_DEGREES, ROAD_SHARE = 12.0, 0.4
+"""So much of a road's ground is no steeper than this (about 20 %): the way itself, without its banks."""
+JOINED_M = 3.0
+"""A road's cuts and fills lie so near each other, with ground between them that stayed as high as it was."""
 AROUND_M = 120.0
 """Ground around a change that it is judged by, at least."""
 PLACES = 8
@@ -41,18 +48,35 @@ class Kind(StrEnum):
 
 def is_strip(outline: BaseGeometry) -> bool:
     """Whether an outline is as narrow as a road, at its widest, and far longer than wide. Ragged edges do not count."""
+    if outline.is_empty:
+        return False
     width = float(shapely.maximum_inscribed_circle(outline, tolerance=0.5).length) * 2
     low, high = ROAD_WIDTH_M
     return low <= width <= high and outline.area >= ROAD_LENGTHS * width**2
 
 
+def roads(outlines: Sequence[BaseGeometry], new: Surface, box: GeoBox) -> list[BaseGeometry]:
+    """Strips of ground, as wide as a road, that changes make together, and of which enough can be driven on."""
+    joined = shapely.union_all([shapely.buffer(each, JOINED_M) for each in outlines])
+    strips = [ground for part in shapely.get_parts(joined) if is_strip(ground := part.buffer(-JOINED_M))]
+    if not strips:
+        return []
+    cell = float(box.resolution.x)
+    slopes = slope_degrees(smoothed(new, max(1, round(0.5 / cell))), cell)
+    return [each for each in strips if _flat_share(slopes[burnt(each, box)]) >= ROAD_SHARE]
+
+
+def _flat_share(slopes: Surface) -> float:
+    known = slopes[np.isfinite(slopes)]
+    return float((known <= ROAD_DEGREES).mean()) if known.size else 0.0
+
+
 def kind_between(outline: BaseGeometry, changed: Mask, others: Mask, is_cut: bool, new: Surface, before: Surface, cell: float) -> Kind:
-    """Of ground that changed between two surfaces. changed: the ground, others: what else changed, which is no rim."""
+    """Of ground that changed between two surfaces and is no road. changed: the ground, others: what else changed, which is no rim."""
     window = _around(changed, cell)
     changed, others, new, before = changed[window], others[window], new[window], before[window]
     if is_strip(outline):
-        slopes = slope_degrees(smoothed(new, max(1, round(0.5 / cell))), cell)[changed]
-        return Kind.ROAD if np.nanmedian(slopes) <= ROAD_DEGREES else Kind.UNKNOWN
+        return Kind.UNKNOWN
     times = max(1, round(max(CELL_M, float(np.sqrt(changed.sum() * cell**2 / MOST_CELLS))) / cell))
     old, now = coarser(before, times).copy(), coarser(new, times)
     ground = coarser(changed.astype(np.float32), times) > 0.5

@@ -13,6 +13,7 @@ from pyproj import Transformer
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
+from rasterio.features import rasterize
 from rasterio.vrt import WarpedVRT
 from shapely.geometry.base import BaseGeometry
 
@@ -84,6 +85,14 @@ def read_surface(raster: Raster, box: GeoBox) -> Surface:
 def damaged(raster: Raster) -> MinewardenError:
     message = f"The {raster.role} {raster.path} can't be read: it is damaged."
     return MinewardenError("MW-DRONE-READ", message, "Copy it from the flight's computer again.")
+
+
+def burnt(ground: BaseGeometry, box: GeoBox) -> Mask:
+    """Cells of a grid whose centre lies in some ground."""
+    if ground.is_empty:
+        return np.zeros(tuple(box.shape), bool)
+    mask: Mask = rasterize([(ground, 1)], out_shape=tuple(box.shape), transform=box.affine, dtype="uint8").astype(bool)
+    return mask
 
 
 def frame_around(ground: BaseGeometry, crs: str) -> GeoBox:

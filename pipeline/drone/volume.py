@@ -17,6 +17,8 @@ LEAST_M2 = 25.0
 """Smaller changes are machines, cars and bushes."""
 MARGIN_M = 1.0
 """Added around changed ground, so that its feather edge is summed too."""
+OUTLINED, OUTLINED_M = 3.0, 0.08
+"""An outline reaches as far as the change is beyond so many spreads, and so many metres: shallower ground is ploughed or driven over, not dug."""
 TWO_SIDED = 1.96
 FEWEST_CELLS = 100
 """A surface that shows a change by fewer is too coarse to say how much."""
@@ -45,7 +47,7 @@ class Region:
     mask: Mask
     """What was summed, feather edge included."""
     outline: Mask
-    """Where the change is beyond the level of detection."""
+    """As far as the change shows at its edge."""
     is_cut: bool
     amount: Amount
     area_m2: float
@@ -91,7 +93,7 @@ def change_between(new: Surface, before: Surface, cell: float, *, tilted: bool) 
     stable = seen & ~widened(cut | fill, 3 * margin) & _ordinary(difference)
     noise = variogram(difference, stable, cell)
     near = smoothed(difference, reach // 3)
-    told = Weigher(difference, calm, near, 2 * TWO_SIDED * spread, stable, new, before, cell, noise, tilted)
+    told = Weigher(difference, calm, near, max(OUTLINED * spread, OUTLINED_M), stable, new, before, cell, noise, tilted)
     regions = sorted([*told.regions(wide_cut, is_cut=True), *told.regions(wide_fill, is_cut=False)], key=lambda each: -each.amount.m3)
     kept_cut, kept_fill = (_joined(regions, is_cut, seen.shape) for is_cut in (True, False))
     return Change(
@@ -151,7 +153,8 @@ class Weigher:
     calm: Surface
     near: Surface
     """The difference over smaller squares: outlines keep their corners."""
-    detection: float
+    edge_m: float
+    """Change from which an outline is drawn."""
     stable: Mask
     new: Surface
     before: Surface
@@ -179,7 +182,7 @@ class Weigher:
             change, near = (each * (-1 if is_cut else 1) for each in (self.calm, self.near))
             with np.errstate(invalid="ignore"):
                 core = piece & (change >= 0.5 * np.nanmax(change[piece]))
-                outline = filled(holding(piece & (near > self.detection), core))
+                outline = filled(holding(piece & (near > self.edge_m), core))
             area = float(outline.sum()) * self.cell**2
             if area < LEAST_M2:
                 continue

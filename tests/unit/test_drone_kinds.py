@@ -5,11 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
+from affine import Affine
 from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
 
-from pipeline.drone.kinds import Kind, green_share, is_strip, kind_between, kind_seen
+from pipeline.drone.kinds import Kind, green_share, is_strip, kind_between, kind_seen, roads
+from pipeline.drone.measure import outlined
 
 SIDE = 200
+BOX = GeoBox((SIDE, SIDE), Affine(1, 0, 0, 0, -1, SIDE), "EPSG:32648")
 Y, X = np.mgrid[:SIDE, :SIDE].astype(float)
 GROUND = 1850 + 0.12 * X + 0.05 * Y + 0.4 * np.sin(X / 19) * np.cos(Y / 23)
 BOWL = 5 * np.clip((22 - np.hypot(X - 100, Y - 100)) / 8, 0, 1)
@@ -20,10 +24,11 @@ STRIP = np.abs(Y - 60 - 10 * np.sin(X / 40)) < 4
 def kind(before: NDArray[np.float64], after: NDArray[np.float64]) -> Kind:
     change = after - before
     changed = np.abs(change) > 0.3
-    middle = shapely.Point(100, 100)
-    outline = middle.buffer(22) if not (changed & STRIP)[:, :60].any() else shapely.box(10, 60, 190, 68)
     noise = 0.03 * np.random.default_rng(1).standard_normal((2, SIDE, SIDE))
     new, old = (after + noise[0]).astype(np.float32), (before + noise[1]).astype(np.float32)
+    outline = outlined(changed, BOX)
+    if roads([outline], new, BOX):
+        return Kind.ROAD
     return kind_between(outline, changed, np.zeros_like(changed), bool(change[changed].mean() < 0), new, old, 1.0)
 
 
@@ -43,6 +48,17 @@ def kind(before: NDArray[np.float64], after: NDArray[np.float64]) -> Kind:
 )
 def test_what_changed_ground_is(before: NDArray[np.float64], after: NDArray[np.float64], told: Kind) -> None:
     assert kind(before, after) is told
+
+
+def test_cuts_and_fills_along_a_way_are_a_road_together() -> None:
+    slope = (1850 + 0.3 * Y).astype(np.float32)
+    level = np.where(np.abs(Y - 60) < 4, 1850 + 0.3 * 60, slope).astype(np.float32)
+    cut, fill = (outlined(each, BOX) for each in (level - slope < -0.3, level - slope > 0.3))
+    (way,) = roads([cut, fill], level, BOX)
+    assert way.intersects(cut)
+    assert way.intersects(fill)
+    assert roads([cut, fill], slope, BOX) == [], "too steep to drive on"
+    assert roads([], level, BOX) == []
 
 
 def test_on_rough_ground_nobody_knows_what_was_filled() -> None:
