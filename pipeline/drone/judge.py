@@ -27,8 +27,6 @@ SATELLITE_M = 8.0
 """Position error of the satellite's pictures, 95 %, metres: an orthophoto laid on them has it too."""
 UNAIDED_M = 10.0
 """Of an orthophoto placed by a drone's own GPS, without base station or control, 95 %."""
-BOUNDARY_M = 0.5
-"""Of a right's registered corners."""
 YEAR_DAYS = 365.25
 
 DENSITIES = (
@@ -199,7 +197,6 @@ def overshoots(pieces: Sequence[Piece], rights: Sequence[Right], day: date, erro
     """Cuts in or beside a valid right, where they lie beyond every valid right."""
     valid = [right for right in rights if right.standing(day) is Standing.VALID]
     licensed = shapely.union_all([right.geometry for right in valid]) if valid else shapely.Polygon()
-    together = float((error_m**2 + BOUNDARY_M**2) ** 0.5)
     found = []
     for right in valid:
         cuts = [piece.geometry for piece in pieces if piece.is_cut and piece.geometry.distance(right.geometry) <= NEAR_M]
@@ -207,6 +204,7 @@ def overshoots(pieces: Sequence[Piece], rights: Sequence[Right], day: date, erro
         if beyond.area < 1.0:
             continue
         farthest = max(shapely.distance(shapely.points(each), right.geometry) for each in shapely.get_coordinates(beyond))
+        together = float((error_m**2 + right.accuracy_m**2) ** 0.5)
         certain = beyond.difference(right.geometry.buffer(together)).area
         found.append(Overshoot(right, float(beyond.area), round(float(farthest), 1), round(together, 1), float(certain)))
     return found

@@ -68,11 +68,14 @@ def test_new_digging_is_what_no_case_or_patch_lies_at() -> None:
 
 
 def test_digging_beyond_a_boundary_is_told_to_decimetres_with_the_error_of_both() -> None:
-    r = right("C1", box(0, 0, 200, 200), status="有效")
+    r = right("C1", box(0, 0, 200, 200), status="有效", accuracy_m=0.5)
     (found,) = judge.overshoots([piece(box(180, 50, 212.3, 90))], [r], FLOWN, 2.0)
     assert found.area_m2 == pytest.approx(12.3 * 40)
     assert (found.max_m, found.error_m) == (12.3, 2.1)
     assert found.certain_m2 == pytest.approx((12.3 - np.hypot(2.0, 0.5)) * 40, rel=0.01)
+    # A register that may be 5 m off, as the config says of its layer, leaves less that is certain.
+    (unsure,) = judge.overshoots([piece(box(180, 50, 212.3, 90))], [replace(r, accuracy_m=5.0)], FLOWN, 2.0)
+    assert (unsure.error_m, unsure.certain_m2) == (5.4, pytest.approx((12.3 - np.hypot(2.0, 5.0)) * 40, rel=0.01))
 
 
 def test_no_overshoot_of_an_ended_right_or_into_a_neighbour() -> None:
