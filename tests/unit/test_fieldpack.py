@@ -98,18 +98,23 @@ def office(folder: Path, capsys: pytest.CaptureFixture[str]) -> Office:
     return Office(folder / "config.yaml", capsys)
 
 
+def said(html: str) -> str:
+    """What a page says, without the font that it ships."""
+    return Page(re.sub("base64,[A-Za-z0-9+/=]+", "", html)).text
+
+
 def test_a_case_is_written_as_sheet_form_and_places(office: Office) -> None:
     found = office.pack(FIRST)
     assert found == office.config.parent / "out" / "fieldpack" / FIRST
     assert {each.name for each in found.iterdir()} == {"sheets.html", "cases.kml", "cases.gpx"}
     (case,) = [each for each in geojson.read(office.config.parent / "out" / MONTH / "flagged.geojson") if each.properties["id"] == FIRST]
-    text = Page((found / "sheets.html").read_text("utf-8")).text
+    text = said((found / "sheets.html").read_text("utf-8"))
     x, y = Transformer.from_crs("EPSG:4326", "EPSG:4523", always_xy=True).transform(case.written.lon, case.written.lat)
-    for said in (
+    for each in (
         FIRST, "疑似越界开采", f"{case.written.lon:.6f}°E", f"{case.written.lat:.6f}°N", f"X {y:.1f}", f"Y {x:.1f}", "会宁县北山石灰岩矿",
         "甘肃北山矿业有限公司", "界桩", "方位角", "现场核查表", "伪变化", "不是违法认定",
     ):  # fmt: skip
-        assert said in text, said
+        assert each in text, each
 
 
 def test_places_for_receivers_are_the_cases(office: Office) -> None:
@@ -153,7 +158,7 @@ def test_names_and_notes_stay_text(office: Office) -> None:
         html = page.render(_pack(office, cases), language)
         assert "<script" not in html
         assert "\u202e" not in html
-        assert Page(html).text.count("alert('x')") > len(cases)
+        assert said(html).count("alert('x')") > len(cases)
     found = office.pack(THIRD)
     for name in ("cases.kml", "cases.gpx"):
         assert b"<script" not in (found / name).read_bytes()

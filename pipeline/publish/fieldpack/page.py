@@ -11,13 +11,12 @@ from typing import Any
 
 import numpy as np
 import shapely
-from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.layers.model import LayerSet, Right, Zone
 from pipeline.publish import pages
 from pipeline.publish.basis import basis
-from pipeline.publish.coordinates import sexagesimal
+from pipeline.publish.coordinates import between, sexagesimal
 from pipeline.publish.evidence.overlay import STYLE, Named, Surroundings
 from pipeline.publish.evidence.sheet import PAIR
 from pipeline.publish.evidence.text import FONT
@@ -84,7 +83,7 @@ class Pack:
 
     def ground(self, case: Feature) -> BaseGeometry:
         """A case in the county's grid."""
-        to_grid = Transformer.from_crs("EPSG:4326", self.crs, always_xy=True)
+        to_grid = between("EPSG:4326", self.crs)
         return shapely.transform(case.written.geometry, lambda xy: np.column_stack(to_grid.transform(xy[:, 0], xy[:, 1])))
 
 
@@ -115,7 +114,7 @@ def _sheet(case: Feature, pack: Pack, around: Surroundings, say: Say) -> Sheet:
     row, ground = case.properties, pack.ground(case)
     seen = plan.seen_around(ground)
     where = places(case.written)
-    to_grid = Transformer.from_crs("EPSG:4326", pack.crs, always_xy=True)
+    to_grid = between("EPSG:4326", pack.crs)
     corners = [to_grid.transform(each.lon, each.lat) for each in where.corners]
     drawn = plan.draw(ground, to_grid.transform(case.written.lon, case.written.lat), corners, _told_apart(around.within(seen)), pack.crs)
     size = int(PAIR[2] - PAIR[0]), int(PAIR[3] - PAIR[1])

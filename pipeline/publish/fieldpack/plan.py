@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
-from pipeline.publish.coordinates import DEGREES, sexagesimal, true_north
+from pipeline.publish.coordinates import DEGREES, between, sexagesimal, true_north
 from pipeline.publish.evidence.overlay import Named
 from pipeline.publish.report.svgmap import round_length
 
@@ -136,7 +135,7 @@ def _names(around: Sequence[Named], ground: BaseGeometry, paper: _Paper) -> Iter
 
 def _net(paper: _Paper, crs: str) -> Iterator[Tick]:
     """Meridians and parallels; each is straight enough on so little ground."""
-    to_degrees = Transformer.from_crs(crs, DEGREES, always_xy=True)
+    to_degrees = between(crs, DEGREES)
     west, south, east, north = paper.box
     lons, lats = (np.atleast_1d(each) for each in to_degrees.transform([west, east, west, east], [north, north, south, south]))
     step = next((each for each in STEPS if (lons.max() - lons.min()) * 3600 / each <= LINES), STEPS[-1]) / 3600
