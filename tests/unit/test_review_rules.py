@@ -16,10 +16,9 @@ from pipeline.errors import MinewardenError
 from pipeline.layers.model import Right
 from pipeline.ledger import Kind, Ledger, Review, backup, steps
 from pipeline.ledger.steps import Step
-from pipeline.publish.words import Judgement
 from pipeline.review import decide
 from pipeline.review.answers import Answer
-from pipeline.review.decide import Write
+from pipeline.review.decide import Judgement, Write
 from pipeline.review.draw import draw
 from pipeline.review.scribe import Scribe
 from pipeline.review.sessions import IDLE_S, LONGEST_S, Sessions
