@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 
 from pipeline.layers.model import Standing
 
@@ -11,15 +10,6 @@ REVIEWS: Mapping[str, str] = {"pending": "待核实", "confirmed": "已确认", 
 
 REASONS = ("云影", "耕作", "大棚", "建设", "道路", "光伏", "已批准", "自然", "其他")
 """Why a case is dismissed, best said in one of these; `train` learns from most of them."""
-
-
-class Judgement(StrEnum):
-    """What the ministry's filings ask of a patch: lawful, unlawful, or no change at all."""
-
-    LAWFUL = "合法"
-    UNLAWFUL = "违法"
-    FALSE_CHANGE = "伪变化"
-
 
 STEPS: Mapping[str, str] = {
     "field_checked": "实地核查",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from shapely.geometry import mapping
@@ -15,12 +16,19 @@ from pipeline.ledger import Event, Kind, Ledger, Review
 from pipeline.ledger.steps import Step, progress
 from pipeline.ledger.verdicts import Standing, Verdict
 from pipeline.publish.wgs84 import Written
-from pipeline.publish.words import Judgement
 from pipeline.review.answers import Answer
 from pipeline.review.apply import gone
 from pipeline.review.steps import check
 
 _KEY = re.compile(r"[0-9a-f]{32,64}")
+
+
+class Judgement(StrEnum):
+    """What the ministry's filings ask of a patch: lawful, unlawful, or no change at all."""
+
+    LAWFUL = "合法"
+    UNLAWFUL = "违法"
+    FALSE_CHANGE = "伪变化"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,7 @@ from pipeline.ledger.disputes import is_disputed
 from pipeline.ledger.steps import Progress, Step, progress
 from pipeline.publish import geojson
 from pipeline.publish.spreadsheet.cells import safe
-from pipeline.publish.words import Judgement
-from pipeline.review.decide import judgement_of
+from pipeline.review.decide import Judgement, judgement_of
 from pipeline.review.steps import NAMES
 
 

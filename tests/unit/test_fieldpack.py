@@ -25,11 +25,12 @@ from pipeline.publish.english import ENGLISH
 from pipeline.publish.evidence.overlay import STYLE
 from pipeline.publish.evidence.sheet import SHEET_HEIGHT, SHEET_WIDTH
 from pipeline.publish.fieldpack import page, plan
-from pipeline.publish.fieldpack.checks import ALWAYS, CHECKS
+from pipeline.publish.fieldpack.checks import ALWAYS, CHECKS, JUDGEMENTS
 from pipeline.publish.fieldpack.places import MOST_CORNERS, places
 from pipeline.publish.flight.page import SAYS
 from pipeline.publish.wgs84 import settle
-from pipeline.publish.words import REASONS, Judgement
+from pipeline.publish.words import REASONS
+from pipeline.review.decide import Judgement
 from pipeline.review.flights import of_case, picture
 from tests import flights, made_month
 from tests.unit.test_publish_report import Page
@@ -175,6 +176,7 @@ def test_what_a_month_does_not_list_is_refused_and_nothing_written(office: Offic
 
 
 def test_every_finding_has_its_questions_and_every_text_its_english() -> None:
+    assert tuple(Judgement) == JUDGEMENTS
     explained = {Code.PERMITTED, Code.APPROVED, Code.NOT_MINING, Code.BEFORE_MONITORING}
     assert set(CHECKS) == set(FINDINGS) - explained
     sources = [file.read_text("utf-8") for file in Path(page.__file__).parent.rglob("*") if file.suffix in (".py", ".html")]

@@ -28,6 +28,9 @@ CHECKS: Mapping[str, tuple[str, ...]] = {
 }
 """Questions by finding, the first the most telling."""
 
+JUDGEMENTS = ("合法", "违法", "伪变化")
+"""Outcomes of the form: what the page asks for with a verdict."""
+
 ALWAYS = ("开始时间、面积、最深处和坡度，占用地类", "全景与近景照片：打开手机定位和指南针，站在安全处，各方向都拍")
 
 

@@ -23,13 +23,13 @@ from pipeline.publish.evidence.text import FONT
 from pipeline.publish.export.finished import Finished
 from pipeline.publish.features import Feature
 from pipeline.publish.fieldpack import plan
-from pipeline.publish.fieldpack.checks import checks
+from pipeline.publish.fieldpack.checks import JUDGEMENTS, checks
 from pipeline.publish.fieldpack.places import Places, places
 from pipeline.publish.flight import standing
 from pipeline.publish.report import thumbnails
 from pipeline.publish.say import Language, Say
 from pipeline.publish.styles import SEVERITY_NAMES
-from pipeline.publish.words import REASONS, REVIEWS, STANDINGS, STATUSES, Judgement
+from pipeline.publish.words import REASONS, REVIEWS, STANDINGS, STATUSES
 
 MOST_NEAR = 6
 """Neighbours that a sheet names; all of them are drawn, and in the KML."""
@@ -91,7 +91,7 @@ def render(pack: Pack, language: Language) -> str:
     say, environment = Say(language), pages.environment(Path(__file__).parent / "templates")
     environment.filters.update(whole=pages.whole, dms=sexagesimal)
     environment.globals.update(
-        t=say, statuses=STATUSES, severities=SEVERITY_NAMES, reviews=REVIEWS, reasons=REASONS, judgements=tuple(Judgement), photo_rows=PHOTO_ROWS,
+        t=say, statuses=STATUSES, severities=SEVERITY_NAMES, reviews=REVIEWS, reasons=REASONS, judgements=JUDGEMENTS, photo_rows=PHOTO_ROWS,
         kinds={kind: style.name for kind, style in STYLE.items()}, inks={kind: "#" + bytes(style.ink).hex() for kind, style in STYLE.items()},
     )  # fmt: skip
     around = Surroundings(pack.layers)

@@ -10,10 +10,9 @@ from pipeline import months
 from pipeline.errors import MinewardenError
 from pipeline.ledger import Ledger
 from pipeline.ledger.steps import Step
-from pipeline.publish.words import Judgement
 from pipeline.review import decide
 from pipeline.review.answers import answer_of, text_of
-from pipeline.review.decide import Outcome, Write
+from pipeline.review.decide import Judgement, Outcome, Write
 from pipeline.review.sessions import Session
 from pipeline.review.web.base import Handler, day_of
 from pipeline.review.web.guard import Refusal
