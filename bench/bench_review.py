@@ -4,7 +4,8 @@
 
 A made month on a made archive of 15 months, its server in a process of its own, and Chromium as a reviewer uses it: milliseconds until the
 list stands (from asking for the page), and from the key for the next case until both its pictures are decoded and drawn: when the page had
-time to fetch it ahead, when the key is pressed again at once, and after a verdict. Needs Debian's `chromium`.
+time to fetch it ahead, when the key is pressed again at once, and after a verdict. Then how long the ledger takes to be opened, checked, and to
+take one verdict more, once all cases are decided. Needs Debian's `chromium`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import multiprocessing
+import secrets
 import shutil
 import statistics
 import sys
@@ -34,10 +36,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from pipeline.config import load
 from pipeline.findings.finding import Code, Finding
 from pipeline.grid import Block, Grid
-from pipeline.ledger import CaseDraft, Ledger
+from pipeline.ledger import CaseDraft, Ledger, Review
+from pipeline.ledger.judgements import Judgement
 from pipeline.publish import cog, geojson, runjson
 from pipeline.publish.features import Feature, Judged, Pictured, flagged_features
 from pipeline.publish.wgs84 import Projector
+from pipeline.review import decide
+from pipeline.review.answers import Answer
+from pipeline.review.decide import Write
 from pipeline.review.desk import Office
 from pipeline.review.users import NAME, Role, Users
 from pipeline.review.web.server import Address, serve
@@ -135,7 +141,7 @@ def summary(name: str, took: list[float]) -> str:
 
 
 def measure(url: str, token: str, cases: int, turns: int) -> None:
-    with tempfile.TemporaryDirectory() as profile:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:  # Chromium may still be tidying up
         page = Chromium(Path(profile), 1366, 768)
         try:
             page.open(url)
@@ -176,6 +182,33 @@ def measure(url: str, token: str, cases: int, turns: int) -> None:
             page.close()
 
 
+def measure_ledger(path: Path, turns: int) -> None:
+    """Once everything is decided."""
+
+    def verdict(ledger: Ledger, case_id: str, version: int) -> None:
+        answer = Answer(case_id, version, Review.CONFIRMED, None, "现场核实属实", None)
+        decide.verdict(ledger, Write(secrets.token_hex(16), case_id, version, "bench"), answer, Judgement.UNLAWFUL)
+
+    with Ledger(path, "620422") as ledger:
+        ids, known = sorted(ledger.case_ids()), ledger.standings()
+        with ledger.transaction():
+            for case_id in ids:
+                if case_id not in known:
+                    verdict(ledger, case_id, 1)
+        known, took = ledger.standings(), []
+        for case_id in ids[:turns]:
+            began = time.perf_counter()
+            verdict(ledger, case_id, known[case_id].version)
+            took.append(1000 * (time.perf_counter() - began))
+    print(summary(f"a verdict, {len(ids)} decided", took))
+    opened = []
+    for _ in range(5):
+        began = time.perf_counter()
+        Ledger(path, "620422").close()
+        opened.append(1000 * (time.perf_counter() - began))
+    print(summary("ledger opened and verified", opened))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cases", type=int, default=10_000)
@@ -201,6 +234,7 @@ def main() -> None:
     finally:
         server.kill()
         server.join()
+    measure_ledger(options.folder / "out" / "ledger.sqlite", options.next)
 
 
 if __name__ == "__main__":

@@ -126,6 +126,11 @@ class Config(Strict):
     plan: OwnPath | None = Field(
         default=None, description="The county's mineral resources plan (矿产资源总体规划), a YAML like configs/huining-plan.yaml; see docs/plan.md."
     )
+    dem: OwnPath | None = Field(
+        default=None,
+        description="Model of heights, a GeoTIFF in metres such as Copernicus GLO-30, best from before the digging: restoration is then compared "
+        "with ground of like slope and aspect (docs/restoration.md).",
+    )
     notify: str | None = Field(
         default=None,
         min_length=1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,22 @@ from shapely.geometry.base import BaseGeometry
 
 _RASTERIZE = threading.Lock()
 """GDAL's in-memory driver loses its geotransform now and then while two threads open it for the first time."""
+
+Slopes = NDArray[np.float32]
+"""(2, h, w): rise a metre towards east and north, NaN where unknown."""
+
+
+class Relief(Protocol):
+    """How the ground lies."""
+
+    @property
+    def sha256(self) -> str:
+        """Of the model of heights."""
+        ...
+
+    def slopes(self, box: GeoBox) -> Slopes | None:
+        """Of the cells of a box; None where nothing is known of them."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

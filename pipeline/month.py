@@ -23,7 +23,7 @@ from pipeline.files import fsync_folder
 from pipeline.findings import overextraction
 from pipeline.findings.finding import Finding
 from pipeline.findings.judge import judge
-from pipeline.findings.mines import mines
+from pipeline.findings.mines import Mine, mines
 from pipeline.grid import Block
 from pipeline.layers.model import LayerSet
 from pipeline.ledger.ledger import Ledger
@@ -193,13 +193,13 @@ def trusted_scenes(inputs: Inputs, month: str, left_out: Sequence[Refused] = ())
 
 
 def _restoration(
-    inputs: Inputs, scenes: Sequence[Scene], month: str, last_day: date, found: Sequence[Finding]
+    inputs: Inputs, scenes: Sequence[Scene], month: str, last_day: date, found: Sequence[Finding], worked: Sequence[Mine]
 ) -> tuple[list[Finding], Restored, list[str]]:
     """Findings of sites that should bear plants and do not, how far all sites have come, and warnings."""
     setting, config, lost = inputs.setting, inputs.project.config, Lost()
     first, least = int(inputs.monitor_from[:4]), config.findings.min_cells
     overdue = unrestored(inputs.layers, scenes, last_day, setting, config.findings, lost)
-    given_back = restored.of_month(inputs.layers, scenes, month, last_day, setting, first, inputs.sha256, least, config.county.name, lost)
+    given_back = restored.of_month(inputs.layers, scenes, month, last_day, setting, first, inputs.sha256, least, config.county.name, lost, worked)
     dug = unary_union([f.geometry for f in found if f.status != "ended" and (f.mining_likelihood or 0.0) >= config.findings.min_likelihood])
     owed = restored.regressed(given_back.fallen, dug, inputs.layers, overdue, config.findings, setting.grid.cell_area_m2)
     return owed, given_back, lost.told("restoration")
@@ -226,12 +226,14 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
     with clock.stage("findings"):
         bare = _bare(inputs, month, model)
         findings: list[Finding] = judge(patches, inputs.layers, setting.grid, bare, config.findings)
+        unseen = unseen_ground(maps.last_seen(setting.grid, setting.area, folder, blocks), setting.grid)
+        worked = mines(patches, inputs.layers, setting.grid, bare, unary_union([ground for ground, _ in unseen]), last_day, config.findings)
     # What has no date can't be told to lie in another month.
     elsewhere = [r for r in inputs.refused if r.day is None or f"{r.day:%Y-%m}" == month]
     left_out = (*refused, *damaged, *elsewhere, *begun.refused)
     with clock.stage("restoration"):
         trusted = trusted_scenes(inputs, month, left_out)
-        owed, given_back, unread = _restoration(inputs, trusted, month, last_day, findings)
+        owed, given_back, unread = _restoration(inputs, trusted, month, last_day, findings, worked)
         findings += owed
     flown = over_extracted(inputs.project.output, last_day, inputs.layers, setting.grid.crs)
     findings += overextraction.findings(flown, inputs.layers, config.findings.severity)
@@ -248,8 +250,6 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
         pictured, lost = evidence.make(partial, rehearsed, by)
     with clock.stage("publish"):
         cog.write(partial / "disturbance.tif", setting.grid, lambda: maps.disturbance(setting.grid, setting.area, folder, blocks, results))
-        unseen = unseen_ground(maps.last_seen(setting.grid, setting.area, folder, blocks), setting.grid)
-        worked = mines(patches, inputs.layers, setting.grid, bare, unary_union([ground for ground, _ in unseen]), last_day, config.findings)
     with ledger.month(month) as writer:
         judged: list[Judged] = name_cases(writer, month, patches, findings, inputs.project, setting.grid)
         changes = re_evaluate(writer, judged, inputs.layers, config.findings.tolerance_m)

@@ -10,7 +10,7 @@ from functools import cache
 from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
-from pipeline import compute, layers, models, months, retention
+from pipeline import compute, heights, layers, models, months, retention
 from pipeline.config import Project
 from pipeline.errors import Exit, MinewardenError
 from pipeline.late import late_scenes
@@ -73,7 +73,8 @@ def prepare(
     memory = remember(project, archive.scenes, archive.bands, lambda: county_grid(project.config, ground.area, archive.scenes), begins=begins)
     hashes, workers = HashCache(project.state / "hashes.json"), compute.workers_or_default(workers)
     stock = Stock(store_room(project, user), memory.grid.geobox, memory.bands, hashes, workers, say)
-    setting = Setting(memory.grid, memory.bands, ground.area, project.state, workers, scheduler, project.config.compute.memory_mb, say, stock)
+    relief = heights.load(project, ground.area, crs) if user == "run" else None  # only months ask for them
+    setting = Setting(memory.grid, memory.bands, ground.area, project.state, workers, scheduler, project.config.compute.memory_mb, say, stock, relief)
     scenes, lacking = _with_bands(archive.scenes, memory.bands)
     scenes = [shelved for scene in scenes if (shelved := stock.shelved(scene))]
     refused = (*archive.refused, *lacking)

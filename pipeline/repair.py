@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import rasterio
@@ -109,7 +108,7 @@ def _block_side(project: Project) -> int:
 def _ledger(project: Project, finished: list[str]) -> list[str]:
     """Put back the newest copy of the ledger where it is damaged, gone, or older than that copy."""
     file = project.ledger
-    if _sound(file, project.config.county.code) and not backup.is_behind(file, project.backup, finished):
+    if backup.is_sound(file) and not backup.is_behind(file, project.backup, finished):
         return []
     restored = backup.restore(file, project.backup)
     kept = f", the damaged file is kept as {restored.damaged.name}" if restored.damaged else ""
@@ -117,18 +116,6 @@ def _ledger(project: Project, finished: list[str]) -> list[str]:
         f"Ledger put back from {restored.copy.name} (it ends on {restored.until}){kept}. "
         f"Verdicts taken over from the damaged file: {restored.verdicts}. Later ones that could not be read are lost: compare with your own records."
     ]
-
-
-def _sound(file: Path, county: str) -> bool:
-    if not file.exists():
-        return False
-    try:
-        Ledger(file, county).close()
-    except MinewardenError as error:
-        if error.code != "MW-LEDGER-DAMAGED":
-            raise
-        return False
-    return True
 
 
 def _wanted(finished: list[str], redo: list[str], first: str) -> list[str]:

@@ -29,7 +29,7 @@ from pipeline.sources.scene import Refused, Scene, UnreadableError, unreadable
 from pipeline.sources.transcode import StoreError
 from pipeline.year import Setting
 
-VERSION = 1
+VERSION = 2
 """Of what is kept: another one, and it is read anew."""
 FOLDER = "restoration"
 NIR, RED = "B08", "B04"

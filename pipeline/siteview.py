@@ -15,7 +15,7 @@ from pipeline.errors import MinewardenError
 from pipeline.findings.finding import Finding
 from pipeline.findings.unrestored import findings
 from pipeline.layers.model import LayerSet
-from pipeline.restoration.bareness import Judgement, Site, SiteLook, Window, judge_site, sites, surroundings
+from pipeline.restoration.bareness import Judgement, Site, SiteLook, Window, judge_site, on_terrain, sites, surroundings
 from pipeline.sources.lost import Lost
 from pipeline.sources.reader import read_dn, read_scl, scaling
 from pipeline.sources.scene import Scene, unreadable
@@ -52,7 +52,7 @@ def _look(scene: Scene, window: Window, setting: Setting, lost: Lost) -> SiteLoo
 def _judge(
     site: Site, layers: LayerSet, by_day: dict[date, list[Scene]], month_end: date, setting: Setting, min_cells: int, lost: Lost
 ) -> Judgement | None:
-    window = surroundings(site, layers, setting.grid)
+    window = on_terrain(surroundings(site, layers, setting.grid), setting.heights)
 
     def read(day: date) -> SiteLook | None:
         looks = [look for scene in by_day[day] if (look := _look(scene, window, setting, lost)) is not None]

@@ -22,6 +22,9 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+_PLAINLY = {"extra_forbidden": "unknown key", "tuple_type": "must be a list, e.g. [a, b]"}
+"""Of pydantic's errors those whose own words say little to who writes YAML."""
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -94,7 +97,8 @@ def read(file: Path, model: type[Model], about: About) -> tuple[Model, str]:
         return model.model_validate(data), hashlib.sha256(raw).hexdigest()
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        shown = "" if first["type"] == "missing" else f" (value {str(first['input'])[:80]!r})"
-        message = "unknown key" if first["type"] == "extra_forbidden" else first["msg"]
-        raise about.error("FIELD", f"{file}: {field}: {message}{shown}.", f"See {about.example} for what is allowed there.") from error
+        field = "".join(f"{part}: " for part in (".".join(str(part) for part in first["loc"]),) if part)
+        # What is wrong with several keys together is said in words; the keys themselves say nothing more.
+        shown = "" if first["type"] == "missing" or isinstance(first["input"], dict) else f" (value {str(first['input'])[:80]!r})"
+        message = _PLAINLY.get(first["type"], first["msg"].removeprefix("Value error, "))
+        raise about.error("FIELD", f"{file}: {field}{message}{shown}.", f"See {about.example} for what is allowed there.") from error

@@ -19,7 +19,7 @@ from pipeline.detect.builtup import merged
 from pipeline.detect.looks import EPOCH_ORDINAL
 from pipeline.detect.shift import Model
 from pipeline.errors import MinewardenError
-from pipeline.grid import Grid
+from pipeline.grid import Grid, Relief
 from pipeline.looking import Ground, Sighting
 from pipeline.sources.scene import Refused, Scene, UnreadableError
 from pipeline.sources.stock import Stock
@@ -55,6 +55,8 @@ class Setting:
     say: Say
     stock: Stock | None = None
     """Has the files of scenes made that are not there; None where all scenes are files of their sources."""
+    heights: Relief | None = None
+    """The county's model of heights, where the config names one."""
 
     def bring(self, scenes: Sequence[Scene], stage: str) -> tuple[Sequence[Scene], list[Refused]]:
         """Scenes whose files are there now, and those that can't be read."""

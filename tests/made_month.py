@@ -138,7 +138,7 @@ def _finding(index: int, made: Made) -> Finding:
         overshoot_certain_m2=18_500.0 if over else None,
         restriction=made.restriction,
         restriction_m2=made.ground.area if made.restriction else None,
-        trace=(f"likelihood {made.likelihood} >= 0.5",),
+        trace=(f"{made.code}: yes, outside every right on 2024-06-03",),
     )
 
 

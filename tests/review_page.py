@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from rasterio.transform import from_origin
+from shapely.geometry.base import BaseGeometry
 
 from pipeline import store
 from pipeline.config import load
@@ -87,6 +89,24 @@ def office_of(folder: Path, scenes: Sequence[Scene], *, baseline: bool = True) -
     return Office(project, layers(), setting, lambda _: scenes)
 
 
+def ground_of(office: Office, case_id: str) -> BaseGeometry:
+    """A case's ground in July."""
+    with recorded(office) as ledger:
+        (ground,) = (each.draft.geometry for each in ledger.open_cases("2024-07") if each.record.case_id == case_id)
+    return ground
+
+
+def orthophoto(path: Path, ground: BaseGeometry) -> None:
+    """A flight's picture of just the ground's bounds, a metre a pixel: red in the west, blue in the east."""
+    west, south, east, north = ground.bounds
+    rows, cols = round(north - south), round(east - west)
+    pixels = np.zeros((3, rows, cols), np.uint8)
+    pixels[0, :, : cols // 2], pixels[2, :, cols // 2 :] = 200, 200
+    profile = {"driver": "GTiff", "dtype": "uint8", "count": 3, "height": rows, "width": cols, "photometric": "RGB"}
+    with rasterio.open(path, "w", crs=GRID.crs, transform=from_origin(west, north, 1, 1), **profile) as target:
+        target.write(pixels)
+
+
 def elsewhere(office: Office, folder: Path) -> Office:
     """A copy of a county's results, to do with as one likes; the scenes stay where they are."""
     shutil.copytree(office.project.root, folder, ignore=shutil.ignore_patterns("scenes"))
@@ -111,9 +131,9 @@ class Reply:
 class Running:
     """The server, in a thread."""
 
-    def __init__(self, office: Office, port: int = 0) -> None:
-        """port: 0 for any that is free."""
-        self.office, self.users, self._port = office, users_of(office), port
+    def __init__(self, office: Office, port: int = 0, behind: str | None = None) -> None:
+        """port: 0 for any that is free. behind: the address of a server with TLS before it."""
+        self.office, self.users, self._address = office, users_of(office), Address("127.0.0.1", port, behind)
         self.url = ""
         self._ready, self._failed = threading.Event(), list[BaseException]()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -125,7 +145,7 @@ class Running:
     def _run(self) -> None:
         async def work() -> None:
             self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-            await serve(self.office, self.users, "2024-07", Address("127.0.0.1", self._port), "zh", self._opened, self._stop)
+            await serve(self.office, self.users, "2024-07", self._address, "zh", self._opened, self._stop)
 
         try:
             asyncio.run(work())

@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
+from pipeline.grid import Slopes
 from pipeline.restoration.bareness import Window
 from pipeline.restoration.season import Ends, SeasonLook
+from pipeline.restoration.terrain import slopes
 
 Array = NDArray[np.float64]
 SIDE = 72
@@ -50,9 +52,11 @@ class Made:
     cover: dict[int, float]
     """Of each growing season: median over its days of the site's mean cover."""
     reference: dict[int, float]
-    """Likewise of the pasture around it."""
+    """Likewise of the pasture around it; on hills, of what the site's own ground would bear."""
     fell: int | None
     """Year of the relapse."""
+    relief: Seen | None = None
+    """Heights as a model of 30 m shows them; None where the ground is flat."""
 
     @property
     def state(self) -> str:
@@ -73,6 +77,8 @@ class _Ground:
     """(3, h, w)"""
     green: Array
     litter: Array
+    sun: Array | float = 1.0
+    """What slope and aspect make of the cover that ground bears."""
 
 
 def _smooth(rng: np.random.Generator, side: int, length: int) -> Array:
@@ -205,11 +211,17 @@ class _Covers:
         self.crops = {year: dict(zip(numbers.tolist(), rng.uniform(0, 1, len(numbers)).tolist(), strict=True)) for year in years}
         self.noise = {year: rng.normal(1, 0.04) for year in years}
 
+    def bearing(self, day: date) -> float:
+        """What the site would bear, had it never been dug."""
+        g, weather = self.ground, self.weather[day.year]
+        sun = np.broadcast_to(g.sun, g.vigour.shape)[g.window.inside].mean()
+        return float(np.clip(self.best * weather.vigour * sun * _year_of_growth(day.timetuple().tm_yday, weather.late), 0, 0.97))
+
     def on(self, day: date) -> Array:
         """(h, w)"""
         g, year, doy = self.ground, day.year, day.timetuple().tm_yday
         weather = self.weather[year]
-        pasture = self.best * weather.vigour * g.vigour * _year_of_growth(doy, weather.late)
+        pasture = self.best * weather.vigour * g.vigour * g.sun * _year_of_growth(doy, weather.late)
         share = self.shares[year] * self.noise[year]
         if year in self.weeds:
             first, length, high = self.weeds[year]
@@ -240,11 +252,54 @@ def _look(rng: np.random.Generator, covers: _Covers, day: date) -> SeasonLook:
     return SeasonLook(day, np.clip(np.round(seen * 1e4), -5000, 30000).astype(np.int16), clear)
 
 
-def make(seed: int, story: str) -> Made:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A model of heights with cells of 30 m, read between them, in metres."""
+
+    heights: Array
+    sha256: str = ""
+
+    def slopes(self, box: GeoBox) -> Slopes:
+        return slopes(self.heights.astype(np.float32), 10.0)
+
+
+def _hills(rng: np.random.Generator) -> tuple[Array, Array, Array]:
+    """Loess hills: rise a metre towards east and north of each cell, and heights as a model of 30 m has them, a metre off here and there."""
+    side = SIDE + 6
+    rows, cols = np.mgrid[:side, :side] * 10.0
+    heights = np.zeros((side, side))
+    for _ in range(7):
+        turn, length = rng.uniform(0, 2 * np.pi), rng.uniform(220, 650)
+        along = (rows * np.cos(turn) + cols * np.sin(turn)) * 2 * np.pi / length
+        heights += length * np.sin(along + rng.uniform(0, 2 * np.pi))
+    south, east = np.gradient(heights, 10.0)
+    heights *= (steep := rng.uniform(0.18, 0.38) / np.hypot(south, east).mean())
+    south, east = south * steep, east * steep
+    coarse = heights.reshape(side // 3, 3, side // 3, 3).mean(axis=(1, 3)) + rng.normal(0, 0.8, (side // 3, side // 3))
+    at = np.clip((np.arange(side) - 1) / 3, 0, side // 3 - 1)
+    low = np.minimum(at.astype(int), side // 3 - 2)
+    part = at - low
+    between = coarse[low] * (1 - part)[:, None] + coarse[low + 1] * part[:, None]
+    between = between[:, low] * (1 - part) + between[:, low + 1] * part
+    inner = slice(3, -3)
+    return east[inner, inner], -south[inner, inner], between[inner, inner]
+
+
+def _lie(rng: np.random.Generator) -> tuple[Array, Seen]:
+    """What the lie of the land makes of cover, most on shady slopes; and the heights that are known of it."""
+    east, north, known = _hills(rng)
+    hot = rng.uniform(-0.5, 0.9)  # the hottest slopes face south-south-west
+    sunny = north * np.cos(hot) + east * np.sin(hot)
+    return np.exp(-rng.uniform(0.7, 1.5) * sunny - rng.uniform(0.0, 0.4) * np.hypot(east, north)), Seen(known)
+
+
+def make(seed: int, story: str, hilly: bool = False) -> Made:
     """A site and all looks at it; the same for the same seed and story."""
     rng = np.random.default_rng([seed, STORIES.index(story), 8])
     years = list(range(2024 - int(rng.integers(5, 8)), 2025))
-    ground = _ground(rng, story in COVERED)
+    ground, relief = _ground(rng, story in COVERED), None
+    if hilly:
+        ground.sun, relief = _lie(np.random.default_rng([seed, STORIES.index(story), 9]))
     covers = _Covers(rng, ground, story, years)
     looks = []
     truth: dict[str, dict[int, float]] = {"site": {}, "pasture": {}}
@@ -254,13 +309,15 @@ def make(seed: int, story: str) -> Made:
         looks += [_look(rng, covers, day) for day in days[start::5]]
         daily = [covers.on(day) for day in days[::3]]
         truth["site"][year] = float(np.median([each[ground.window.inside].mean() for each in daily]))
-        truth["pasture"][year] = float(np.median([each[ground.pasture].mean() for each in daily]))
+        # What the site's own ground would bear, where the lie of the land matters.
+        bearing = [each[ground.pasture].mean() for each in daily] if relief is None else [covers.bearing(day) for day in days[::3]]
+        truth["pasture"][year] = float(np.median(bearing))
     bare = g_ndvi(ground.soil[:, ~ground.window.inside].mean(axis=1)) + rng.normal(0, 0.012)
     full = 0.985 * g_ndvi(ground.green) + rng.normal(0, 0.015)
     sums = 1e4 * ground.soil[:2, ~ground.window.inside].sum(axis=0).mean(), 1e4 * ground.green[:2].sum()
     ends = Ends(float(np.clip(bare, 0.05, 0.2)), float(np.clip(full, 0.62, 0.82)), *(float(each * rng.normal(1, 0.04)) for each in sums))
     claimed = CLAIMS.get(story, "未治理") if story == "accepted" or rng.random() < 0.5 else "未治理"
-    return Made(story, claimed, ground.window, ends, tuple(looks), truth["site"], truth["pasture"], covers.fell)
+    return Made(story, claimed, ground.window, ends, tuple(looks), truth["site"], truth["pasture"], covers.fell, relief)
 
 
 def g_ndvi(spectrum: Array) -> float:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import getpass
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +47,22 @@ def open_project(console: Console, config: Path, *, begins: bool = False) -> Pro
     if begins or project.output.is_dir():
         console.use_log(project.logs / "minewarden.log")
     return project
+
+
+def account() -> str:
+    """Of this computer, under which a command runs: who gave it, where it names nobody."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # as in a container
+        return "minewarden"
+
+
+def day_of(text: str, code: str) -> date:
+    """A day as it was typed. Raises MinewardenError with `code`."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise MinewardenError(code, f"{text[:40]!r} is no date.", "Write it as YYYY-MM-DD.") from error
 
 
 def existing(folder: Path) -> Path:

@@ -62,6 +62,7 @@ def _county(console: Console, config: Path) -> list[Check]:
         guarded("credentials", lambda: _credentials(project), "See docs/sources.md."),
         guarded("scenes", lambda: _scenes(project), "Check 'sources' in the config."),
         guarded("layers", lambda: _layers(project), "Run 'minewarden layers check' for the details."),
+        guarded("heights", lambda: _heights(project), "Check 'dem' in the config."),
         guarded("store", lambda: _store(project), "Check 'store' in the config, and its disk."),
         guarded("space", lambda: _space(project), "Free some space, or move the output folder to another disk."),
         guarded("last run", lambda: _last_run(project), "Set the system's clock."),
@@ -103,6 +104,14 @@ def _layers(project: Project) -> str:
         raise MinewardenError(problem.code, f"{name}: {problem.message}", problem.fix)
     warnings = sum(len(layer.problems) for layer in checked)
     return f"can be used, {warnings} warning(s)" if warnings else "can be used"
+
+
+def _heights(project: Project) -> str:
+    from pipeline import heights, layers
+
+    crs = project.config.grid.crs
+    found = heights.load(project, layers.load(project, crs).area, crs)
+    return "none: slope and aspect are matched by nearness alone" if found is None else f"{found.raster.path} can be used"
 
 
 def _space(project: Project) -> str:

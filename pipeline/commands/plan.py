@@ -71,6 +71,12 @@ def _lines(document: dict[str, Any]) -> list[str]:
     for zone in document["zones"]:
         most = zone["rights"] + zone["planned"]
         lines.append(f"  {zone['name']}: {zone['rights_now']} of {most} rights, {zone['scale_now']:g} of {zone['total']:g} {zone['unit']}")
+    for each in document["blocks"]:
+        drawn = "" if each["drawn"] is None else f", {each['drawn']} drawn, {each['used']} in use"
+        lines.append(f"  {each['use']} {each['mineral']}: {each['count']} planned{drawn}")
+    for rule in document["new_mines"]:
+        least = f"{rule['least']:g} {rule['unit']}" if rule["least"] is not None else rule["size"]
+        lines.append(f"  新建 {rule['town'] or '全县'} {'、'.join(rule['minerals'])}: ≥ {least}")
     for check in document["checks"]:
         lines.append(f"  {check['code']}  {check['right_id']}  {check['message']}")
     lines.append(f"{len(document['checks'])} breach(es) of the plan" if document["checks"] else "No breach of the plan")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from pipeline import months
-from pipeline.commands import field, followup
-from pipeline.commands.common import config_argument, finished_month, json_option, open_project, talking
+from pipeline.commands import field, followup, keeping
+from pipeline.commands.common import account, config_argument, day_of, finished_month, json_option, open_project, talking
 from pipeline.config import Project
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
@@ -99,15 +98,16 @@ def _check_target(project: Project, target: Path) -> None:
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0: any that is free.")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on.")
 @click.option("--network", is_flag=True, help="Let other computers open the page: with --host.")
+@click.option("--behind", metavar="URL", help="Address of a server with TLS before it that passes requests on: https://NAME.")
 @talking
-def serve(console: Console, config: Path, month: str | None, lang: str, port: int, host: str, network: bool) -> Exit:
+def serve(console: Console, config: Path, month: str | None, lang: str, port: int, host: str, network: bool, behind: str | None) -> Exit:
     """Open the review page: a server on this computer, until it is stopped (Ctrl+C)."""
     from pipeline.month import trusted_scenes
     from pipeline.monthly import prepare
     from pipeline.review.desk import Office
-    from pipeline.review.web.server import Address, check_host, run
+    from pipeline.review.web.server import Address, check_behind, check_host, run
 
-    address = Address(check_host(host, network=network), port)
+    address = Address(check_host(host, network=network), port, check_behind(behind) if behind else None)
     project = open_project(console, config)
     wanted = finished_month(project, month)
     users = _users(project)
@@ -116,7 +116,7 @@ def serve(console: Console, config: Path, month: str | None, lang: str, port: in
     open_ledger(project).close()
     inputs, _ = prepare(project, None, None, lambda *_: None, user="review", begins=False)
     office = Office(project, inputs.layers, inputs.setting, lambda each: trusted_scenes(inputs, each))
-    run(office, users, wanted, address, lang, lambda url: console.result(f"{wanted}: {url}  (Ctrl+C ends it)"))
+    run(office, users, wanted, address, lang, lambda url: console.result(f"{wanted}: {address.behind or url}  (Ctrl+C ends it)"))
     return Exit.DONE
 
 
@@ -140,11 +140,13 @@ def user() -> None:
 @talking
 def add(console: Console, config: Path, name: str, role: str) -> Exit:
     """Let somebody in. The token is shown this once and kept nowhere."""
-    from pipeline.review.users import Role
+    from pipeline.review.users import CHANGED, Role
 
     project = open_project(console, config)
     finished_month(project, None)
-    token = _users(project).add(name, Role(role))
+    with open_ledger(project) as ledger:
+        token = _users(project).add(name, Role(role))
+        ledger.audit(account(), CHANGED, {"name": name.strip(), "role": role, "did": "added"})
     console.result(f"{name.strip()} ({role}) logs in with this token, which is shown only now:")
     print(token, flush=True)
     return Exit.DONE
@@ -166,7 +168,12 @@ def listed(console: Console, config: Path) -> Exit:
 @talking
 def remove(console: Console, config: Path, name: str) -> Exit:
     """Shut somebody out at once; what they decided stays."""
-    _users(open_project(console, config)).remove(name)
+    from pipeline.review.users import CHANGED
+
+    project = open_project(console, config)
+    _users(project).remove(name)
+    with open_ledger(project) as ledger:
+        ledger.audit(account(), CHANGED, {"name": name, "did": "removed"})
     console.result(f"{name} is removed.")
     return Exit.DONE
 
@@ -189,7 +196,7 @@ def step(console: Console, config: Path, case_id: str, step: str, day: str, docu
 
     project = open_project(console, config)
     finished_month(project, None)
-    done, next_due = _date(day), _date(due) if due else None
+    done, next_due = day_of(day, "MW-STEP-DATE"), day_of(due, "MW-STEP-DATE") if due else None
     actor, document = checked_name(reviewer), document.strip()
     # The same command given twice is the same write.
     key = hashlib.sha256("\n".join((case_id, step, day, document, due or "", actor)).encode("utf-8", "surrogatepass")).hexdigest()
@@ -201,12 +208,5 @@ def step(console: Console, config: Path, case_id: str, step: str, day: str, docu
     return Exit.DONE
 
 
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise MinewardenError("MW-STEP-DATE", f"{text[:40]!r} is no date.", "Write it as YYYY-MM-DD.") from error
-
-
-for _command in (followup.holders, followup.public, followup.draw, field.fieldpack, field.photos):
+for _command in (followup.holders, followup.public, followup.draw, field.fieldpack, field.photos, keeping.backup, keeping.restore, keeping.log):
     group.add_command(_command)

@@ -105,7 +105,7 @@ def _decided(project: Project, last: str, flagged: list[dict[str, Any]]) -> tupl
             standings, events = ledger.standings(), ledger.events()
             merged = ledger.merged_cases()
             disputed = sorted(case for case, standing in standings.items() if case not in merged and is_disputed(standing, events.get(case, ())))
-            late = overdue(standings, events, months.today())
+            late = overdue(standings, events, months.today(), merged)
     except MinewardenError as error:
         needs = [f"Ledger: {error}"]
     counted = Counter(reviews.get(str(row.get("id")), row["review"]) for row in flagged)

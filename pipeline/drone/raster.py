@@ -38,11 +38,13 @@ HIGHEST_M = 9_000.0
 
 
 class Role(StrEnum):
-    """What a raster is of the flight."""
+    """What a raster is."""
 
     ORTHO = "orthophoto"
     DSM = "DSM"
     BEFORE = "earlier DSM"
+    HEIGHTS = "model of heights"
+    """Not a flight's but the county's."""
 
 
 @dataclass(frozen=True, slots=True)

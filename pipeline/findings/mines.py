@@ -61,6 +61,12 @@ class Mine:
     after_stop_m2: float
     """Dug while an order to stop was in force."""
     after_stop_since: date | None
+    open_now: BaseGeometry
+    """Ground of dug_m2, in the grid's CRS."""
+    closed: BaseGeometry
+    """Ground of restored_m2."""
+    dated: tuple[NDArray[np.int32], NDArray[np.int32]]
+    """Cells (n, 2: row, column) that were dug since monitoring began and are open, and days (n, since 1970-01-01) of their first anomalous looks."""
 
     @property
     def never_dug(self) -> bool:
@@ -121,7 +127,8 @@ def _mine(
     days = np.sort(np.concatenate([c.seen[inside] for c, inside in dug.cells])) if dug.cells else np.zeros(0, np.int32)
     new_m2 = float((days >= month_end.replace(day=1).toordinal() - EPOCH).sum() * cell_m2)
     open_now = joined([dug.alive, bare])
-    restored = dug.ended.difference(open_now).area
+    closed = joined([dug.ended.difference(open_now)])
+    restored = closed.area
     ended, stopped = _against(dug, _has_ended(entries), least_m2), _against(dug, _had_to_stop(entries), least_m2)
     activity, since = Activity.NOT_SEEN if hidden else Activity.NEVER_DUG, None
     if new_m2 >= least_m2:
@@ -134,7 +141,14 @@ def _mine(
         right=right, standing=right.standing(month_end), activity=activity, since=since, dug_m2=open_now.area, bare_before_m2=bare.area,
         new_m2=new_m2, restored_m2=restored, after_end_m2=len(ended) * cell_m2, after_end_since=_day(min(ended, default=None)),
         after_stop_m2=len(stopped) * cell_m2, after_stop_since=_day(min(stopped, default=None)),
+        open_now=open_now, closed=closed, dated=_dated(dug),
     )  # fmt: skip
+
+
+def _dated(dug: _Dug) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    if not dug.cells:
+        return np.zeros((0, 2), np.int32), np.zeros(0, np.int32)
+    return np.concatenate([c.at[inside] for c, inside in dug.cells]), np.concatenate([c.seen[inside] for c, inside in dug.cells])
 
 
 def _day(day: int | None) -> date | None:

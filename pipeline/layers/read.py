@@ -235,7 +235,7 @@ def _read_gdal(layer: str, file: Path, form: Format, answers: Answers) -> Table:
         name = _table_of(layer, file, form)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Non closed ring", RuntimeWarning)  # it is told of each feature
-            meta, _, wkb, fields = pyogrio.raw.read(file, layer=name, encoding=form.encoding, force_2d=True, datetime_as_string=True)
+            meta, wkb, fields = _rows(file, name, form)
         geometry, closed = _shapes(wkb)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError, UnicodeDecodeError, OSError) as error:
         raise _refuse("MW-LAYER-READ", layer, f"{file} can't be read: {str(error).split(';')[0][:200]}.", "Export the layer again.") from error
@@ -248,6 +248,28 @@ def _read_gdal(layer: str, file: Path, form: Format, answers: Answers) -> Table:
     remarks = tuple(Remark(k, "MW-LAYER-UNCLOSED", _OPEN, _CLOSE, True) for k in closed)
     crs = _crs_of(layer, file, form, meta["crs"], answers)
     return Table(geometry, columns, crs, form.driver, tuple(decided), remarks, closed=closed)
+
+
+def _rows(file: Path, name: str, form: Format) -> tuple[dict[str, Any], NDArray[np.object_], list[NDArray[Any]]]:
+    """What GDAL knows of a table, its geometries as WKB and its columns.
+
+    GDAL takes a column in which all looks like a date for one of dates, and 2023-02-30 ends the reading of the whole file. Dates are
+    then asked for as text, so that the one record is told.
+    """
+    options: dict[str, Any] = {"encoding": form.encoding, "force_2d": True, "datetime_as_string": True}
+    try:
+        meta, _, wkb, fields = pyogrio.raw.read(file, layer=name, **options)
+    except ValueError:
+        info = pyogrio.read_info(file, layer=name, encoding=form.encoding)
+        quoted = [(f'"{_quoted(column)}"', str(kind)) for column, kind in zip(info["fields"], info["dtypes"], strict=True)]
+        columns = ", ".join(f"CAST({c} AS character(40)) AS {c}" if kind.startswith("datetime") else c for c, kind in quoted)
+        sql = f'SELECT {columns} FROM "{_quoted(name)}"'
+        meta, _, wkb, fields = pyogrio.raw.read(file, sql=sql, sql_dialect="OGRSQL", **options)
+    return meta, wkb, fields
+
+
+def _quoted(name: str) -> str:
+    return name.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _shapes(wkb: NDArray[np.object_]) -> tuple[NDArray[np.object_], dict[int, BaseGeometry]]:

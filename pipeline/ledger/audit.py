@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 _HEAD = "audit_head"
@@ -13,9 +13,8 @@ _TABLES = {"verdict": ("verdicts", "case_id, version"), "event": ("events", "seq
 """Tables, and their keys, whose rows have an entry of their own each, by its action. Older ledgers have no events."""
 
 
-def canonical(value: object) -> str:
-    """JSON that is the same for the same value."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+canonical: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+"""JSON that is the same for the same value. `json.dumps` would make an encoder for each of many thousand entries."""
 
 
 def _hash(seq: int, at: str, actor: str, action: str, detail: str, previous: str) -> str:
@@ -28,10 +27,10 @@ def append(connection: sqlite3.Connection, at: str, actor: str, action: str, det
     seq, previous = (last["seq"] + 1, last["hash"]) if last else (1, "")
     text = canonical(detail)
     hashed = _hash(seq, at, actor, action, text, previous)
-    copy(connection, {"seq": seq, "at": at, "actor": actor, "action": action, "detail": text, "previous": previous, "hash": hashed})
+    put(connection, {"seq": seq, "at": at, "actor": actor, "action": action, "detail": text, "previous": previous, "hash": hashed})
 
 
-def copy(connection: sqlite3.Connection, entry: Mapping[str, Any]) -> None:
+def put(connection: sqlite3.Connection, entry: Mapping[str, Any]) -> None:
     """Add an entry as it is."""
     connection.execute("INSERT INTO audit VALUES (:seq, :at, :actor, :action, :detail, :previous, :hash)", dict(entry))
     connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (_HEAD, f"{entry['seq']}:{entry['hash']}"))

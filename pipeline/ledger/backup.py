@@ -1,6 +1,6 @@
-"""Copies of the ledger that the program keeps itself, and what can be had back from them.
+"""Copies of the ledger, and what can be had back from them.
 
-They lie on the same disk: they help against a damaged file, not against a lost disk.
+Those that the program keeps itself lie on the same disk: they help against a damaged file, not against a lost disk.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pipeline.ledger import audit, database, events, verdicts
 from pipeline.ledger.migrations import APPLICATION_ID
 
 KEPT = 6
+BUSY_SECONDS = 30.0
 NO_MONTH = "none"
 
 
@@ -38,18 +39,26 @@ class Restored:
     """Where the damaged file was put."""
 
 
-def keep(connection: sqlite3.Connection, folder: Path, month: str) -> Path:
-    """Copy an open ledger to `folder`, whole or not at all; the oldest copies beyond `KEPT` go."""
-    file = folder / f"ledger-{month}.sqlite"
+def copy(connection: sqlite3.Connection, file: Path) -> None:
+    """Copy an open ledger to `file`, whole or not at all, whoever writes meanwhile."""
     with database.explained(file):
-        folder.mkdir(parents=True, exist_ok=True)
-        draft = file.with_suffix(".new")
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise MinewardenError("MW-LEDGER-FILE", f"{file.parent} is no folder.", "Give another path.") from error
+        draft = file.with_name(file.name + ".new")
         draft.unlink(missing_ok=True)
         with closing(sqlite3.connect(draft)) as target:
             connection.backup(target)
         with draft.open("rb+") as stream:
             os.fsync(stream.fileno())
         os.replace(draft, file)
+
+
+def keep(connection: sqlite3.Connection, folder: Path, month: str) -> Path:
+    """Copy an open ledger to `folder`; the oldest copies beyond `KEPT` go."""
+    file = folder / f"ledger-{month}.sqlite"
+    copy(connection, file)
     copies = sorted(_copies(folder), key=lambda each: (_entries(each), each.name))
     for old in copies[: max(len(copies) - KEPT, 0)]:
         old.unlink(missing_ok=True)
@@ -61,28 +70,61 @@ def restore(ledger: Path, folder: Path) -> Restored:
 
     Raises MinewardenError `MW-LEDGER-NO-COPY` where no copy is sound.
     """
-    copy = _newest_sound(folder)
-    if copy is None:
+    newest = _newest_sound(folder)
+    if newest is None:
         raise MinewardenError(
             "MW-LEDGER-NO-COPY", f"{ledger} is damaged or gone, and {folder} holds no sound copy of it.",
             "Put back a copy of your own backup. Without one: move the file away and redo all months (run … --replay); verdicts are then lost.",
             Exit.DAMAGED,
         )  # fmt: skip
+    return put_back(ledger, newest)
+
+
+def put_back(ledger: Path, file: Path) -> Restored:
+    """Put a sound copy in the place of a ledger, with what the trail of that proves to have been said since; the ledger is kept beside it."""
     draft = ledger.with_name(ledger.name + ".new")
     draft.unlink(missing_ok=True)
-    with closing(sqlite3.connect(f"{copy.resolve().as_uri()}?mode=ro", uri=True)) as source, closing(sqlite3.connect(draft)) as target:
+    with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as source, closing(sqlite3.connect(draft)) as target:
         source.backup(target)
     with closing(database.connect(draft, 0)) as target:
         until = target.execute("SELECT max(at) FROM audit").fetchone()[0] or ""
         months = tuple(row[0] for row in target.execute("SELECT month FROM months ORDER BY month"))
         with database.transaction(target, draft):
             taken = _carry_over(ledger, target) if ledger.is_file() else 0
-    damaged = None
+    aside = None
     if ledger.exists():
-        damaged = ledger.with_name(ledger.name + ".damaged")
-        os.replace(ledger, damaged)
+        aside = _free(ledger.with_name(ledger.name + ".damaged"))
+        os.replace(ledger, aside)
     os.replace(draft, ledger)
-    return Restored(copy, months, until, taken, damaged)
+    return Restored(file, months, until, taken, aside)
+
+
+def _free(path: Path) -> Path:
+    """The path, or one like it at which nothing lies: what was put aside before stays."""
+    number = 1
+    while (free := path if number == 1 else path.with_name(f"{path.name}-{number}")).exists():
+        number += 1
+    return free
+
+
+def is_sound(ledger: Path) -> bool:
+    """Whether there is a ledger, and it passes its check."""
+    if not ledger.exists():
+        return False
+    try:
+        database.connect(ledger, BUSY_SECONDS).close()
+    except MinewardenError as error:
+        if error.code != "MW-LEDGER-DAMAGED":
+            raise
+        return False
+    return True
+
+
+def adds(ledger: Path, file: Path) -> bool:
+    """Whether a sound copy holds entries that a sound ledger does not."""
+    with closing(database.connect(ledger, 0)) as here, closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as there:
+        last = there.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+        return last is not None and here.execute("SELECT 1 FROM audit WHERE seq = ? AND hash = ?", last).fetchone() is None
 
 
 def is_behind(ledger: Path, folder: Path, finished: Sequence[str]) -> bool:
@@ -129,7 +171,7 @@ def _carry_over(ledger: Path, target: sqlite3.Connection) -> int:
             taken += 1
         elif row["action"] == "event":
             events.put(target, json.loads(row["detail"]))
-        audit.copy(target, row)
+        audit.put(target, row)
         seq, previous = row["seq"], row["hash"]
     return taken
 

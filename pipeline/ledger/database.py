@@ -97,6 +97,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
     for version in range(int(connection.execute("PRAGMA user_version").fetchone()[0]), len(MIGRATIONS)):
         try:
             connection.executescript(f"BEGIN IMMEDIATE;\n{MIGRATIONS[version]}\nPRAGMA user_version = {version + 1};")
+            seals.renew_names(connection)
             seals.renew(connection)
             connection.execute("COMMIT")
         except BaseException:

@@ -137,6 +137,7 @@ class Ledger:
             yield writer
             if not writer.finished:
                 raise RuntimeError(f"month {month} was not finished")
+            seals.renew_names(self._connection)
             self.audit(actor, "month", {"month": month})
 
     @contextlib.contextmanager
@@ -156,6 +157,7 @@ class Ledger:
         with self.transaction(), database.explained(self.path):
             months = forget(self._connection, month, keep_ids)
             if months:
+                seals.renew_names(self._connection)
                 self.audit(actor, "forget", {"from": month, "months": months, "keep_ids": keep_ids})
         return months
 
@@ -225,6 +227,10 @@ class Ledger:
         """Ids of all cases there ever were."""
         return {str(row["case_id"]) for row in self._query("SELECT case_id FROM cases")}
 
+    def has_case(self, case_id: str) -> bool:
+        """Whether there ever was such a case."""
+        return bool(self._query("SELECT 1 FROM cases WHERE case_id = ?", case_id))
+
     def merged_cases(self) -> dict[str, str]:
         """Ids of cases that were taken in by another, with the id of that."""
         return {str(row["id"]): str(row["into_id"]) for row in self._query("SELECT id, into_id FROM merges WHERE kind = 'case' ORDER BY month")}
@@ -238,6 +244,12 @@ class Ledger:
         """When an action was noted, and its details, the latest first."""
         rows = self._query("SELECT at, detail FROM audit WHERE action = ? ORDER BY seq DESC", action)
         return [(str(row["at"]), json.loads(row["detail"])) for row in rows]
+
+    def trail(self) -> list[tuple[int, str, str, str, dict[str, Any]]]:
+        """Who did what, oldest first: number, time, person, action, details."""
+        return [
+            (row["seq"], row["at"], row["actor"], row["action"], json.loads(row["detail"])) for row in self._query("SELECT * FROM audit ORDER BY seq")
+        ]
 
     def decided(self) -> list[Decided]:
         """Cases of changed ground that people have judged, by id."""
@@ -284,6 +296,10 @@ class Ledger:
     def back_up(self, folder: Path) -> Path:
         """Keep a copy in `folder` beside earlier ones, named after the last finished month."""
         return backup.keep(self._connection, folder, self.last_month() or backup.NO_MONTH)
+
+    def copy_to(self, file: Path) -> None:
+        """Write a copy of all there is, whoever writes meanwhile."""
+        backup.copy(self._connection, file)
 
     def verify_audit(self) -> list[str]:
         """What is wrong with the audit trail, a sentence each; empty when it is whole."""

@@ -148,5 +148,8 @@ CREATE TRIGGER events_stay BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'ev
 CREATE TRIGGER events_last BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
 """
 
-MIGRATIONS: tuple[str, ...] = (_TABLES, _CONTENT_SEAL, _PARTS, _EVENTS)
+_NAMES_SEAL = "INSERT INTO settings VALUES ('names', '');"
+"""From here on names are sealed apart (`seals.NAMES`), so that a verdict need not seal all that there is."""
+
+MIGRATIONS: tuple[str, ...] = (_TABLES, _CONTENT_SEAL, _PARTS, _EVENTS, _NAMES_SEAL)
 """Script n leads from `user_version` n to n + 1."""

@@ -9,9 +9,13 @@ from collections.abc import Iterable
 from pipeline.ledger import audit
 
 CONTENT = "content"
-"""Key in `settings` of the seal over all tables that no month's seal covers."""
+"""Key in `settings` of the seal over the settings themselves, with the other seals and the trail's head, and over the schema."""
 SINCE = 2
-"""Ledger version from which every ledger carries that seal."""
+"""Ledger version from which every ledger carries that seal; up to `NAMED` it covered all tables that no month's seal covers."""
+NAMES = "names"
+"""Key in `settings` of the seal over months and names: those tables change when a month is written, not with a verdict."""
+NAMED = 5
+"""Ledger version from which names have that seal of their own; verdicts, events and the trail are sealed by the trail's own chain."""
 
 _SEALED = (
     "SELECT facts, scenes FROM months WHERE month = ?",
@@ -28,13 +32,15 @@ _SEALED_PARTS = (
 )
 """A month of before has no rows there, and so the seal that it had."""
 
+_SCHEMA = "SELECT type, name, sql FROM sqlite_master ORDER BY type, name"
+_SETTINGS = f"SELECT * FROM settings WHERE key <> '{CONTENT}' ORDER BY 1"
+_MONTHS = "SELECT month, seal FROM months ORDER BY 1"
+_OF_NAMES = ("patches", "cases", "merges", "retired")
 _REST = (
-    "SELECT type, name, sql FROM sqlite_master ORDER BY type, name",
-    f"SELECT * FROM settings WHERE key <> '{CONTENT}' ORDER BY 1",
-    "SELECT month, seal FROM months ORDER BY 1",
-    *(f"SELECT * FROM {table} ORDER BY 1, 2" for table in ("patches", "cases", "merges", "retired", "verdicts", "audit")),
+    _SCHEMA, _SETTINGS, _MONTHS,
+    *(f"SELECT * FROM {table} ORDER BY 1, 2" for table in (*_OF_NAMES, "verdicts", "audit")),
     *(f"SELECT DISTINCT month FROM {table} ORDER BY 1" for table in ("patch_months", "case_months")),
-)
+)  # fmt: skip
 _REST_PARTS = (
     "SELECT * FROM replaced_parts ORDER BY 1, 2",
     *(f"SELECT DISTINCT month FROM {table} ORDER BY 1" for table in ("parts", "changes")),
@@ -42,6 +48,11 @@ _REST_PARTS = (
 EVENTS = 4
 """Ledger version from which there are events."""
 _REST_EVENTS = ("SELECT * FROM events ORDER BY 1",)
+_NAMED = (
+    _MONTHS,
+    *(f"SELECT * FROM {table} ORDER BY 1, 2" for table in (*_OF_NAMES, "replaced_parts")),
+    *(f"SELECT DISTINCT month FROM {table} ORDER BY 1" for table in ("patch_months", "case_months", "parts", "changes")),
+)
 
 
 def _digest(tables: Iterable[Iterable[sqlite3.Row]], between: bytes = b"\x1e") -> str:
@@ -61,17 +72,24 @@ def of_month(connection: sqlite3.Connection, month: str) -> str:
     return _digest((connection.execute(query, (month,)) for query in queries), between=b"")
 
 
-def _content(connection: sqlite3.Connection) -> str:
-    version = _version(connection)
+def _content(connection: sqlite3.Connection, version: int) -> str:
+    if version >= NAMED:
+        return _digest(connection.execute(query) for query in (_SCHEMA, _SETTINGS))
     queries = _REST + (_REST_PARTS if version >= PARTS else ()) + (_REST_EVENTS if version >= EVENTS else ())
     return _digest(connection.execute(query) for query in queries)
 
 
+def renew_names(connection: sqlite3.Connection) -> None:
+    """Seal months and names anew; to be called by whoever changes them, before the transaction ends."""
+    if _version(connection) >= NAMED:
+        _set(connection, NAMES, _digest(connection.execute(query) for query in _NAMED))
+
+
 def renew(connection: sqlite3.Connection) -> None:
-    """Seal everything anew; to be called at the end of each transaction."""
-    if _version(connection) >= SINCE:
-        content = _content(connection)
-        connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (CONTENT, content))
+    """Seal the settings anew; to be called at the end of each transaction. It takes as long for ten thousand verdicts as for one."""
+    version = _version(connection)
+    if version >= SINCE:
+        _set(connection, CONTENT, _content(connection, version))
 
 
 def broken(connection: sqlite3.Connection) -> str | None:
@@ -79,11 +97,25 @@ def broken(connection: sqlite3.Connection) -> str | None:
     for row in connection.execute("SELECT month, seal FROM months ORDER BY month").fetchall():
         if of_month(connection, row["month"]) != row["seal"]:
             return f"what it recorded for {row['month']} has been altered"
-    if _version(connection) >= SINCE:
-        kept = connection.execute("SELECT value FROM settings WHERE key = ?", (CONTENT,)).fetchone()
-        if kept is None or kept["value"] != _content(connection):
-            return next(iter(audit.verify(connection)), "its names or verdicts have been altered").rstrip(".")
-    return None
+    version = _version(connection)
+    if version < SINCE:
+        return None
+    whole = _kept(connection, CONTENT) == _content(connection, version)
+    if version >= NAMED:
+        whole = whole and _kept(connection, NAMES) == _digest(connection.execute(query) for query in _NAMED)
+    if whole and version < NAMED:
+        return None
+    told = audit.verify(connection) or ([] if whole else ["its names or settings have been altered"])
+    return told[0].rstrip(".") if told else None
+
+
+def _set(connection: sqlite3.Connection, key: str, seal: str) -> None:
+    connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, seal))
+
+
+def _kept(connection: sqlite3.Connection, key: str) -> str | None:
+    row = connection.execute("SELECT value FROM settings WHERE key = ?", (key,)).fetchone()
+    return None if row is None else row["value"]
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
 from pipeline.ledger.events import Event, Kind
+from pipeline.ledger.judgements import Judgement, judgement_at, judgement_of
 from pipeline.ledger.records import Review
 from pipeline.ledger.verdicts import Standing
 
@@ -58,7 +59,7 @@ class Progress:
 
     taken: tuple[Taken, ...]
     due: date | None
-    """By when the next step is expected; None once the case is closed."""
+    """By when the next step is expected; None once the case is closed, or where the verdict calls the digging lawful."""
 
     @property
     def last(self) -> Step | None:
@@ -85,16 +86,18 @@ def progress(standing: Standing, events: Sequence[Event]) -> Progress | None:
             due = date.fromisoformat(said["due"]) if said.get("due") else None
             taken.append(Taken(Step(said["step"]), date.fromisoformat(said["date"]), said["document"], event.actor, due))
     # The same verdict given again does not put the first step off.
-    since = date.fromisoformat(next(v.at for v in standing.verdicts[_run(standing) :])[:10])
+    since = date.fromisoformat(next(v.at for v in standing.verdicts[_run(standing, events) :])[:10])
     last, began = (taken[-1].step, taken[-1].day) if taken else (None, since)
     due = (taken[-1].due if taken else None) or (began + timedelta(days=DAYS[last]) if last in DAYS else None)
-    return Progress(tuple(taken), due)
+    return Progress(tuple(taken), None if judgement_of(standing, events) == Judgement.LAWFUL else due)
 
 
-def _run(standing: Standing) -> int:
-    """Index of the first of the verdicts at the end that all say the same."""
+def _run(standing: Standing, events: Sequence[Event]) -> int:
+    """Index of the first of the verdicts at the end that all say the same; what was called lawful until then begins anew."""
     first = len(standing.verdicts) - 1
     while first and standing.verdicts[first - 1].review is standing.verdicts[-1].review:
+        if judgement_at(events, standing.verdicts[first - 1].version + 1) == Judgement.LAWFUL:
+            break
         first -= 1
     return first
 
@@ -108,10 +111,12 @@ class Overdue:
     due: date
 
 
-def overdue(standings: Mapping[str, Standing], events: Mapping[str, Sequence[Event]], today: date) -> list[Overdue]:
-    """The longest overdue first."""
+def overdue(standings: Mapping[str, Standing], events: Mapping[str, Sequence[Event]], today: date, merged: Container[str] = ()) -> list[Overdue]:
+    """The longest overdue first. merged: cases that have become part of others, under whose ids nothing more is done."""
     found = []
     for case_id, standing in standings.items():
+        if case_id in merged:
+            continue
         now = progress(standing, events.get(case_id, ()))
         if now is not None and now.due is not None and now.overdue(today):
             found.append(Overdue(case_id, now.last, now.due))

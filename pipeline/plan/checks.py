@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -39,11 +39,13 @@ CODES = {
 Rule = Callable[[Mine, Plan, date], Iterator[tuple[str, str]]]
 
 
-def _expired(mine: Mine, plan: Plan, day: date) -> Iterator[tuple[str, str]]:
+def _expired(mine: Mine, day: date, dug_ha: float) -> Iterator[Check]:
+    """dug_ha: ground that pixels show dug after its end."""
     right = mine.right
     if right.standing(day) is Standing.EXPIRED and right.status not in CLOSED_STATUS:
         since = f"{right.valid_to} 到期" if right.valid_to else "已过期（日期未登记）"
-        yield "expired_not_cleared", f"{since}，登记状态仍为{right.status or '空'}，未延续也未注销"
+        dug = f"；影像显示期满后挖损 {dug_ha:.2f} 公顷" if dug_ha else ""
+        yield Check(right.id, "expired_not_cleared", f"{since}，登记状态仍为{right.status or '空'}，未延续也未注销{dug}")
 
 
 def _scale(mine: Mine, plan: Plan, day: date) -> Iterator[tuple[str, str]]:
@@ -94,15 +96,16 @@ def _place(mine: Mine, plan: Plan, day: date) -> Iterator[tuple[str, str]]:
             yield "mineral_not_planned", f"区块 {block.id} 规划矿种为{planned.name}，登记为{mine.right.mineral}"
 
 
-RULES: tuple[Rule, ...] = (_expired, _scale, _new, _place)
+RULES: tuple[Rule, ...] = (_scale, _new, _place)
 
 
-def checks(plan: Plan, found: Sequence[Mine], day: date) -> list[Check]:
-    """Every breach on a day, by right."""
-    out = [Check(mine.right.id, code, message) for mine in found for rule in RULES for code, message in rule(mine, plan, day)]
+def checks(plan: Plan, found: Sequence[Mine], day: date, blocks: Sequence[PlanBlock], dug_after_end: Mapping[str, float]) -> list[Check]:
+    """Every breach on a day, by right. blocks: planned ground; dug_after_end: hectares by right."""
+    out = [check for mine in found for check in _expired(mine, day, dug_after_end.get(mine.right.id, 0.0))]
+    out += [Check(mine.right.id, code, message) for mine in found for rule in RULES for code, message in rule(mine, plan, day)]
     out += _operators(found, day)
     for zone in plan.zones:
-        out += _zone(zone, within(zone, found, day))
+        out += _zone(zone, within(zone, found, day, blocks))
     return sorted(out, key=lambda check: (check.right_id, list(CODES).index(check.code), check.message))
 
 
@@ -122,13 +125,17 @@ def _operators(found: Sequence[Mine], day: date) -> Iterator[Check]:
             yield from (Check(mine.right.id, "two_operators", f"区块 {block.id} 有 {len(holders)} 个主体：{names}") for mine in held)
 
 
-def within(zone: Zone, found: Sequence[Mine], day: date) -> list[Mine]:
-    """Mines of a zone that stand on a day: by its ground where that is given, else by town and mineral."""
+def within(zone: Zone, found: Sequence[Mine], day: date, blocks: Sequence[PlanBlock]) -> list[Mine]:
+    """Mines of a zone that stand on a day: by its ground where the layer (blocks) holds it, else by town and mineral."""
     standing = [mine for mine in found if stands(mine.right, day)]
-    by_ground = [mine for mine in standing if any(zone.id in (block.id, block.name) or zone.name == block.name for block in mine.blocks)]
-    if any(mine.inside is not None for mine in found):
-        return by_ground
+    if any(is_ground(zone, block) for block in blocks):
+        return [mine for mine in standing if any(is_ground(zone, block) for block in mine.blocks)]
     return [mine for mine in standing if zone.town and mine.town == zone.town and mine.mineral is not None and mine.mineral.name == zone.mineral]
+
+
+def is_ground(zone: Zone, block: PlanBlock) -> bool:
+    """Whether ground of the layer is a zone's."""
+    return zone.id in (block.id, block.name) or zone.name == block.name
 
 
 def _zone(zone: Zone, held: Sequence[Mine]) -> Iterator[Check]:

@@ -77,7 +77,9 @@ def _standing(indicator: Indicator, sources: Sources) -> Standing:
     left = period.last + 1 - series[-1][0] if series else 0.0
     projected = None if value is None else value if left <= 0 or trend is None else value + trend * left
     if projected is not None:
-        projected = round(min(max(projected, min(value or 0.0, 0.0)), 100.0 if indicator.unit == "%" else math.inf), DECIMALS)
+        projected = round(
+            min(max(projected, min(value or 0.0, 0.0)), 100.0 if indicator.unit == "%" else math.inf), 0 if indicator.measure == "mines" else DECIMALS
+        )
     return Standing(indicator, value, series, None if trend is None else round(trend, DECIMALS), projected, basis)
 
 
@@ -151,15 +153,24 @@ def _water(indicator: Indicator, sources: Sources) -> Measured:
 
 
 def _restored(indicator: Indicator, sources: Sources) -> Measured:
-    """Hectares restored since the end of the base year (since the archive begins, where it begins later)."""
+    """Hectares restored since the end of the base year (since the archive begins, where it begins later), each site for itself.
+
+    Where a site fell back the hectares it had before are lost to it, not to the others: what was restored elsewhere stands.
+    """
     if sources.restoration is None or not sources.restoration["county_years"]:
         return {}, "没有修复监测结果"
-    kinds = indicator.kinds or ("legacy", "closed", "working")
-    rows = [(year["year"], sum(year[f"{kind}_restored_ha"] for kind in kinds)) for year in sources.restoration["county_years"]]
-    before = [each for each in rows if each[0] <= sources.plan.period.base]
-    start = before[-1] if before else rows[0]
-    late = "" if before else f"（影像自 {start[0]} 年起，此前恢复的不计）"
-    return {float(year) + 1: value - start[1] for year, value in rows if year >= start[0]}, f"影像：已恢复面积较 {start[0]} 年的增加{late}"
+    sites = [row["years"] for row in sources.restoration["sites"] if not indicator.kinds or row["kind"] in indicator.kinds]
+    years = [each["year"] for each in sources.restoration["county_years"]]
+    before = [year for year in years if year <= sources.plan.period.base]
+    start = before[-1] if before else years[0]
+    late = "" if before else f"（影像自 {start} 年起，此前恢复的不计）"
+    values = {float(year) + 1: sum(max(_back(site, year) - _back(site, start), 0.0) for site in sites) for year in years if year >= start}
+    return values, f"影像：各地块已恢复面积较 {start} 年的增加之和{late}"
+
+
+def _back(site: Sequence[Mapping[str, Any]], year: int) -> float:
+    """Restored hectares of a site by a year's end: as it was last seen."""
+    return next((float(each["restored_ha"]) for each in reversed(site) if each["year"] <= year), 0.0)
 
 
 def _legacy_rate(indicator: Indicator, sources: Sources) -> Measured:

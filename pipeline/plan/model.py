@@ -13,6 +13,8 @@ from pipeline.yamlfile import Strict
 ScaleUnit = Literal["万立方米/年", "万吨/年"]
 """In which the register gives the design scale (设计生产规模) of a mineral."""
 Measure = Literal["mines", "large_medium_share", "capacity", "new_water", "restored_ha", "legacy_rate", "reported"]
+OF_MINES = ("mines", "large_medium_share", "capacity", "new_water")
+"""Measures that are counted on the register's mines."""
 SIZES = ("小型", "中型", "大型")
 
 
@@ -59,6 +61,14 @@ class Indicator(Strict):
     reported: dict[int, float] = Field(
         default_factory=dict, description="Figures of the county's statistics by year; they come before what is measured."
     )
+
+    @model_validator(mode="after")
+    def _narrowed(self) -> Self:
+        if self.kinds and self.measure != "restored_ha":
+            raise ValueError(f"kinds narrows restored_ha alone, not {self.measure}")
+        if (self.group is not None or self.minerals) and self.measure not in OF_MINES:
+            raise ValueError(f"group and minerals narrow {', '.join(OF_MINES)}, not {self.measure}")
+        return self
 
 
 class NewMines(Strict):

@@ -158,6 +158,20 @@ _NUMBERS: Mapping[str, str] = {
     "核实情况": "Verdicts",
     "本月在册": "of this month's",
     "历来": "ever",
+    "核实准确率": "Precision as judged",
+    "按首次列出的月份": "by the month that first listed the lead",
+    "月份": "month",
+    "已核实": "decided",
+    "属实": "violations",
+    "准确率（95 % 置信区间）": "precision (95 % interval)",
+    "属实：确认且未判为合法。待核实和需实地核查的不计；只有列出的线索受过核实，漏掉的不在其中。": (
+        "Violations: confirmed and not judged lawful. Pending leads and field checks don't count; only what was listed was judged, what was missed is not in it."
+    ),
+    "不属实的原因": "Why the others are none",
+    "理由": "reason",
+    "个": "leads",
+    "占已核实的（95 % 置信区间）": "of those decided (95 % interval)",
+    "有分歧 {count} 个：看过各方意见后再核实一次": "{count} disputed: look at what each said, and decide anew",
     "本县历来核实的 {count} 个线索中，{share} 被排除。": "Of the {count} leads ever decided in this county {share} were dismissed.",
 }
 

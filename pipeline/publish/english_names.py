@@ -35,6 +35,16 @@ NAMES: Mapping[str, str] = {
     "火烧": "burn",
     "滑坡": "landslide",
     "原因不明": "cause unknown",
+    # Why a lead is no violation
+    "云影": "cloud, shadow",
+    "耕作": "tillage",
+    "大棚": "greenhouse",
+    "建设": "building",
+    "已批准": "approved",
+    "自然": "natural",
+    "其他": "other",
+    "合法": "confirmed, but lawful",
+    "未写理由": "no reason given",
     # Reviews, statuses, severities, states
     "待核实": "pending",
     "已确认": "confirmed",

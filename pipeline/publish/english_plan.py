@@ -23,6 +23,11 @@ RESTORATION: Mapping[str, str] = {
     "期限": "deadline",
     "登记核对": "register",
     "（公顷）": " (ha)",
+    "{year} 年的": "of {year}",
+    "矿山的面积即月报所列挖损（按像元计），加现已还原的；逐矿对照见 restoration.html 和台账“挖损对照”。": (
+        "A mine's area is what the month lists as dug, in cells, and what is as it was again. "
+        "Mine by mine: restoration.html, and the sheet 挖损对照 of the ledger."
+    ),
     "尚欠": "owed",
     "关闭（过期）矿山": "closed or expired mines",
     "生产矿山": "working mines",
@@ -69,6 +74,10 @@ PLAN: Mapping[str, str] = {
     "矿权 现有 / 规划": "rights now / planned",
     "登记规模 / 规划": "scale now / planned",
     "单个矿山最低": "least of a mine",
+    "{place}新建{minerals}矿山：不低于 {least}": "new mines of {minerals}, {place}: at least {least}",
+    "全县": "the whole county",
+    "每年 {change}": "{change} a year",
+    "影像：开采中 / 挖损（公顷）": "seen: digging / dug (ha)",
     "规划区块": "blocks",
     "规划个数": "planned",
     "图层中": "in the layer",

@@ -34,3 +34,8 @@ def read(path: Path) -> list[Feature]:
     """Features of a file that `write` made."""
     collection = json.loads(path.read_text("utf-8"))
     return [Feature(settle(shape(each["geometry"])), each["properties"]) for each in collection["features"]]
+
+
+def properties(path: Path) -> list[dict[str, Any]]:
+    """Of each feature of a file that `write` made; outlines take longer to read than all else."""
+    return [each["properties"] for each in json.loads(path.read_text("utf-8"))["features"]]

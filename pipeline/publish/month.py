@@ -26,6 +26,7 @@ from pipeline.publish.features import Feature, Judged, Pictured, coverage_featur
 from pipeline.publish.flight.standing import flown_in
 from pipeline.publish.planning import made as planned
 from pipeline.publish.report import earlier, history
+from pipeline.publish.report.followed import followed
 from pipeline.publish.restoration import files as restoration_files
 from pipeline.publish.runjson import RunFacts
 from pipeline.publish.say import Language
@@ -135,7 +136,7 @@ def report_input(
         trend=earlier.trend(project.output, month, len(flagged), facts.observed_fraction),
         gone=history.gone(ledger, said, before.ids, (str(each.properties["id"]) for each in flagged)),
         courses=history.courses(ledger, said, month, cell), decisions=history.decisions(said),
-        overdue=overdue(said.standings, said.events, today),
+        overdue=overdue(said.standings, said.events, today, ledger.merged_cases()), judged=followed(ledger, said, month, today),
         changes=lists.read(folder, lists.CHANGES), mines=lists.read(folder, lists.MINES),
         flights=flown_in(project.output, month), restoration=restoration_files.read(folder),
         plan=planned.document(project, layers, folder, months.last_day(month)),

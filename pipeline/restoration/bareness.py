@@ -10,7 +10,7 @@ The caller reads pixels; all else is here:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
@@ -22,9 +22,10 @@ from odc.geo.geobox import GeoBox
 from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
-from pipeline.grid import Grid
+from pipeline.grid import Grid, Relief
 from pipeline.layers.model import CLOSED_STATUS, LayerSet, LegacyPatch, Right, Standing
 from pipeline.restoration.grounds import LEAST_M2, without
+from pipeline.restoration.terrain import Terrain, of_site
 
 NDVI_BARE, NDVI_FULL = 0.08, 0.72
 """NDVI of bare loess and of closed cover. Between them cover is linear: the dimidiate pixel model (Gutman & Ignatov 1998,
@@ -34,6 +35,8 @@ RING_M = (30.0, 300.0)
 """Surroundings: this far from the site, beyond its own mixed pixels, yet on the same slope and under the same rain."""
 FEWEST_LOOKS = 2
 FEWEST_RING_CELLS = 20
+FEWEST_LIKE_CELLS = 400
+"""Where heights are known and less of the surroundings lies like the site, so much is taken, the likest first."""
 SEEN_SHARE = 0.5
 BARE_RATIO, BARE_GAP = 0.58, 0.05
 """A cell is bare when it has less than about three fifths of the reference cover and falls short of it by more than noise."""
@@ -67,6 +70,8 @@ class Window:
     """(h, w): cells whose centre lies in the site."""
     ring: NDArray[np.bool_]
     """(h, w): its surroundings, without other sites, rights and legacy patches."""
+    terrain: Terrain | None = None
+    """How all of it lies; None where heights are not known: then all of the surroundings are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +165,12 @@ def surroundings(site: Placed, layers: LayerSet, grid: Grid) -> Window:
     return Window(geobox, grid.mask(site.geometry, geobox), grid.mask(ring, geobox))
 
 
+def on_terrain(window: Window, relief: Relief | None) -> Window:
+    """The window with how its ground lies, where that is known."""
+    known = relief.slopes(window.geobox) if relief is not None else None
+    return window if known is None else replace(window, terrain=of_site(known, window.inside))
+
+
 def _clip(place: float, count: int) -> int:
     return int(np.clip(np.floor(place), 0, count - 1))
 
@@ -200,6 +211,8 @@ def judge_season(site: Site, window: Window, looks: Sequence[SiteLook], min_cell
     ndvi = np.stack([np.where(look.clear, look.ndvi, np.nan) for look in useful]).astype(np.float32)
     seen = np.isfinite(ndvi).sum(axis=0) >= FEWEST_LOOKS
     inside, ring = window.inside & seen, window.ring & seen
+    if window.terrain is not None:
+        ring &= window.terrain.likest(ring, FEWEST_LIKE_CELLS)
     if inside.sum() < SEEN_SHARE * window.inside.sum() or ring.sum() < FEWEST_RING_CELLS or not inside.any():
         return None
     cover = np.zeros(seen.shape, np.float32)

@@ -10,8 +10,10 @@ from typing import Any
 from pipeline.restoration.balance import Account
 from pipeline.restoration.grounds import Ground, Kind
 from pipeline.restoration.progress import Progress
+from pipeline.restoration.reference import Reference
 from pipeline.restoration.season import Ends
 from pipeline.restoration.states import RECOVERED, State, check_claim
+from pipeline.restoration.terrain import Lie
 
 VERSION = 1
 DECIMALS = 4
@@ -29,6 +31,20 @@ class County:
     cell_m2: float
     ends: Ends
     bands: Sequence[str]
+    dem_sha256: str | None = None
+    """Of the model of heights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A right's account beside the month's (`mines.json`)."""
+
+    month_m2: float
+    """Open by the month's account."""
+    open: int
+    """Cells of the site that are open by it."""
+    since: int
+    """Cells dug since the year of the last season."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +55,11 @@ class Told:
     progress: Progress
     accounts: Sequence[Account]
     cells: int
+    lie: Lie | None
+    """Slope and aspect, where heights are known."""
     point: tuple[float, float]
     """Longitude and latitude of a point in it."""
+    compared: Compared | None = None
 
 
 def tell(county: County, sites: Sequence[Told]) -> dict[str, Any]:
@@ -57,6 +76,7 @@ def tell(county: County, sites: Sequence[Told]) -> dict[str, Any]:
             "brightness_bare": round(county.ends.bare_sum / 1e4, 4),
             "brightness_full": round(county.ends.full_sum / 1e4, 4),
             "bands": list(county.bands),
+            "dem_sha256": county.dem_sha256,
         },
         "sites": rows,
         "mines": mines,
@@ -99,6 +119,7 @@ def _site(county: County, told: Told) -> dict[str, Any]:
         "reference_high": round(last.high, 3) if last else None,
         "reference_plots": found.reference.plots,
         "reference_matched": found.reference.matched,
+        "terrain": _terrain(told.lie, found.reference),
         "deadline": ground.deadline.isoformat() if ground.deadline else None,
         "days_left": (ground.deadline - county.end).days if ground.deadline else None,
         "overdue": past and not (state in RECOVERED and last is not None and not last.is_bare),
@@ -127,10 +148,17 @@ def _site(county: County, told: Told) -> dict[str, Any]:
     }
 
 
+def _terrain(site: Lie | None, of: Reference) -> dict[str, Any] | None:
+    """How a site lies, and its reference plots; None without heights."""
+    if site is None or of.lie is None:
+        return None
+    return {"slope": site[0], "aspect": site[1], "reference_slope": of.lie[0], "reference_aspect": of.lie[1], "alike": of.alike}
+
+
 def _mine(county: County, told: Told, row: dict[str, Any]) -> dict[str, Any]:
     """A mine's account: dug and given back in each year, and the balance of the two."""
     years = []
-    before = 0.0
+    before = row["years"][0]["restored_ha"] if row["years"] else 0.0  # was so when the archive begins
     for year in row["years"]:
         back = round(year["restored_ha"] - before, DECIMALS)
         before = year["restored_ha"]
@@ -139,7 +167,20 @@ def _mine(county: County, told: Told, row: dict[str, Any]) -> dict[str, Any]:
             {key: year[key] for key in ("year", "disturbed_ha", "restored_ha", "owed_ha", "dug_ha")}
             | {"given_back_ha": back, "balance_ha": round(back - year["dug_ha"], DECIMALS), "rate": rate}
         )
-    return {"id": row["id"], "name": row["name"], "holder": row["holder"], "kind": row["kind"], "years": years}
+    compared = _compared(county, told.compared, years[-1]["disturbed_ha"]) if told.compared and years else None
+    return {"id": row["id"], "name": row["name"], "holder": row["holder"], "kind": row["kind"], "years": years, "compared": compared}
+
+
+def _compared(county: County, of: Compared, disturbed_ha: float) -> dict[str, float]:
+    """How the month's account makes the year's: month = open + since + elsewhere, and disturbed = open + closed."""
+    month, still_open, since = (round(area / 1e4, DECIMALS) for area in (of.month_m2, of.open * county.cell_m2, of.since * county.cell_m2))
+    return {
+        "month_dug_ha": month,
+        "open_ha": still_open,
+        "since_ha": since,
+        "elsewhere_ha": round(month - still_open - since, DECIMALS) + 0.0,
+        "closed_ha": round(disturbed_ha - still_open, DECIMALS) + 0.0,
+    }
 
 
 def _years(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,9 +43,17 @@ class Progress:
     """None where no season showed enough of the site and of its surroundings."""
 
 
-def progress(window: Window, seasons: Sequence[Season], ends: Ends, claimed: str | None, *, old: bool) -> Progress:
-    """A site's way through its seasons, oldest first. claimed, old: as `states.decide` takes them."""
+def progress(
+    window: Window, seasons: Sequence[Season], ends: Ends, claimed: str | None, *, old: bool, dug: NDArray[np.int32] | None = None
+) -> Progress:
+    """A site's way through its seasons, oldest first. claimed, old: as `states.decide` takes them.
+
+    dug: (h, w), day (`date.toordinal`) since when a cell is known to be dug and open, else 0. What is dug within a season bears nothing at
+    its end, whatever it bore for most of it.
+    """
     planes = covers(window, seasons, ends)
+    if dug is not None:
+        planes = [np.where(_fresh(dug, season) & (cover != UNSEEN), 0, cover) for season, cover in zip(seasons, planes, strict=True)]
     reference = reference_of(window, planes)
     found = []
     for season, cover, usual, low, high in zip(seasons, planes, reference.cover, reference.low, reference.high, strict=True):
@@ -54,6 +62,12 @@ def progress(window: Window, seasons: Sequence[Season], ends: Ends, claimed: str
             found.append((_year(window, season, cover, cells, (float(usual), float(low), float(high))), cells))
     years = tuple(year for year, _ in found)
     return Progress(years, tuple(cells for _, cells in found), reference, decide(years, claimed, old=old))
+
+
+def _fresh(dug: NDArray[np.int32], season: Season) -> NDArray[np.bool_]:
+    """Cells dug between the beginning of a season and its year's end."""
+    out: NDArray[np.bool_] = (dug >= season.first.toordinal()) & (dug <= date(season.year, 12, 31).toordinal())
+    return out
 
 
 def _cells(window: Window, season: Season, cover: NDArray[np.uint8], usual: float) -> Cells | None:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from pipeline.restoration.bareness import Window
 from pipeline.restoration.season import UNSEEN
+from pipeline.restoration.terrain import ALIKE as ALIKE_SLOPE
+from pipeline.restoration.terrain import Lie, likest, slope_and_aspect
 
 Covers = Sequence[NDArray[np.uint8]]
 """Of each season (h, w): per cent, UNSEEN where unseen (`season.covers`)."""
@@ -24,11 +26,15 @@ FULL_SHARE = 0.5
 FEWEST, MOST = 4, 16
 """Plots that a reference needs, and takes."""
 STEADY_SHARE = 0.5
-"""Of the plots those are taken that keep their rank among the others best from year to year: fields change it with each crop."""
+"""Of the plots those are taken whose share of the ring's cover varies least, against itself, from year to year: that of fields changes with
+each crop. Against itself, since lush ground varies by more than sparse ground does."""
 BARE_PLOT = 0.5
 """Ground with less than this share of the ring's cover was disturbed itself, or bears houses and roads."""
 ALIKE = 0.15
 """So far the cover of a plot may lie from that of the site in the years before the site was dug."""
+LEAST_AROUND, LEAST_LIKE = 24, 8
+"""Plots that are taken where heights are known and fewer lie like the site, the likest first: to say what is usual there, and for the
+reference, which would follow each field's crop with fewer still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +48,49 @@ class Reference:
     plots: int
     matched: bool
     """Whether the plots were chosen by how they looked before the site was dug; else the site was never seen undug."""
+    lie: Lie | None
+    """Slope and aspect of the plots, where heights are known."""
+    alike: bool | None
+    """Whether all of them lie like the site; else too few that do were there."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plots:
+    """Plots of a window's surroundings, the nearest first."""
+
+    cover: NDArray[np.float64]
+    """(plots, n): median cover in each season; NaN where too little is seen."""
+    slopes: NDArray[np.float64]
+    """(2, plots); NaN where unknown."""
+    gap: NDArray[np.float64]
+    """(plots,): how unlike the site each lies; 0 without heights."""
 
 
 def reference_of(window: Window, covers: Covers) -> Reference:
     """The reference of a site's window through its seasons, oldest first."""
-    table = _plots(window, covers)
+    plots = _plots(window, covers)
+    table = plots.cover
     with np.errstate(invalid="ignore"):
         ring = _median(table, axis=0)
         ratio = table / np.maximum(ring, 0.02)
-    undug = undug_seasons(window, covers, ring)
-    chosen, matched = _chosen(table, ratio, _site(window, covers), undug)
+    here = _here(window, plots, ratio)
+    undug = undug_seasons(window, covers, here * ring)
+    chosen, matched = _chosen(plots, ratio, _site(window, covers), undug, BARE_PLOT * here)
     kept = table[chosen]
     enough = np.isfinite(kept).sum(axis=0) >= FEWEST
     out = np.full((3, len(covers)), np.nan)
     if enough.any():
         out[:, enough] = np.nanpercentile(kept[:, enough], (50, 10, 90), axis=0)
-    return Reference(out[0], out[1], out[2], int(chosen.sum()), matched)
+    lie = slope_and_aspect(plots.slopes[:, chosen])
+    alike = None if lie is None else bool((plots.gap[chosen] <= ALIKE_SLOPE).all())
+    return Reference(out[0], out[1], out[2], int(chosen.sum()), matched, lie, alike)
+
+
+def _here(window: Window, plots: _Plots, ratio: NDArray[np.float64]) -> float:
+    """What ground that lies like the site bears of what its ring does: on the sunny side of a hill half of that is no sign of digging."""
+    near = ratio[likest(plots.gap, LEAST_AROUND)]
+    near = near[np.isfinite(near)]
+    return float(np.median(near)) if window.terrain is not None and near.size else 1.0
 
 
 def _site(window: Window, covers: Covers) -> NDArray[np.float64]:
@@ -81,16 +114,16 @@ def undug_seasons(window: Window, covers: Covers, ring: NDArray[np.float64]) -> 
     return out
 
 
-def _plots(window: Window, covers: Covers) -> NDArray[np.float64]:
-    """(plots, n): median cover of each plot in each season, the nearest plots first; NaN where too little of it is seen."""
+def _plots(window: Window, covers: Covers) -> _Plots:
     height, width = (window.ring.shape[0] // PLOT) * PLOT, (window.ring.shape[1] // PLOT) * PLOT
+    nothing = _Plots(np.zeros((0, len(covers))), np.zeros((2, 0)), np.zeros(0))
     if not height or not width:
-        return np.zeros((0, len(covers)))
+        return nothing
     ring = _tiles(window.ring[:height, :width])
     used = ring.sum(axis=1) >= FULL_SHARE * PLOT**2
     rows, cols = np.nonzero(window.inside)
     if not used.any() or not len(rows):
-        return np.zeros((0, len(covers)))
+        return nothing
     columns = []
     for cover in covers:
         cells = np.where(ring[used], _tiles(cover[:height, :width])[used], UNSEEN).astype(float)
@@ -100,8 +133,12 @@ def _plots(window: Window, covers: Covers) -> NDArray[np.float64]:
         columns.append(column)
     at = np.stack(np.unravel_index(np.flatnonzero(used), (height // PLOT, width // PLOT)), axis=1) * PLOT + PLOT // 2
     away = np.hypot(at[:, 0] - rows.mean(), at[:, 1] - cols.mean())
-    out: NDArray[np.float64] = np.stack(columns, axis=1)[np.argsort(away, kind="stable")]
-    return out
+    order = np.argsort(away, kind="stable")
+    terrain = window.terrain
+    if terrain is None:
+        return _Plots(np.stack(columns, axis=1)[order], np.full((2, len(order)), np.nan), np.zeros(len(order)))
+    east, north, gap = (_tiles(plane[:height, :width])[used].astype(float) for plane in (*terrain.slopes, terrain.gap))
+    return _Plots(np.stack(columns, axis=1)[order], np.stack([east.mean(axis=1), north.mean(axis=1)])[:, order], np.median(gap, axis=1)[order])
 
 
 def _tiles(plane: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -120,27 +157,34 @@ def _median(table: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
 
 
 def _chosen(
-    table: NDArray[np.float64], ratio: NDArray[np.float64], site: NDArray[np.float64], undug: NDArray[np.bool_]
+    plots: _Plots, ratio: NDArray[np.float64], site: NDArray[np.float64], undug: NDArray[np.bool_], bare: float
 ) -> tuple[NDArray[np.bool_], bool]:
-    """(plots,): those that speak for the site, and whether by its own past."""
+    """(plots,): those that speak for the site, and whether by its own past. bare: share of the ring's cover below which no ground is undisturbed."""
     usual = _median(ratio, axis=1)
     with np.errstate(invalid="ignore"):
-        growing = (np.isfinite(ratio).sum(axis=1) >= min(2, ratio.shape[1])) & (usual >= BARE_PLOT)
+        growing = (np.isfinite(ratio).sum(axis=1) >= min(2, ratio.shape[1])) & (usual >= bare)
         lowest = np.min(np.where(np.isfinite(ratio), ratio, np.inf), axis=1, initial=np.inf)
         undisturbed = growing & (lowest >= BARE_PLOT * usual)
     pool = undisturbed if undisturbed.sum() >= FEWEST else growing
     if undug.any():
-        gap = np.abs(_median((table - site)[:, undug], axis=1))
+        gap = np.abs(_median((plots.cover - site)[:, undug], axis=1))
         alike = pool & np.isfinite(gap)
         alike[alike] = gap[alike] <= ALIKE
         if alike.sum() >= FEWEST:
-            return _nearest(alike), True
+            return _nearest(_lying(alike, plots.gap)), True
     if pool.sum() >= 2 * FEWEST:
-        spread = np.nanstd(ratio[pool], axis=1)
+        spread = np.nanstd(ratio[pool], axis=1) / usual[pool]
         steady = pool.copy()
         steady[pool] = spread <= np.quantile(spread, STEADY_SHARE)
-        return _nearest(steady), False
-    return _nearest(pool), False
+        return _nearest(_lying(steady, plots.gap)), False
+    return _nearest(_lying(pool, plots.gap)), False
+
+
+def _lying(chosen: NDArray[np.bool_], gap: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Of chosen plots those that lie like the site, or the likest."""
+    out = np.zeros_like(chosen)
+    out[chosen] = likest(gap[chosen], LEAST_LIKE)
+    return out
 
 
 def _nearest(chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:

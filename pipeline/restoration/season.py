@@ -31,6 +31,9 @@ SUMMER = slice(11, 17)
 """Of SEASONS: mid-June to the beginning of September."""
 LEAST_SAMPLE = 60
 LOWEST_BARE = 0.0
+SEASON_DAYS = 122
+LONGEST = 20
+"""Days to either side that a look may stand for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +104,10 @@ def grows(day: date) -> bool:
 def season_of(year: int, looks: Sequence[SeasonLook]) -> Season | None:
     """The season of a year from its looks; None where there is none.
 
-    The median of the season's NDVI, not its highest: a week of weeds after rain is no cover, and a missed cloud no loss of it.
+    The median of the season's days, not its highest: a week of weeds after rain is no cover, and a missed cloud no loss of it. Of its days,
+    not of its looks: those come in spells of fair weather, and each stands for the time around it.
     """
-    looks = [look for look in looks if look.clear.any()]
+    looks = sorted((look for look in looks if look.clear.any()), key=lambda look: look.day)
     if not looks:
         return None
     clear = np.stack([look.clear & (look.reflectance[0] != NO_DATA) for look in looks])
@@ -111,21 +115,41 @@ def season_of(year: int, looks: Sequence[SeasonLook]) -> Season | None:
     seen = count >= FEWEST_LOOKS
     ndvi, colours = np.full(seen.shape, NO_DATA, np.int16), np.zeros((len(looks[0].reflectance), *seen.shape), np.uint8)
     if seen.any():
-        known, number = clear[:, seen], count[seen]
+        known = clear[:, seen]
+        weight = _days(np.array([(look.day - date(year, GROWING_MONTHS[0], 1)).days for look in looks]), known)
         bands = [np.stack([look.reflectance[band][seen] for look in looks]).astype(np.float32) for band in range(len(colours))]
         nir, red = bands[0], bands[1]
-        ndvi[seen] = np.round(1e4 * np.clip(_median((nir - red) / np.maximum(nir + red, 100), known, number), -1, 1))
+        ndvi[seen] = np.round(1e4 * np.clip(_median((nir - red) / np.maximum(nir + red, 100), weight), -1, 1))
         for plane, band in zip(colours, bands, strict=True):
-            plane[seen] = np.clip(np.round(_median(band, known, number) / STEP), 1, 255)
+            plane[seen] = np.clip(np.round(_median(band, weight) / STEP), 1, 255)
     days = [look.day for look in looks]
     return Season(year, min(days), max(days), ndvi, colours)
 
 
-def _median(values: NDArray[np.float32], known: NDArray[np.bool_], count: NDArray[np.int64]) -> NDArray[np.float32]:
-    """(p,): median over the first axis of what is known. values, known: (n, p); count: (p,) known values, at least one."""
-    ranked = np.sort(np.where(known, values, np.float32(np.inf)), axis=0)
-    at = np.arange(values.shape[1])
-    out: NDArray[np.float32] = (ranked[(count - 1) // 2, at] + ranked[count // 2, at]) / 2
+def _days(days: NDArray[np.int64], known: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """(n, p): days that each look stands for: half way to the clear looks before and after it, no further than LONGEST; 0 where it is not clear.
+
+    days: (n,), rising, counted from the first of the season. known: (n, p). The first and the last look of a cell reach to the season's ends.
+    """
+    out = known.astype(np.float32)
+    for order, end in ((range(len(days)), 0), (range(len(days) - 1, -1, -1), SEASON_DAYS - 1)):
+        last = np.full(known.shape[1], np.nan, np.float32)
+        for k in order:
+            reach = np.where(np.isnan(last), abs(days[k] - end), np.abs(days[k] - last) / 2)
+            out[k] += known[k] * np.minimum(reach, LONGEST)
+            last = np.where(known[k], np.float32(days[k]), last)
+    return out
+
+
+def _median(values: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(p,): weighted median over the first axis. values, weight: (n, p), some weight in each column."""
+    order = np.argsort(np.where(weight > 0, values, np.float32(np.inf)), axis=0, kind="stable")
+    ranked = np.take_along_axis(values, order, axis=0)
+    reached = np.cumsum(np.take_along_axis(weight, order, axis=0), axis=0)
+    half, at = reached[-1] / 2, np.arange(values.shape[1])
+    # Where a value ends just at the half, it shares the middle with the next.
+    lower, upper = (reached >= half - 1e-3).argmax(axis=0), (reached > half + 1e-3).argmax(axis=0)
+    out: NDArray[np.float32] = (ranked[lower, at] + ranked[upper, at]) / 2
     return out
 
 

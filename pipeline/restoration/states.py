@@ -132,7 +132,8 @@ def _state(years: Sequence[Year], claimed: str | None, old: bool) -> State:
         fallen = last.bare >= FALLEN_BARE and held - last.ratio >= FALLEN_DROP
         return State.REGRESSED if fallen else _green(years, claimed, old)
     if _growing(years):
-        planted = _leap(years) or claimed in (CLAIM_UNDER_WAY, CLAIM_RESTORED)
+        # That works are done, as the register says, is no reason to see works on ground that is still bare.
+        planted = _leap(years) or claimed == CLAIM_UNDER_WAY or (claimed == CLAIM_RESTORED and not last.is_bare)
         sparse = last.ratio >= SPARSE and last.ratio - years[_low(years)].ratio >= SPARSE_RISE
         if not last.is_bare or planted or sparse:
             return State.UNDER_WAY if planted else State.NATURAL

@@ -24,7 +24,8 @@ NEEDED = ("id", "version", "review")
 MOST_VERSIONS = 1_000_000
 LONGEST = 2000
 """Signs of a reason or a note."""
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+"""Control signs, marks that turn what follows, and halves of signs that no file can hold."""
 
 
 @dataclass(frozen=True, slots=True)

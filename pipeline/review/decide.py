@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import Any
 
 from shapely.geometry import mapping
 
 from pipeline.errors import MinewardenError
 from pipeline.ledger import Event, Kind, Ledger, Review
+from pipeline.ledger.judgements import Judgement, judgement_at
 from pipeline.ledger.steps import Step, progress
 from pipeline.ledger.verdicts import Standing, Verdict
 from pipeline.publish.wgs84 import Written
@@ -21,14 +21,6 @@ from pipeline.review.apply import gone
 from pipeline.review.steps import check
 
 _KEY = re.compile(r"[0-9a-f]{32,64}")
-
-
-class Judgement(StrEnum):
-    """What the ministry's filings ask of a patch: lawful, unlawful, or no change at all."""
-
-    LAWFUL = "合法"
-    UNLAWFUL = "违法"
-    FALSE_CHANGE = "伪变化"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +75,7 @@ def undo(ledger: Ledger, write: Write) -> Outcome:
         if stand[-1].reviewer != write.actor:
             raise MinewardenError("MW-REVIEW-UNDO", f"The last verdict on {write.case_id} is {stand[-1].reviewer}'s.", "Give a verdict of your own.")
         before = stand[-2] if len(stand) > 1 else None
-        then = _judgement(events, before.version + 1) if before else None
+        then = judgement_at(events, before.version + 1) if before else None
         said = (str(before.review), before.reason, before.note) if before else (str(Review.PENDING), None, None)
         return _decide(ledger, write, *said, {"judgement": then, "undoes": stand[-1].version})
 
@@ -129,11 +121,6 @@ def step(ledger: Ledger, write: Write, what: Step, day: date, document: str, due
         return _note(ledger, write, Kind.STEP, standing.version, said)
 
 
-def judgement_of(standing: Standing, events: tuple[Event, ...]) -> str | None:
-    """What was said with the verdict that stands; None where nothing was, or it came another way."""
-    return _judgement(events, standing.version)
-
-
 def undone_next(standing: Standing, events: tuple[Event, ...]) -> Verdict | None:
     """The verdict that an undo would take back; only who gave it may."""
     stand = _not_undone(standing, events)
@@ -155,10 +142,6 @@ def _not_undone(standing: Standing, events: tuple[Event, ...]) -> list[Verdict]:
     return stand
 
 
-def _judgement(events: tuple[Event, ...], version: int) -> str | None:
-    return next((e.detail["judgement"] for e in reversed(events) if e.kind is Kind.VERDICT and e.version == version), None)
-
-
 def _begun(ledger: Ledger, write: Write, *kinds: Kind) -> Event | None:
     """What was recorded when the same write came before."""
     if not _KEY.fullmatch(write.key):
@@ -175,7 +158,8 @@ def _again(event: Event) -> Outcome:
 
 def _standing(ledger: Ledger, write: Write) -> Standing:
     """What is known of a case that can be written about."""
-    nothing = gone(write.case_id, ledger.case_ids(), ledger.merged_cases())
+    known = (write.case_id,) if ledger.has_case(write.case_id) else ()
+    nothing = gone(write.case_id, known, ledger.merged_cases())
     if nothing is not None:
         raise MinewardenError("MW-REVIEW-CASE", f"{write.case_id}: {nothing}", "Open the list anew.")
     return ledger.standings(write.case_id).get(write.case_id, Standing())

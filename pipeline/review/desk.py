@@ -90,7 +90,7 @@ def lay_out(office: Office, month: str, cases: Sequence[RecordedCase], patches: 
     rows = {str(row.properties["id"]): row for row in sorted(finished.cases, key=rank, reverse=True) if row.properties["id"] in known}
     records = [case.record for case in cases]
     reopened = {r.case_id: r.version - 1 for r in records if r.reopened and r.review is Review.PENDING}
-    traces = {row.properties["id"]: row.properties["rule_trace"] for row in geojson.read(finished.folder / "patches.geojson") if row.properties["id"]}
+    traces = {said["id"]: said["rule_trace"] for said in geojson.properties(finished.folder / "patches.geojson") if said["id"]}
     grounds = Grounds(known, rows, patches, office.layers, office.setting.grid, finished.raster)
     pictures = Pictures(month, grounds, rows, office.scenes(month), office.setting)
     return Desk(finished, rows, reopened, traces, grounds, pictures, _listing(office, finished, rows, pictures))

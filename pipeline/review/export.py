@@ -7,12 +7,12 @@ from pathlib import Path
 
 from pipeline.errors import MinewardenError
 from pipeline.ledger import Ledger
+from pipeline.ledger.judgements import judgement_of
 from pipeline.ledger.verdicts import Standing
 from pipeline.publish import geojson
 from pipeline.publish.export.finished import Finished
 from pipeline.publish.features import Feature
 from pipeline.publish.month import with_verdicts
-from pipeline.review.decide import judgement_of
 
 
 def export(ledger: Ledger, finished: Finished, out: Path) -> int:

@@ -9,9 +9,10 @@ from typing import Any
 
 from pipeline.ledger import Event, Kind, Ledger
 from pipeline.ledger.disputes import is_disputed, last_audit
+from pipeline.ledger.judgements import judgement_of
 from pipeline.ledger.steps import progress
 from pipeline.ledger.verdicts import Standing
-from pipeline.review.decide import judgement_of, undone_next
+from pipeline.review.decide import undone_next
 
 SEEN = "seen"
 """The action under which the audit trail holds who opened which cases."""

@@ -7,16 +7,16 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline import months
 from pipeline.files import write_atomic
 from pipeline.ledger import Ledger
 from pipeline.ledger.disputes import is_disputed
+from pipeline.ledger.judgements import Judgement, judgement_of
 from pipeline.ledger.steps import Progress, Step, progress
 from pipeline.publish import geojson
 from pipeline.publish.spreadsheet.cells import safe
-from pipeline.review.decide import Judgement, judgement_of
 from pipeline.review.steps import NAMES
 
 
@@ -37,14 +37,15 @@ class Violation:
         return NAMES[self.progress.last] if self.progress.last else "已确认"
 
 
-Column = tuple[str, Callable[[Violation], Any]]
+Row = TypeVar("Row")
+Column = tuple[str, Callable[[Row], Any]]
 
 
 def _of(name: str) -> Callable[[Violation], Any]:
     return lambda each: each.row[name]
 
 
-HOLDERS: Sequence[Column] = (
+HOLDERS: Sequence[Column[Violation]] = (
     ("采矿权人", _of("holder")),
     ("矿山名称", _of("right_name")),
     ("采矿许可证号", _of("right_id")),
@@ -62,7 +63,7 @@ HOLDERS: Sequence[Column] = (
 )
 """With a holder: cases outside every right have none."""
 
-PUBLIC: Sequence[Column] = (
+PUBLIC: Sequence[Column[Violation]] = (
     ("图斑编号", _of("id")),
     ("坐落", _of("town")),
     ("线索类型", _of("finding_zh")),
@@ -79,20 +80,20 @@ DECIDED = (Step.FILED, Step.HANDLED, Step.RECTIFIED)
 
 def violations(output: Path, ledger: Ledger) -> list[Violation]:
     """By id; those that no month's list holds any more are left out."""
-    events, found = ledger.events(), dict[str, tuple[str, bool, Progress]]()
+    events, merged, found = ledger.events(), ledger.merged_cases(), dict[str, tuple[str, bool, Progress]]()
     for case_id, standing in ledger.standings().items():
         said = events.get(case_id, ())
         now = progress(standing, said)
-        if now is None or standing.last is None or now.last is Step.CLOSED or judgement_of(standing, said) == Judgement.LAWFUL:
+        if case_id in merged or now is None or standing.last is None or now.last is Step.CLOSED or judgement_of(standing, said) == Judgement.LAWFUL:
             continue
         found[case_id] = standing.last.at[:10], is_disputed(standing, said), now
     rows: dict[str, Mapping[str, Any]] = {}
     for month in reversed(months.finished(output)):
         if len(rows) == len(found):
             break
-        for feature in geojson.read(output / month / "flagged.geojson"):
-            if feature.properties["id"] in found:
-                rows.setdefault(str(feature.properties["id"]), feature.properties)
+        for row in geojson.properties(output / month / "flagged.geojson"):
+            if row["id"] in found:
+                rows.setdefault(str(row["id"]), row)
     return [Violation(rows[case_id], *found[case_id]) for case_id in sorted(rows)]
 
 
@@ -104,7 +105,7 @@ def to_publish(found: Sequence[Violation]) -> list[Violation]:
     return [each for each in found if each.progress.last in DECIDED]
 
 
-def write(path: Path, columns: Sequence[Column], rows: Sequence[Violation]) -> None:
+def write(path: Path, columns: Sequence[Column[Row]], rows: Sequence[Row]) -> None:
     """CSV as Chinese spreadsheets open it: UTF-8 with its mark; nothing in it is a formula."""
     out = io.StringIO(newline="")
     table = csv.writer(out)

@@ -16,9 +16,10 @@ from pipeline import months
 from pipeline.errors import MinewardenError
 from pipeline.ledger import Ledger
 from pipeline.ledger.verdicts import Standing
+from pipeline.publish import traces
 from pipeline.publish.wgs84 import Projector, Written
 from pipeline.review import desk as desks
-from pipeline.review import flights, known
+from pipeline.review import flights, known, overlay
 from pipeline.review.decide import Outcome
 from pipeline.review.desk import Desk, Office
 from pipeline.review.known import Known
@@ -139,13 +140,15 @@ class ReviewRoom:
     def case(self, desk: Desk, case_id: str, wider: int, today: date) -> dict[str, Any]:
         """All that the page shows of a case but its pixels. Raises KeyError for one that the month does not list."""
         row, grounds = desk.rows[case_id], desk.grounds
-        drawn = self.known.drawn(case_id)
+        drawn, output = self.known.drawn(case_id), self.office.project.output
+        flown = flights.of_case(output, case_id)
         return {
             "properties": row.properties,
-            "trace": desk.traces.get(case_id, []),
+            "trace": {"en": desk.traces.get(case_id, []), "zh": traces.all_in_chinese(desk.traces.get(case_id, []))},
             "state": self.state(desk, case_id, today),
             "history": self.known.history(case_id),
-            "flights": flights.of_case(self.office.project.output, case_id),
+            "flights": flown,
+            "overlays": overlay.of_case(output, flown),
             "place": grounds.place(case_id, wider),
             "lines": [[line.kind, line.name, line.path] for line in grounds.lines(case_id, wider)],
             "drawn": None

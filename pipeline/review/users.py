@@ -20,6 +20,8 @@ from pipeline.files import fsync_folder
 from pipeline.review.apply import checked_name
 
 NAME = "reviewers.json"
+CHANGED = "user"
+"""The action under which the audit trail holds who was let in or shut out."""
 TOKEN_BYTES = 32
 """A token is random: 256 bits can't be guessed, so that a plain SHA-256 of it keeps it, where a password would need a slow hash."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +12,17 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from pipeline.ledger import Kind
+from pipeline.ledger import Kind, Ledger
 from pipeline.ledger.verdicts import Standing
 from pipeline.publish.flight import record
+from pipeline.review import decide
+from pipeline.review.decide import Write
 from pipeline.review.desk import Office
 from pipeline.review.users import Role
 from tests import chromium
 from tests.chromium import Chromium
 from tests.made_month import HOSTILE
-from tests.review_page import Running, elsewhere, make_office, recorded
+from tests.review_page import Running, elsewhere, ground_of, make_office, orthophoto, recorded
 
 pytestmark = pytest.mark.skipif(chromium.PROGRAM is None, reason="needs Chromium: apt-get install chromium")
 SIZES = ((1366, 768), (1920, 1080))
@@ -149,10 +152,13 @@ def test_a_month_by_keyboard(desk: Desk, window: tuple[int, int]) -> None:
     page.press("Enter")
     desk.saved()
     assert [(v.reason, v.note) for v in desk.standing(order[2]).verdicts][-1] == ("其他", "采石场老路")
+    lawful = desk.shown()
+    page.press("g", "g", "c")
+    desk.saved()
     with recorded(desk.running.office) as ledger:
         said = {case: [event.detail["judgement"] for event in events if event.kind is Kind.VERDICT] for case, events in ledger.events().items()}
     assert desk.said(first) == [("confirmed", None, NAME)]
-    assert said == {first: ["违法"], second: ["伪变化"], order[2]: [None, None, None]}
+    assert said == {first: ["违法"], second: ["伪变化"], order[2]: [None, None, None], lawful: ["合法"]}
     assert errors(page) == []
 
 
@@ -287,6 +293,27 @@ def test_filters_and_cases_have_addresses(desk: Desk) -> None:
     page.write("nothing like it")
     page.wait("document.querySelectorAll('.row').length === 1")
     assert desk.order() == [found[2]], "the open case stays"
+    page.open(f"{desk.running.url}?status=provisional")
+    page.wait("document.body.dataset.ready")
+    listed = page.look(
+        "fetch('/api/month').then((answer) => answer.json()).then((said) => said.rows.filter((row) => row[4] === 'provisional').map((row) => row[0]))"
+    )
+    assert desk.order() == listed != []
+
+
+def test_keys_are_keys_again_after_a_list_or_a_search(desk: Desk) -> None:
+    page = desk.browser
+    desk.login()
+    press = "s.focus(); s.dispatchEvent(new PointerEvent('pointerdown', { bubbles: true }));"
+    choose = "s.value = 'unlicensed'; s.dispatchEvent(new Event('change', { bubbles: true }));"
+    page.look(f"(() => {{ const s = document.querySelector('.filters select'); {press} {choose} }})()")
+    found = desk.order()
+    assert len(found) == 3
+    assert desk.start() == found[0]
+    page.press("/")
+    page.write("620422")
+    page.press("Enter", "j")
+    page.wait(f"location.pathname === '/case/{found[1]}'")
 
 
 def test_hostile_text_is_shown_as_text(desk: Desk) -> None:
@@ -312,6 +339,32 @@ def test_a_server_that_dies_costs_no_verdict(desk: Desk) -> None:
     page.open("about:blank")  # and the browser is closed as well
     desk.running = Running(desk.running.office, port)
     desk.login()
+    desk.saved()
+    assert desk.said(order[0]) == [("confirmed", None, NAME)]
+
+
+def test_a_verdict_that_the_server_fails_on_is_kept_and_holds_up_no_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = desk.browser
+    desk.login()
+    order = desk.order()
+    as_it_is = decide.verdict
+
+    def failing(ledger: Ledger, write: Write, *said: Any) -> decide.Outcome:
+        if write.case_id == order[0]:
+            raise RuntimeError("a fault of ours")
+        return as_it_is(ledger, write, *said)
+
+    monkeypatch.setattr(decide, "verdict", failing)
+    desk.start()
+    page.press("c")
+    page.wait("document.querySelector('.outbox').classList.contains('bad')")
+    told = page.look("document.querySelector('.outbox').textContent")
+    assert "请管理员查看日志" in told
+    second = desk.shown()
+    page.press("c")
+    page.wait(f"JSON.parse(localStorage['minewarden-outbox:{NAME}']).length === 1 && location.pathname !== '/case/{second}'")
+    assert (desk.said(order[0]), desk.said(second)) == ([], [("confirmed", None, NAME)])
+    monkeypatch.setattr(decide, "verdict", as_it_is)
     desk.saved()
     assert desk.said(order[0]) == [("confirmed", None, NAME)]
 
@@ -353,6 +406,7 @@ def test_a_flight_changes_what_a_reviewer_sees_until_it_is_withdrawn(desk: Desk)
     folder = output / "drone" / "20240710-0123abcd"
     folder.mkdir(parents=True)
     Image.new("RGB", (20, 10), (150, 120, 90)).save(folder / "orthophoto.png")
+    orthophoto(folder / "orthophoto.tif", ground_of(desk.running.office, case))
     pictured = [{"file": "orthophoto.png", "title": "正射影像"}]
     said = [{"id": case, "says": "confirms", "why": f"挖方约 27,908 m³。{HOSTILE}", "m3": 27908.0}]
     flight = {"flight": folder.name, "captured": "2024-07-10", "pictures": pictured, "photos": [], "cases": said}
@@ -360,6 +414,14 @@ def test_a_flight_changes_what_a_reviewer_sees_until_it_is_withdrawn(desk: Desk)
     page.open(f"{desk.running.url}case/{case}")
     page.wait("document.querySelector('.flight.confirms img')?.naturalWidth === 20")
     text = str(page.look("document.querySelector('.flight').textContent"))
+    desk.shown()
+    page.press("x")
+    page.wait("document.querySelector('.drone').naturalWidth > 500 && !document.querySelector('.drone').hidden")
+    assert "无人机 2024-07-10" in page.look("document.querySelector('.pane.p1').textContent")
+    box = "(selector) => { const b = document.querySelector(selector).getBoundingClientRect(); return [b.x, b.y, b.width, b.height]; }"
+    assert page.look(f"({box})('.pane.p1 .drone')") == page.look(f"({box})('.pane.p1 .picture')"), "on the very same cells"
+    page.press("x")
+    assert page.look("document.querySelector('.drone').hidden")
     assert "2024-07-10 支持" in text
     assert HOSTILE in text
     record.withdraw(folder, "张三", "飞错了地方", "2024-07-11T08:00:00Z")
@@ -379,3 +441,36 @@ def test_a_flight_changes_what_a_reviewer_sees_until_it_is_withdrawn(desk: Desk)
     for said in ("2024-07-12", "现场核查照片，王核查", "95°", "40 m", HOSTILE):
         assert said in text
     assert errors(page) == []
+
+
+READ = """(() => {
+  for (const part of document.querySelectorAll('details')) part.open = true;
+  const said = [document.body.innerText, document.querySelector('dialog').textContent];
+  const names = ['title', 'placeholder', 'aria-label', 'alt'];
+  for (const part of document.querySelectorAll('*')) said.push(...names.map((name) => part.getAttribute(name) || ''));
+  return said.join('\\n');
+})()"""
+"""Everything that the page says, shown or told when the mouse rests on it."""
+
+
+def test_the_page_in_chinese_is_chinese_throughout(desk: Desk) -> None:
+    page = desk.browser
+    desk.login("?finding=cross_boundary")
+    first = desk.start()
+    page.press("e")
+    for across, down in ((0.4, 0.4), (0.6, 0.6), (0.6, 0.4), (0.4, 0.6)):  # a bow tie
+        page.click(".drawing", across, down)
+    page.press("Enter")
+    refused = str(page.wait("document.querySelector('.notice.bad')?.textContent"))
+    assert "请重新勾绘" in refused
+    page.press("c", "k")
+    desk.saved()
+    page.wait("document.querySelector('.history') !== null && document.querySelectorAll('.plots circle').length >= 6")
+    said = str(page.look(READ))
+    assert "判定依据" in said
+    assert "在所有矿权以外" in said
+    data = page.look(f"fetch('/api/case/{first}').then((answer) => answer.json()).then((said) => said.properties)")
+    for value in (*sorted((str(each) for each in data.values() if each), key=len, reverse=True), HOSTILE, "minewarden", "NDVI", "Shift"):
+        said = said.replace(value, "")
+    words = set(re.findall(r"[A-Za-z]{3,}", said)) - {"Enter", "Esc", "Backspace"}
+    assert words == set()

@@ -17,7 +17,7 @@ from pipeline.ledger import Ledger, Review
 from pipeline.review.users import Role
 from pipeline.review.web import server
 from tests.made_month import FORMULA, HOSTILE
-from tests.review_page import Client, Reply, Running, logged_in, make_office, recorded
+from tests.review_page import Client, Reply, Running, ground_of, logged_in, make_office, orthophoto, recorded
 
 STATIC = Path(server.__file__).parent / "static"
 Read = tuple[dict[str, Any], dict[str, Any]]
@@ -189,7 +189,7 @@ def test_bodies_have_a_limit_and_a_form(reviewer: Client, ids: list[str], ledger
     wrong: list[Any] = [
         b"", b"[]", b"{", b"\xff\xfe", b"[" * 100_000, good | {"review": "maybe"}, good | {"review": ["confirmed"]}, good | {"version": "1"},
         good | {"version": True}, good | {"version": 0}, good | {"version": 99}, good | {"key": "../../x"}, good | {"key": ""},
-        good | {"judgement": "也许"}, good | {"review_note": "x" * 2001},
+        good | {"judgement": "也许"}, good | {"judgement": ["合法"]}, good | {"review_note": "x" * 2001},
     ]  # fmt: skip
     for body in wrong:
         reply = reviewer.post(path, body)
@@ -209,9 +209,19 @@ def test_bodies_have_a_limit_and_a_form(reviewer: Client, ids: list[str], ledger
     for each in points:
         reply = reviewer.post(f"/api/case/{ids[1]}/outline", {"key": key(), "version": now, "points": each})
         assert (reply.status, reply.json["code"]) == (400, "MW-REVIEW-OUTLINE"), each
+    assert reviewer.post(f"/api/case/{ids[1]}/step", {"key": key(), "version": now, "step": ["filed"], "date": None}).status == 400
     assert reviewer.post("/api/seen", {"cases": ["nothing"]}).status == 400
     assert reviewer.post("/api/case/nothing/verdict", good).status == 404
     assert everything(ledger) == before
+
+
+def test_half_a_sign_in_a_note_loses_no_verdict(reviewer: Client, ids: list[str], ledger: Ledger) -> None:
+    """As a browser sends it that cut an emoji in two; a server that fails on it would be asked again for ever."""
+    body = json.dumps({"key": key(), "version": version(reviewer, ids[-1]), "review": "confirmed", "review_note": "属实\ud83d"})
+    assert reviewer.post(f"/api/case/{ids[-1]}/verdict", body.encode()).status == 200
+    last = ledger.standings(ids[-1])[ids[-1]].last
+    assert last is not None
+    assert last.note == "属实"
 
 
 def test_hostile_text_stays_text(reviewer: Client) -> None:
@@ -221,6 +231,27 @@ def test_hostile_text_stays_text(reviewer: Client) -> None:
     scripts = "".join(file.read_text("utf-8") for file in STATIC.glob("*.js"))
     for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "DOMParser"):
         assert way not in scripts
+
+
+def test_behind_a_server_with_tls_its_name_alone_is_let_in_too(running: Running) -> None:
+    name = "jiancha.example:8443"
+    proxied = Running(running.office, behind=f"https://{name}")
+    try:
+        token = {"token": running.users.add("经由代理", Role.REVIEWER)}
+        client, own = Client(proxied.port), {"Host": name, "Origin": f"https://{name}"}
+        reply = client.post("/api/login", token, **own)
+        assert (reply.status, "Secure" in reply.headers["Set-Cookie"]) == (200, True)
+        cookie, csrf = reply.headers["Set-Cookie"].split(";")[0], reply.json["csrf"]
+        assert client.get("/api/me", Host=name, Cookie=cookie).status == 200
+        seen: dict[str, list[str]] = {"cases": []}
+        assert client.post("/api/seen", seen, **own, Cookie=cookie, X_CSRF_Token=csrf).status == 200
+        for wrong in ({"Origin": f"http://{name}"}, {"Origin": f"http://127.0.0.1:{proxied.port}"}, {"Origin": "https://evil.example"}):
+            assert client.post("/api/seen", seen, **own | wrong, Cookie=cookie, X_CSRF_Token=csrf).status == 403
+        assert client.post("/api/login", token, Host="jiancha.example", Origin=f"https://{name}").status == 421
+        reply = client.post("/api/login", token)
+        assert (reply.status, "Secure" in reply.headers["Set-Cookie"]) == (200, False), "this computer itself"
+    finally:
+        proxied.close()
 
 
 def test_a_removed_user_is_out_at_once(running: Running) -> None:
@@ -267,11 +298,53 @@ def test_drone_flights_of_a_case_are_shown(running: Running, reviewer: Client, i
     assert reviewer.get(f"/api/case/{ids[0]}").json["flights"] == []
 
 
+def test_an_orthophoto_is_laid_over_the_very_cells_of_a_case(running: Running, reviewer: Client, ids: list[str]) -> None:
+    ground = ground_of(running.office, ids[2])
+    output = running.office.project.output
+    folder = output / "drone" / "20240711-0123abcd"
+    folder.mkdir(parents=True)
+    orthophoto(folder / "orthophoto.tif", ground)
+    said = {"flight": folder.name, "captured": "2024-07-11", "cases": [{"id": ids[2], "why": "", "says": "silent"}], "pictures": [], "photos": []}
+    (folder / "flight.json").write_text(json.dumps(said), "utf-8")
+    case = reviewer.get(f"/api/case/{ids[2]}").json
+    assert case["overlays"] == [{"flight": folder.name, "captured": "2024-07-11"}]
+    path = f"/api/case/{ids[2]}/flight/{folder.name}"
+    reply = reviewer.get(path)
+    assert (reply.status, reply.headers["Content-Type"]) == (200, "image/webp")
+    with Image.open(io.BytesIO(reply.body)) as image:
+        shown = np.asarray(image).astype(int)
+    times = shown.shape[0] / case["place"]["rows"]
+    assert shown.shape[1] == times * case["place"]["cols"]
+    a = running.office.setting.grid.geobox.affine
+    west, _, east, north = ground.bounds
+    row = int(((a.f - north) / 10 + 1 - case["place"]["top"]) * times)
+    seen = np.flatnonzero(shown[row, :, 3] > 127)
+    left = (west - a.c) / 10 - case["place"]["left"]
+    assert abs(seen[0] / times - left) < 0.2
+    assert abs(seen[-1] / times - left - (east - west) / 10) < 0.2
+    first, last = shown[row, seen[2]], shown[row, seen[-3]]
+    assert first[0] > 150 > 60 > first[2]
+    assert last[2] > 150 > 60 > last[0]
+    assert Client(running.port).get(path).status == 401
+    for wrong in (
+        f"/api/case/{ids[2]}/flight/20240711-ffffffff",
+        f"/api/case/nothing/flight/{folder.name}",
+        f"{path}?wider=9",
+        f"/api/case/{ids[2]}/flight/..%2f",
+    ):
+        assert reviewer.get(wrong).status == 404, wrong
+    (folder / "withdrawn.json").write_text('{"by": "王核查"}', "utf-8")
+    assert reviewer.get(path).status == 404
+
+
 def test_what_a_case_shows(reviewer: Client, ids: list[str]) -> None:
     expired = next(row[0] for row in reviewer.get("/api/month").json["rows"] if row[1] == "expired_permit")
     said = reviewer.get(f"/api/case/{expired}").json
     assert said["properties"]["right_id"] == FORMULA
-    assert said["trace"] == ["likelihood 0.9 >= 0.5"]
+    assert said["trace"] == {
+        "en": ["expired_permit: yes, outside every right on 2024-06-03"],
+        "zh": ["疑似许可过期开采：成立，2024-06-03 在所有矿权以外"],
+    }
     kinds = [line[0] for line in said["lines"]]
     assert kinds[-1] == "case"
     assert "right" in kinds

@@ -8,8 +8,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pytest
+import rasterio
+import shapely
 
 from pipeline.cli import main
 from tests.pipeline.conftest import ROOT, YEAR, County
@@ -57,6 +60,17 @@ def test_figures_are_the_same_in_report_spreadsheet_page_and_json(county: County
     mines = [row for row in rows(book, "边开采边治理") if row["年度"] == last["year"]]
     assert sum(row["已恢复（公顷）"] for row in mines) == pytest.approx(last["closed_restored_ha"] + last["working_restored_ha"])
     page = (month / "restoration.html").read_text("utf-8")
+    in_month = {row["right_id"]: row for row in json.loads((month / "mines.json").read_text("utf-8"))["mines"]}
+    beside = {row["采矿许可证号"]: row for row in rows(book, "挖损对照")}
+    assert set(beside) == {mine["id"] for mine in document["mines"]}
+    for mine in document["mines"]:
+        row, disturbed = beside[mine["id"]], mine["years"][-1]["disturbed_ha"]
+        assert row["月报现有挖损（公顷）"] == in_month[mine["id"]]["dug_ha"]
+        parts = (row[f"{name}（公顷）"] for name in ("计入本账", "年度之后新挖", "计入其他地块"))
+        assert sum(parts) == pytest.approx(row["月报现有挖损（公顷）"], abs=1e-6)
+        assert row["计入本账（公顷）"] + row["已还原（公顷）"] == pytest.approx(disturbed, abs=1e-6)
+        assert (row["累计扰动（公顷）"], row["年度之后新挖（公顷）"]) == (disturbed, 0)
+        assert row["计入其他地块（公顷）"] == pytest.approx(0, abs=0.05), "cells at a boundary"
     assert all(f"{last[name]:,.2f}" in page for name in ("restored_ha", "disturbed_ha", "owed_ha"))
     assert page.count("data:image/png;base64,") == sum(site["picture"] is not None for site in document["sites"])
 
@@ -88,9 +102,12 @@ def test_a_second_look_reads_no_scene(county: County, monkeypatch: pytest.Monkey
     inputs, hashes = prepare(project, 1, None, lambda *_: None, begins=False)
     monkeypatch.setattr(sitehistory, "read_planes", lambda *_, **__: pytest.fail("a scene was read"))
     ground = layers.load(project, project.config.grid.crs)
-    again = restored.of_month(ground, inputs.scenes, MONTH, months.last_day(MONTH), inputs.setting, 2024, hashes.scene, 4, "会宁县", Lost())
+    again = restored.of_month(ground, inputs.scenes, MONTH, months.last_day(MONTH), inputs.setting, 2024, hashes.scene, 4, "会宁县", Lost(), ())
     kept = json.loads((county.out / MONTH / "restoration.json").read_text("utf-8"))
-    assert again.document["county_years"] == kept["county_years"]
+    legacy = [row for row in kept["sites"] if row["kind"] == "legacy"]
+    assert legacy
+    for row, seen in zip(legacy, again.document["sites"], strict=False):
+        assert {key: row[key] for key in seen} == seen
 
 
 def test_a_month_without_the_document_says_how_to_get_it(county: County, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -120,6 +137,39 @@ def test_plan_of_a_county(again: County, capsys: pytest.CaptureFixture[str]) -> 
         assert indicators[each["name"]]["现状"] == each["value"]
         assert indicators[each["name"]]["目标"] == each["target"]
     assert [(row["采矿许可证号"], row["代码"]) for row in rows(book, "规划核对")] == [(c["right_id"], c["code"]) for c in document["checks"]]
+    layout = rows(book, "规划布局")
+    for zone, row in zip(document["zones"], layout, strict=False):
+        assert (row["规划面积（km²）"], row["规划个数"], row["规划总规模"], row["单个矿山最低"]) == (
+            zone["area_km2"], zone["rights"] + zone["planned"], zone["total"], zone["least"],
+        )  # fmt: skip
+    blocks = [(row["类别"], row["矿种"], row["规划个数"], row["图层中个数"], row["现有个数"]) for row in layout if "区块" in row["类别"]]
+    assert blocks == [(each["use"], each["mineral"], each["count"], each["drawn"], each["used"]) for each in document["blocks"]]
+    least = [(row["名称"], row["单个矿山最低"], row["最低类型"]) for row in layout if row["类别"] == "新建准入"]
+    assert least == [("全县", 5, None), ("全县", 6, None), ("头寨子镇", None, "中型")]
     report = (month / "report.html").read_text("utf-8")
     assert all(each["name"] in report for each in document["indicators"])
     assert {"expired_not_cleared"} <= {check["code"] for check in document["checks"]}
+
+
+def test_heights_of_the_config_choose_reference_ground(again: County, capsys: pytest.CaptureFixture[str]) -> None:
+    """Next month's sites say how they and their plots lie; a file that is none stops the run before any work."""
+    (again.folder / "dem.tif").write_text('<VRTDataset rasterXSize="9" rasterYSize="9"/>', "utf-8")
+    again.add("dem: dem.tif\n")
+    capsys.readouterr()
+    assert again.run("2024-06", "--quiet") == 2
+    assert "MW-DEM-OPEN" in capsys.readouterr().err
+    (again.folder / "dem.tif").unlink()
+    west, south, east, north = shapely.from_geojson((again.folder / "layers" / "aoi.geojson").read_text("utf-8")).bounds
+    rows, cols = np.mgrid[:120, :120]
+    heights = (2000 + 60 * np.sin(rows / 7) + 60 * np.sin(cols / 9)).astype(np.float32)
+    profile = {"driver": "GTiff", "width": 120, "height": 120, "count": 1, "dtype": "float32", "crs": "EPSG:4326"}
+    transform = rasterio.transform.from_bounds(west - 0.005, south - 0.005, east + 0.005, north + 0.005, 120, 120)
+    with rasterio.open(again.folder / "dem.tif", "w", transform=transform, **profile) as out:
+        out.write(heights, 1)
+    assert again.run("2024-06", "--quiet") == 0
+    document = printed(capsys, "restoration", str(again.config), "--month", "2024-06", "--json")
+    assert len(document["method"]["dem_sha256"]) == 64
+    seen = [site["terrain"] for site in document["sites"] if site["reference_plots"]]
+    assert seen
+    assert all(lie and abs(lie["slope"] - lie["reference_slope"]) < 15 for lie in seen)
+    assert {lie["aspect"] for lie in seen} != {None}

@@ -100,6 +100,16 @@ def test_who_is_not_let_in_from_elsewhere(again: County, said: Callable[[], str]
         assert review(again, "serve", "--host", host) == 2
         assert "MW-REVIEW-HOST" in said()
     assert review(again, "serve", "--host", "0.0.0.0", "--network") == 2
+    for behind in (
+        "jiancha.example",
+        "http://jiancha.example",
+        "https://a@b.example",
+        "https://jiancha.example/review",
+        "https://x:99999",
+        "https://",
+    ):
+        assert review(again, "serve", "--behind", behind) == 2
+        assert "MW-REVIEW-HOST" in said()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -381,6 +381,20 @@ def test_wrong_date_counts_as_unlimited(tmp_path: Path, project: Callable[..., P
     assert (problem.id, "2024-13-40" in problem.message, "valid_to" in problem.message) == ("C1", True, True)
 
 
+@pytest.mark.parametrize("suffix", [".geojson", ".shp"])
+def test_day_that_no_month_has(tmp_path: Path, project: Callable[..., Project], suffix: str) -> None:
+    """All else in the column is a date, so that GDAL takes it for one of dates and stumbles over 30 February."""
+    sound = np.array(["2023-02-28", "2029-01-28"], "datetime64[D]")
+    file = write_table(tmp_path / f"r{suffix}", "GeoJSON" if suffix == ".geojson" else "ESRI Shapefile", "EPSG:4490", id=["C1", "C2"], valid_to=sound)
+    damaged = file if suffix == ".geojson" else file.with_suffix(".dbf")
+    old, new = (b"2023-02-28", b"2023-02-30") if suffix == ".geojson" else (b"20230228", b"20230230")
+    damaged.write_bytes(damaged.read_bytes().replace(old, new))
+    found = layers.load(project(mining_rights=file), UTM)
+    assert [(r.id, r.valid_to) for r in found.rights] == [("C1", None), ("C2", date(2029, 1, 28))]
+    (problem,) = found.problems["mining_rights"]
+    assert (problem.id, problem.code, "02" in problem.message and "30" in problem.message) == ("C1", "MW-LAYER-DATE", True)
+
+
 def test_mapped_column_that_is_not_there(tmp_path: Path, project: Callable[..., Project]) -> None:
     file = write(tmp_path / "r.geojson", feature(id="C1"))
     found = layers.load(project(mining_rights={"path": file, "fields": {"name": "矿名", "nmae": "id"}}), UTM)

@@ -11,7 +11,7 @@ import pytest
 from shapely.geometry import box
 
 from pipeline.errors import Exit, MinewardenError
-from pipeline.ledger import Ledger, database, migrations
+from pipeline.ledger import Kind, Ledger, database, migrations
 from tests.unit.test_ledger_identity import records, run, square
 
 
@@ -216,3 +216,81 @@ def test_an_older_ledger_is_sealed_when_it_is_opened(path: Path, monkeypatch: py
     data = path.read_bytes()
     path.write_bytes(data.replace(b"620422-2024-000001", b"620422-2024-000007"))
     assert refusal(path).code == "MW-LEDGER-DAMAGED"
+
+
+def test_a_ledger_of_the_version_before_is_checked_by_its_own_seal_and_then_sealed_anew(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(database, "MIGRATIONS", migrations.MIGRATIONS[:4])
+        with Ledger(path, "620422") as ledger:
+            run(ledger, "2024-01", [square(0, 0)])
+            ledger.record_verdict("620422-2024-000001", "confirmed", version=1, reviewer="张三")
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace("张三".encode(), "李四".encode(), 1))
+    assert refusal(path).code == "MW-LEDGER-DAMAGED"
+    path.write_bytes(whole)
+    with Ledger(path, "620422") as ledger:
+        ledger.record_verdict("620422-2024-000001", "dismissed", version=2, reviewer="张三")
+    with Ledger(path, "620422") as ledger:
+        assert (ledger.verify_audit(), len(ledger.standings()["620422-2024-000001"].verdicts)) == ([], 2)
+
+
+@pytest.mark.parametrize(
+    "forgery",
+    [
+        "UPDATE verdicts SET review = 'dismissed'",
+        "INSERT INTO verdicts VALUES ('620422-2024-000001', 2, 'dismissed', NULL, NULL, '张三', '2024-10-01T00:00:00Z', 1.0)",
+        "DELETE FROM verdicts",
+        'UPDATE events SET detail = \'{"judgement":"合法"}\'',
+        "DELETE FROM events",
+        "UPDATE audit SET actor = '李四' WHERE action = 'event'",
+        "DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)",
+        "UPDATE cases SET first_month = '2023-12'",
+        "UPDATE patches SET first_month = '2023-12'",
+        "INSERT INTO merges VALUES ('case', '620422-2024-000001', '620422-2024-000009', '2024-01')",
+        "DELETE FROM case_months",
+        "UPDATE months SET facts = '{\"a\":1}'",
+        "UPDATE settings SET value = '2023-01' WHERE key = 'monitor_from'",
+        "DROP TRIGGER audit_stays",
+    ],
+)
+def test_what_somebody_alters_by_hand_is_found_on_opening(path: Path, forgery: str) -> None:
+    with Ledger(path, "620422") as ledger:
+        run(ledger, "2024-01", [square(0, 0)])
+        ledger.record_verdict("620422-2024-000001", "confirmed", version=1, reviewer="张三")
+        ledger.record_event("620422-2024-000001", Kind.VERDICT, key="k", version=2, actor="张三", detail={"judgement": "违法"})
+        ledger.set_setting("monitor_from", "2024-01")
+    with closing(sqlite3.connect(path)) as other:
+        guards = other.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY rowid").fetchall()
+        for name, _ in guards:
+            other.execute(f"DROP TRIGGER {name}")
+        if forgery.startswith("DROP"):
+            guards = guards[1:]
+        else:
+            other.execute(forgery)
+        for _, sql in guards:
+            other.execute(sql)
+        other.commit()
+    assert refusal(path).code == "MW-LEDGER-DAMAGED"
+
+
+def test_a_verdict_costs_as_much_after_a_thousand_others_as_after_ten(path: Path) -> None:
+    """Counted in steps of SQLite's machine, in thousands."""
+
+    def steps(ledger: Ledger, case_id: str) -> int:
+        counted = []
+        ledger._connection.set_progress_handler(lambda: counted.append(1), 1000)
+        ledger.record_verdict(case_id, "confirmed", version=1, reviewer="张三")
+        ledger._connection.set_progress_handler(None, 0)
+        return len(counted)
+
+    with Ledger(path, "620422") as ledger:
+        run(ledger, "2024-01", [square(300 * k, 0) for k in range(1002)])
+        ids = sorted(ledger.case_ids())
+        with ledger.transaction():
+            for case_id in ids[:10]:
+                ledger.record_verdict(case_id, "confirmed", version=1, reviewer="张三")
+        few = steps(ledger, ids[-1])
+        with ledger.transaction():
+            for case_id in ids[10:1000]:
+                ledger.record_verdict(case_id, "confirmed", version=1, reviewer="张三")
+        assert steps(ledger, ids[-2]) <= few + 1

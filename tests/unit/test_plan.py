@@ -27,8 +27,8 @@ def county(*records: Any, blocks: tuple[PlanBlock, ...] = ()) -> LayerSet:
     return replace(layers(*records), blocks=blocks)
 
 
-def judged(known: LayerSet, restoration: Any = None, plan: model.Plan = PLAN) -> dict[str, Any]:
-    return assess(plan, SHA256, known, restoration, DAY, "会宁县")
+def judged(known: LayerSet, restoration: Any = None, plan: model.Plan = PLAN, worked: Any = ()) -> dict[str, Any]:
+    return assess(plan, SHA256, known, restoration, worked, DAY, "会宁县")
 
 
 def indicator(document: dict[str, Any], id: str) -> dict[str, Any]:
@@ -66,6 +66,9 @@ def test_every_number_of_the_plan_is_there() -> None:
     assert (PLAN.period.base, PLAN.period.first, PLAN.period.last) == (2020, 2021, 2025)
 
 
+ANY = {"id": "a", "name": "a", "bound": "at_most", "unit": "个"}
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -80,6 +83,9 @@ def test_every_number_of_the_plan_is_there() -> None:
             {"indicators": [{"id": "a", "name": name, "measure": "mines", "bound": "at_most", "unit": "个"} for name in "ab"]},
             "indicator a is there twice",
         ),
+        ({"indicators": [ANY | {"measure": "restored_ha", "minerals": ["矿泉水"]}]}, "indicators.0: group and minerals narrow mines"),
+        ({"indicators": [ANY | {"measure": "mines", "kinds": ["legacy"]}]}, "indicators.0: kinds narrows restored_ha alone"),
+        ({"notes": "一条"}, "notes: must be a list, e.g. [a, b] (value '一条')"),
         ({"indicators": [{"id": "a", "name": "a", "measure": "luck", "bound": "at_most", "unit": "个"}]}, "indicators.0.measure"),
     ],
 )
@@ -90,6 +96,7 @@ def test_a_plan_that_can_not_be(tmp_path: Path, change: dict[str, Any], told: st
         model.load(file)
     assert error.value.code == "MW-PLAN-FIELD"
     assert told in error.value.message
+    assert "{" not in error.value.message, "no dump of what was read"
     assert str(file) in error.value.message
 
 
@@ -151,11 +158,17 @@ def test_restored_hectares_since_the_base_year() -> None:
     def row(year: int, legacy: float, working: float) -> dict[str, Any]:
         return {"year": year, "legacy_restored_ha": legacy, "closed_restored_ha": 1.0, "working_restored_ha": working, "legacy_disturbed_ha": 20.0}
 
-    document = judged(county(), {"month": "2024-09", "county_years": [row(2019, 2, 0), row(2020, 3, 1), row(2021, 5, 1.5), row(2024, 9, 4)]})
-    assert (indicator(document, "restored")["value"], indicator(document, "restored_by_working")["value"]) == (9, 3)
+    def site(kind: str, **restored: float) -> dict[str, Any]:
+        return {"kind": kind, "years": [{"year": int(year[1:]), "restored_ha": ha} for year, ha in restored.items()]}
+
+    sites = [site("legacy", y2019=2, y2020=3, y2021=5, y2024=9), site("working", y2020=1, y2021=1.5, y2024=4), site("closed", y2020=1, y2024=0.2)]
+    years = [row(2019, 2, 0), row(2020, 3, 1), row(2021, 5, 1.5), row(2024, 9, 4)]
+    document = judged(county(), {"month": "2024-09", "county_years": years, "sites": sites})
+    assert (indicator(document, "restored")["value"], indicator(document, "restored_by_working")["value"]) == (9, 3), "the closed one fell back"
+    assert [each["value"] for each in indicator(document, "restored")["series"]] == [0, 2.5, 9]
     assert indicator(document, "legacy_restored")["value"] == 45
-    late = judged(county(), {"month": "2024-09", "county_years": [row(2022, 3, 1), row(2024, 9, 4)]})
-    assert indicator(late, "restored")["value"] == 9
+    late = judged(county(), {"month": "2024-09", "county_years": [row(2022, 3, 1), row(2024, 9, 4)], "sites": sites})
+    assert indicator(late, "restored")["value"] == 6.5
     assert "2022" in indicator(late, "restored")["basis"]
 
 
@@ -250,6 +263,33 @@ def test_concentrated_zones() -> None:
     assert ("R0", "too_small") in codes(document)
     by_town = judged(county(*rights, town("头寨子镇", box(0, 0, 1000, 1000))))
     assert by_town["zones"][0]["rights_now"] == 5, "without blocks by town and mineral"
+    elsewhere = judged(county(*rights, town("头寨子镇", box(0, 0, 1000, 1000)), blocks=(block("K9", box(0, 500, 90, 590)),)))
+    assert elsewhere["zones"][0]["rights_now"] == 5, "and where the layer lacks the zone"
+
+
+def test_pixels_stand_beside_the_register() -> None:
+    rights = [right("R1", box(0, 0, 90, 90), **CLAY | {"mineral": "花岗岩"}), right("late", PLOT, **CLAY | {"valid_to": date(2023, 1, 1)})]
+    zone = block("JZ-01", box(0, 0, 1000, 100), None, "集中开采区")
+    seen = {"R1": ("digging", 0.4, 0.0), "late": ("idle", 0.7, 0.25)}
+    worked = [{"right_id": id, "activity": a, "dug_ha": dug, "dug_after_end_ha": after} for id, (a, dug, after) in seen.items()]
+    document = judged(county(*rights, blocks=(zone,)), worked=worked)
+    assert [(mine["id"], mine["activity"], mine["dug_ha"]) for mine in document["mines"]] == [("R1", "digging", 0.4), ("late", "idle", 0.7)]
+    first = document["zones"][0]
+    assert (first["digging_now"], first["dug_ha"], first["drawn_km2"]) == (1, 0.4, 0.1)
+    (late,) = [check["message"] for check in document["checks"] if check["code"] == "expired_not_cleared"]
+    assert "0.25 公顷" in late
+    html = assessment.render(document)
+    assert "登记有效的矿山 1 个，影像所见：开采中 1 个，共 1 个。" in html
+    without = judged(county(*rights))
+    assert (without["mines"][0]["activity"], without["zones"][0]["dug_ha"]) == (None, None)
+
+
+def test_a_layer_that_holds_other_ground_than_the_plan_is_said() -> None:
+    kiln = block("K1", box(0, 0, 100, 100))
+    said = judged(county(blocks=(kiln, block("JZ-01", box(0, 0, 1000, 1000), None, "集中开采区"))))["off"]
+    assert any("JZ" in line or "宗家川" in line for line in said if "7.18" in line)
+    assert any("丁家沟镇集中开采区" in line and "没有其范围" in line for line in said)
+    assert any("规划 7 个，图层中 1 个" in line for line in said)
 
 
 def test_expired_rights_that_were_not_cleared() -> None:

@@ -74,7 +74,7 @@ def test_patches_hold_every_part_the_likeliest_first(folder: Path) -> None:
     by_finding = {row["finding"]: row for row in found}
     assert by_finding["permitted"]["id"] is None
     assert by_finding["not_mining"]["features"] == {"brightness_end": 0.31, "novelty": 7.25}
-    assert by_finding["legacy_remined"]["rule_trace"] == ["likelihood 0.9 >= 0.5"]
+    assert by_finding["legacy_remined"]["rule_trace"] == ["legacy_remined: yes, outside every right on 2024-06-03"]
 
 
 def test_coverage_says_when_ground_was_last_seen(folder: Path) -> None:

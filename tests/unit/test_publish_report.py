@@ -27,12 +27,12 @@ from pipeline.publish.evidence.sheet import SHEET_HEIGHT, SHEET_WIDTH
 from pipeline.publish.features import Feature
 from pipeline.publish.mines import ACTIVITIES, CONCERNS
 from pipeline.publish.plain import plain
-from pipeline.publish.report import accuracy, page, svgmap, tell, thumbnails
+from pipeline.publish.report import accuracy, followed, page, svgmap, tell, thumbnails
 from pipeline.publish.report.earlier import Earlier, Totals, Trend
 from pipeline.publish.report.history import Course, Decisions, Event, Gone, Kind
 from pipeline.publish.say import Language
 from pipeline.publish.spreadsheet import book
-from pipeline.publish.words import CHECKS_OFF, LAYER_FIELDS, LAYERS, REVIEWS, STANDINGS, STATUSES, STEPS
+from pipeline.publish.words import CHECKS_OFF, LAYER_FIELDS, LAYERS, REASONS, REVIEWS, STANDINGS, STATUSES, STEPS
 from tests import made_month
 from tests.made_month import FORMULA, HOSTILE
 
@@ -172,6 +172,7 @@ def test_every_text_has_its_english() -> None:
     assert len(said) > 100
     names = {*FINDINGS.values(), *CAUSES.values(), *REVIEWS.values(), *STATUSES.values(), *LAYERS.values(), *CHECKS_OFF.values()}
     names |= {*STANDINGS.values(), *ACTIVITIES.values(), *CONCERNS.values(), *LAYER_FIELDS.values(), *STEPS.values(), *tell._AUDITS.values()}
+    names |= {*REASONS, followed.LAWFUL, followed.UNSAID}
     titles = set(page._FILTERS.values())
     assert said | names | titles <= ENGLISH.keys()
     for chinese, english in ENGLISH.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ from shapely.geometry import box as square
 
 from pipeline.detect.looks import NO_DATA
 from pipeline.layers.model import Standing
-from pipeline.restoration.balance import accounts, dug_ground
+from pipeline.restoration.balance import Dug, accounts, dug_ground
 from pipeline.restoration.bareness import surroundings
 from pipeline.restoration.document import County, Told, tell
 from pipeline.restoration.grounds import Kind, grounds
@@ -191,27 +192,55 @@ def test_accounts_carry_what_a_season_did_not_see() -> None:
         cells(2022, [0, 1, 1, 0], [1, 0, 0, 0], every),
         cells(2023, [0, 1, 1, 0], [0, 0, 0, 0], [0, 1, 1, 1]),
     ]
-    found = accounts(np.array([[1, 1, 1, 0]], bool), seasons, whole=False)
-    assert [(a.disturbed, a.restored, a.dug_now, a.owed) for a in found] == [(2, 0, 2, 2), (3, 1, 1, 2), (3, 1, 0, 2)]
+    found = accounts(np.array([[1, 1, 1, 0]], bool), seasons, np.zeros((1, 4), np.int32))
+    assert [(a.disturbed, a.restored, a.dug_now, a.owed) for a in found] == [(2, 0, 0, 2), (3, 1, 1, 2), (3, 1, 0, 2)], "there before"
     assert [a.rate for a in found] == [0, pytest.approx(1 / 3), pytest.approx(1 / 3)]
-    whole = accounts(np.array([[1, 1, 1, 0]], bool), seasons, whole=True)
+    whole = accounts(np.array([[1, 1, 1, 0]], bool), seasons, None)
     assert [(a.disturbed, a.dug_now) for a in whole] == [(3, 0)] * 3
 
 
-def test_one_bare_season_is_a_field_at_rest() -> None:
-    plane = np.zeros((6, 6), bool)
-    field, pit, fresh = plane.copy(), plane.copy(), plane.copy()
-    field[:3, :3], pit[3:, 3:], fresh[:3, 3:] = True, True, True
-    seasons = [Cells(2022, field, plane, ~plane), Cells(2023, pit, plane, ~plane), Cells(2024, pit | fresh, plane, ~plane)]
-    assert (dug_ground(seasons, 4) == (pit | fresh)).all()
-    assert not dug_ground([Cells(2024, np.eye(6, dtype=bool) & (np.arange(6) < 2), plane, ~plane)], 4).any()
+def test_dug_is_what_the_month_says_is_dug() -> None:
+    """And what was given back before monitoring began. A field at rest is neither, nor what was dug after the year of the last season."""
+    none = np.zeros((8, 8), bool)
+    field, pit, later, given_back, speck = (none.copy() for _ in range(5))
+    field[:2, :3], pit[:3, 4:7], later[4:6, :3], given_back[4:7, 4:7], speck[7, 0] = True, True, True, True, True
+    bare = [given_back | field, given_back, none, field | pit]
+    seasons = [Cells(2021 + k, each, given_back & (k > 1), ~none) for k, each in enumerate(bare)]
+    day = np.where(later, date(2025, 2, 1).toordinal(), np.where(pit, date(2024, 5, 1).toordinal(), 0)).astype(np.int32)
+    dug = Dug(pit | later | speck, none, day)
+    assert (dug_ground(seasons, dug, ~none, 2024, 4) == (pit | given_back)).all()
+    assert (dug_ground(seasons, dug, ~pit, 2024, 4) == given_back).all(), "within the right"
+    assert (dug_ground(seasons, replace(dug, closed=field), ~none, 2024, 4) == (pit | given_back | field)).all(), "dug once counts for good"
+
+
+def test_ground_counts_as_dug_from_its_day_on() -> None:
+    every = [1, 1, 1, 1]
+    seasons = [cells(2022, [1, 0, 0, 0], [0, 1, 1, 1], every), cells(2023, [0, 1, 0, 0], [1, 0, 1, 1], every)]
+    seasons.append(cells(2024, [0, 1, 1, 1], [1, 0, 0, 0], every))
+    day = np.array([[date(2023, 11, 5).toordinal(), 0, date(2024, 8, 1).toordinal(), 0]], np.int32)
+    found = accounts(np.ones((1, 4), bool), seasons, day)
+    assert [(a.disturbed, a.restored, a.dug_now) for a in found] == [(0, 0, 0), (2, 1, 2), (4, 1, 2)]
+
+
+def test_ground_dug_within_a_season_bears_nothing_at_its_end() -> None:
+    """Half of a site was dug in August: most of the season's looks still show its old cover."""
+    _, window = site()
+    seasons = [a_season(year, picture(window, 0.5, 0.5)) for year in (2022, 2023, 2024)]
+    day = np.zeros(window.inside.shape, np.int32)
+    rows, cols = np.nonzero(window.inside)
+    day[rows[:60], cols[:60]] = date(2024, 8, 10).toordinal()
+    found = progress(window, seasons, ENDS, None, old=False, dug=day)
+    assert [year.bare for year in found.years] == [0, 0, 0.6]
+    assert found.years[-1].cover == pytest.approx(0.2, abs=0.01)
+    assert found.verdict is not None
+    assert found.verdict.state.value == "未治理"
 
 
 def test_document_adds_up() -> None:
     ground, window = site()
     seasons = [a_season(year, picture(window, own, 0.5)) for year, own in ((2021, 0.0), (2022, 0.0), (2023, 0.48), (2024, 0.5))]
     found = progress(window, seasons, ENDS, "已治理", old=True)
-    told = Told(ground, found, accounts(window.inside, found.cells, whole=True), int(window.inside.sum()), (105.0, 35.0))
+    told = Told(ground, found, accounts(window.inside, found.cells, None), int(window.inside.sum()), None, (105.0, 35.0))
     document = tell(County("会宁县", "2024-09", date(2024, 9, 30), 100.0, ENDS, ("B08", "B04", "B03")), [told])
     (row,) = document["sites"]
     assert (row["state"], row["area_ha"], row["restored_ha"], row["bare_ha"], row["overdue"]) == ("已治理", 1.0, 1.0, 0.0, False)
@@ -242,3 +271,28 @@ def test_made_sites_of_every_story(made_sites: Any) -> None:
         errors += [abs(year.cover - made.cover[year.year]) for year in found.years]
     assert right_states >= len(made_sites.STORIES) - 1
     assert np.mean(np.array(errors) <= 0.08) >= 0.9
+
+
+def test_a_season_is_the_median_of_its_days_not_of_its_looks() -> None:
+    """Five clear looks in a fortnight of weeds, four in the rest of the season: the weeds lasted a fortnight."""
+    days = [date(2023, 6, 10), date(2023, 6, 30), *(date(2023, 7, day) for day in (10, 13, 16, 19, 22)), date(2023, 8, 10), date(2023, 9, 5)]
+    looks = [SeasonLook(day, mixed(np.full((3, 3), 0.8 if day.month == 7 else 0.1)), np.ones((3, 3), bool)) for day in days]
+    for order in (looks, looks[::-1]):
+        season = season_of(2023, order)
+        assert season is not None
+        bare = mixed(np.full((3, 3), 0.1)).astype(float)
+        assert season.ndvi / 1e4 == pytest.approx((bare[0] - bare[1]) / (bare[0] + bare[1]), abs=0.01)
+
+
+def test_a_cell_that_a_look_did_not_show_is_filled_by_none() -> None:
+    """Cloud over one cell leaves it the looks that are left; two of equal weight are averaged."""
+    clear = np.ones((2, 2), bool)
+    looks = [SeasonLook(date(2023, 6, 21), mixed(np.full((2, 2), 0.2)), clear), SeasonLook(date(2023, 9, 10), mixed(np.full((2, 2), 0.6)), clear)]
+    looks.append(SeasonLook(date(2023, 8, 1), mixed(np.full((2, 2), 0.9)), np.array([[True, False], [False, False]])))
+    season = season_of(2023, looks)
+    assert season is not None
+    (with_third, *rest) = season.ndvi.ravel().tolist()
+    assert len(set(rest)) == 1
+    ends = [(each[0] - each[1]) / (each[0] + each[1]) for each in (mixed(0.2).astype(float), mixed(0.6).astype(float))]
+    assert rest[0] / 1e4 == pytest.approx(np.mean(ends), abs=0.01)
+    assert with_third > rest[0]

@@ -102,6 +102,7 @@ def test_names_are_text_on_the_page() -> None:
         "claimed": None, "claim": None, "state": "未治理", "since": "2024-06-01", "confidence": 0.9, "trend": None, "lon": 105.0, "lat": 35.0,
         "area_ha": 1.0, "bare_ha": 1.0, "restored_ha": 0.0, "unseen_ha": 0.0, "deadline": None, "days_left": None, "overdue": False,
         "cover": 0.1, "reference_cover": 0.4, "reference_low": 0.3, "reference_high": 0.5, "reference_plots": 9, "reference_matched": False,
+        "terrain": {"slope": 17.2, "aspect": 180.0, "reference_slope": 1.0, "reference_aspect": None, "alike": False},
         "years": [year], "picture": "restoration/0001.png", "pictured": [2024],
     }  # fmt: skip
     unseen = site | {
@@ -117,11 +118,13 @@ def test_names_are_text_on_the_page() -> None:
     }
     account = {f"{kind}_{name}": 1.0 for kind in ("legacy", "closed", "working") for name in ("restored_ha", "disturbed_ha")}
     document = {
-        "county": "会宁县", "month": "2024-09", "sites": [site, unseen], "mines": [], "states": [{"state": "未治理", "sites": 2, "area_ha": 2.0}],
+        "county": "会宁县", "month": "2024-09", "method": {"dem_sha256": "0" * 64}, "sites": [site, unseen], "mines": [],
+        "states": [{"state": "未治理", "sites": 2, "area_ha": 2.0}],
         "county_years": [account | {"year": 2024, "restored_ha": 3.0, "disturbed_ha": 3.0, "owed_ha": 0.0}],
     }  # fmt: skip
     html = page.render(document, {"restoration/0001.png": b"\x89PNG"}, "620422")
     assert "<script" not in html
+    assert "17° 南坡" in html
     assert "<img src=x" not in html
     assert "\u202e" not in html
     assert base64.b64encode(b"\x89PNG").decode() in html

@@ -36,6 +36,7 @@ STORIES = [
     ("planted this year, half grown", (0.1, 0.1, 0.62), None, State.UNDER_WAY),
     ("slow, not there yet", (0.1, 0.2, 0.3, 0.42, 0.52, 0.65), None, State.NATURAL),
     ("slow, and there", (0.2, 0.32, 0.45, 0.58, 0.7, 0.8, 0.88), None, State.NATURAL),
+    ("said to be restored, and hardly less bare than it was", (0.30, 0.36, 0.44), "已治理", State.UNRESTORED),
     ("slow, but works are registered", (0.1, 0.2, 0.3, 0.42, 0.52, 0.65), "治理中", State.UNDER_WAY),
     ("green since before the archive", (1.0, 0.95, 1.0), None, State.NATURAL),
     ("green and accepted", (1.0, 0.95, 1.0), "已治理", State.RESTORED),

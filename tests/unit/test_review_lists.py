@@ -11,8 +11,8 @@ import pytest
 
 from pipeline.cli import main
 from pipeline.ledger import Ledger, Review
+from pipeline.ledger.judgements import Judgement
 from pipeline.review import decide
-from pipeline.review.decide import Judgement
 from tests.unit.test_ledger_identity import run, square
 from tests.unit.test_review_rules import say, write
 

@@ -15,10 +15,11 @@ import pytest
 from pipeline.errors import MinewardenError
 from pipeline.layers.model import Right
 from pipeline.ledger import Kind, Ledger, Review, backup, steps
+from pipeline.ledger.judgements import Judgement, judgement_of
 from pipeline.ledger.steps import Step
 from pipeline.review import decide
 from pipeline.review.answers import Answer
-from pipeline.review.decide import Judgement, Write
+from pipeline.review.decide import Write
 from pipeline.review.draw import draw
 from pipeline.review.scribe import Scribe
 from pipeline.review.sessions import IDLE_S, LONGEST_S, Sessions
@@ -58,7 +59,7 @@ def test_undoing_goes_back_to_what_stood_before(ledger: Ledger) -> None:
     last = standing.last
     assert last is not None
     assert (last.review, last.reason) == (Review.DISMISSED, "耕作")
-    assert decide.judgement_of(standing, events) == "伪变化"
+    assert judgement_of(standing, events) == "伪变化"
     assert decide.undo(ledger, write("c", 3)).version == 4, "the same write again"
     assert refusal(decide.undo, ledger, write("d", 4, "李核查")) == "MW-REVIEW-UNDO"
     assert refusal(decide.undo, ledger, write("d", 1, case="620422-2024-000002")) == "MW-VERDICT-STALE"
@@ -81,7 +82,7 @@ def test_undoing_ones_own_does_not_undo_anothers(ledger: Ledger) -> None:
     say(ledger, write("a"), judgement=Judgement.LAWFUL)
     say(ledger, write("b", 2, "李核查"), Review.DISMISSED, "耕作")
     decide.undo(ledger, write("c", 3, "李核查"))
-    assert decide.judgement_of(ledger.standings()[CASE], ledger.events()[CASE]) == "合法"
+    assert judgement_of(ledger.standings()[CASE], ledger.events()[CASE]) == "合法"
     assert refusal(decide.undo, ledger, write("d", 4, "李核查")) == "MW-REVIEW-UNDO"
     decide.undo(ledger, write("d", 4))
     assert [str(v.review) for v in ledger.standings()[CASE].verdicts][-2:] == ["confirmed", "pending"]
@@ -98,6 +99,30 @@ def test_an_undo_of_an_undo_in_an_older_ledger_is_walked_back_too(ledger: Ledger
     decide.undo(ledger, write("f", 6))
     assert [str(v.review) for v in ledger.standings()[CASE].verdicts][2:] == ["confirmed", "dismissed", "confirmed", "pending"]
     assert refusal(decide.undo, ledger, write("0", 7)) == "MW-REVIEW-UNDO"
+
+
+def test_what_was_judged_lawful_is_never_overdue(ledger: Ledger) -> None:
+    say(ledger, write("a"), judgement=Judgement.LAWFUL)
+
+    def late(today: date) -> list[str]:
+        return [each.case_id for each in steps.overdue(ledger.standings(), ledger.events(), today)]
+
+    assert late(date(2030, 1, 1)) == []
+    step(ledger, "1", Step.FIELD_CHECKED, "2024-08-20", due="2024-09-01")
+    assert late(date(2030, 1, 1)) == [], "its steps can be noted all the same"
+    say(ledger, write("b", 2), judgement=Judgement.UNLAWFUL)
+    assert (late(date(2024, 9, 1)), late(date(2024, 9, 2))) == ([], [CASE])
+
+
+def test_days_are_counted_from_when_it_was_no_longer_called_lawful(tmp_path: Path) -> None:
+    now = [datetime(2024, 8, 1, tzinfo=UTC)]
+    with Ledger(tmp_path / "ledger.sqlite", "620422", clock=lambda: now[0]) as ledger:
+        run(ledger, "2024-07", [square(0, 0)])
+        say(ledger, write("a"), judgement=Judgement.LAWFUL)
+        now[0] = datetime(2024, 10, 1, tzinfo=UTC)
+        say(ledger, write("b", 2), judgement=Judgement.UNLAWFUL)
+        (overdue,) = steps.overdue(ledger.standings(), ledger.events(), date(2024, 12, 1))
+        assert overdue.due == date(2024, 10, 31)
 
 
 def test_cases_that_are_none_and_keys_that_are_none(ledger: Ledger) -> None:

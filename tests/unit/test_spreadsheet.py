@@ -24,7 +24,7 @@ from pipeline.publish.styles import SEVERITY_COLOURS
 from tests import made_month
 from tests.contract import rows
 
-SHEETS = ["线索", "矿山", "历史遗留图斑", "矿山月报", "改判", "未观测", "说明"]
+SHEETS = ["线索", "处置", "矿山", "历史遗留图斑", "矿山月报", "改判", "未观测", "说明"]
 
 
 @pytest.fixture(scope="module")

@@ -138,7 +138,9 @@ class Rights:
         c, rng, y = self.c, self.rng, self.year
         mat, dur = self.mineral(), rng.uniform(20, 70)
         start = c.when(dur, 25 if marked else 60)
-        end = f"{y - 1}-{int(rng.integers(1, 11)):02d}-30" if marked else iso(c.watch_day + rng.uniform(5, max(6, start - c.watch_day - 20)))
+        month = int(rng.integers(1, 11)) if marked else 0
+        lapsed = f"{y - 1}-{month:02d}-{28 if month == 2 else 30}"
+        end = lapsed if marked else iso(c.watch_day + rng.uniform(5, max(6, start - c.watch_day - 20)))
         right = parcel(c, p, 150)
         number = add_right(c, right, mat, "过期" if marked else "有效", f"{y - 6}-05-01", end)
         if marked:  # dug lawfully long before

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from pipeline.files import write_atomic
 from pipeline.plan.checks import CODES
+from pipeline.publish.mines import ACTIVITIES
 from pipeline.publish.planning.words import BOUNDS, amount, met, target
 from pipeline.publish.restoration.page import template
 from pipeline.publish.say import CHINESE, Say
@@ -38,7 +39,7 @@ def section(document: Mapping[str, Any], say: Say = CHINESE) -> Markup:
 
 def _filled(name: str, document: Mapping[str, Any], say: Say = CHINESE) -> str:
     rows = [(row, _spark(row)) for row in document["indicators"]]
-    words = {"codes": CODES, "bounds": BOUNDS, "amount": amount, "met": met, "target": target}
+    words = {"codes": CODES, "bounds": BOUNDS, "amount": amount, "met": met, "target": target, "activities": ACTIVITIES}
     return template(name, say).render(document=document, rows=rows, year=int(document["day"][:4]), **words)
 
 

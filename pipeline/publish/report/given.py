@@ -11,6 +11,7 @@ from pipeline.layers.model import LayerSet
 from pipeline.ledger.steps import Overdue
 from pipeline.publish.features import Feature
 from pipeline.publish.report.earlier import Earlier, Trend
+from pipeline.publish.report.followed import Followed
 from pipeline.publish.report.history import Course, Decisions, Gone
 from pipeline.publish.runjson import RunFacts
 from pipeline.publish.wgs84 import Projector
@@ -45,6 +46,8 @@ class ReportInput:
     """What became of each case, by its id."""
     overdue: Sequence[Overdue] = ()
     """Confirmed cases whose next step was not noted in time, the longest overdue first."""
+    judged: Sequence[Followed] = ()
+    """Every lead that people judged, with what was done since, by id."""
     decisions: Decisions = field(default_factory=Decisions)
     """All that people decided in this county so far."""
     changes: Sequence[Mapping[str, Any]] = ()

@@ -24,6 +24,7 @@ from pipeline.publish.mines import ACTIVITIES, CONCERNS
 from pipeline.publish.planning import assessment
 from pipeline.publish.report import accuracy, svgmap, tallies, thumbnails
 from pipeline.publish.report.earlier import Totals, totals
+from pipeline.publish.report.followed import Share, precision
 from pipeline.publish.report.given import ReportInput
 from pipeline.publish.report.history import Course, Kind
 from pipeline.publish.report.tell import Teller
@@ -79,13 +80,19 @@ def render(given: ReportInput, language: Language = Language.ZH, *, printed: boo
 
 def _environment() -> Environment:
     environment = pages.environment(TEMPLATES)
-    environment.filters.update(ha=_hectares, mu=_mu, m2=pages.whole, percent=pages.percent, share=_share, compact=_compact)
+    environment.filters.update(ha=_hectares, mu=_mu, m2=pages.whole, percent=pages.percent, share=_share, compact=_compact, between=_between)
     environment.globals.update(
         reviews=REVIEWS, statuses=STATUSES, findings=FINDINGS, layer_names=LAYERS, colours=SEVERITY_COLOURS, severities=SEVERITY_NAMES,
         rates=accuracy, standings={standing.value: chinese for standing, chinese in STANDINGS.items()}, activities=ACTIVITIES, concerns=CONCERNS,
         brief=BRIEF, most_lines=tallies.MOST_LINES,
     )  # fmt: skip
     return environment
+
+
+def _between(share: Share) -> str:
+    """A share with its interval."""
+    low, high = share.interval
+    return f"{pages.percent(share.share)} ({pages.percent(low)}–{pages.percent(high)})"
 
 
 def _hash(text: str) -> str:
@@ -117,6 +124,7 @@ def _view(given: ReportInput, say: Say) -> dict[str, Any]:
         "off": [(LAYERS.get(name, name), CHECKS_OFF.get(name, "依赖此图层的检查未进行")) for name in given.layers.off],
         "warnings": [scrub_text(str(warning)) for warning in run.warnings],
         "became": {change["case_id"]: change["after"] for change in given.changes},
+        "precision": precision(given.judged),
         "waiting": _waiting(ordered, given),
         "flown": _flown(given),
         "listed": {case.properties["id"] for case in ordered},
@@ -173,9 +181,10 @@ def _waiting(ordered: Sequence[Feature], given: ReportInput) -> dict[str, int]:
     provisional = [row for row in rows if row["status"] == "provisional"]
     by_review = {str(review): sum(row["review"] == review for row in rows) for review in Review}
     mines = sum(any(concern in MINES_TO_SEE for concern in mine["concerns"]) for mine in given.mines)
+    disputed = sum(each.disputed and not each.merged for each in given.judged)
     return (
         by_review
-        | {"mines": mines}
+        | {"mines": mines, "disputed": disputed}
         | {"grave": sum(row["severity"] == 3 for row in pending), "reopened": len(reopened), "provisional": len(provisional)}
     )
 

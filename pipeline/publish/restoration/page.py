@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from pipeline.publish import pages
 from pipeline.publish.restoration import charts
-from pipeline.publish.restoration.words import CLAIMS, KINDS, SOON_DAYS, STATE_CLASSES, UNSEEN, deadline
+from pipeline.publish.restoration.words import CLAIMS, KINDS, SOON_DAYS, STATE_CLASSES, UNSEEN, deadline, lie
 from pipeline.publish.say import CHINESE, Say
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -27,7 +27,7 @@ def template(name: str, say: Say = CHINESE) -> Template:
     environment = pages.environment(TEMPLATES)
     environment.filters.update(ha=_hectares, share=pages.percent, signed=_signed)
     environment.globals.update(
-        kinds=KINDS, claims=CLAIMS, classes=STATE_CLASSES, unseen=UNSEEN, soon_days=SOON_DAYS, deadline=deadline, t=say, styles=styles()
+        kinds=KINDS, claims=CLAIMS, classes=STATE_CLASSES, unseen=UNSEEN, soon_days=SOON_DAYS, deadline=deadline, lie=lie, t=say, styles=styles()
     )
     return environment.get_template(name)
 
@@ -77,8 +77,8 @@ def _month(month: str) -> str:
 
 
 def _hectares(value: float | None) -> str:
-    return pages.NOTHING if value is None else f"{value:,.2f}"
+    return pages.NOTHING if value is None else f"{round(value, 2) + 0.0:,.2f}"
 
 
 def _signed(value: float | None) -> str:
-    return pages.NOTHING if value is None else f"{value:+,.2f}"
+    return pages.NOTHING if value is None else f"{round(value, 2) + 0.0:+,.2f}"

@@ -17,6 +17,14 @@ SOON_DAYS = 180
 """Deadlines that come within so many days are told."""
 
 
+_POINTS = ("北", "东北", "东", "东南", "南", "西南", "西", "西北")
+
+
+def lie(slope: float, aspect: float | None) -> str:
+    """Slope and aspect, e.g. 17° 南坡."""
+    return f"{slope:.0f}° 平地" if aspect is None else f"{slope:.0f}° {_POINTS[round(aspect / 45) % 8]}坡"
+
+
 def deadline(row: Mapping[str, object], say: Say = CHINESE) -> str:
     """Where a site stands against its deadline."""
     left = row["days_left"]

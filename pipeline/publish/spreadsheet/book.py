@@ -15,7 +15,7 @@ from pipeline.files import write_atomic
 from pipeline.publish.features import Feature
 from pipeline.publish.plain import plain
 from pipeline.publish.report import ReportInput
-from pipeline.publish.spreadsheet import cases, cells, changed, planning, register, restoration, worked
+from pipeline.publish.spreadsheet import cases, cells, changed, followed, planning, register, restoration, worked
 from pipeline.publish.spreadsheet.cells import Kind, day
 from pipeline.publish.spreadsheet.table import Book, Column, Sheet
 from pipeline.publish.words import CHECKS_OFF
@@ -38,7 +38,8 @@ def render(given: ReportInput) -> bytes:
     end = months.last_day(given.run.month)
     heading = f"{plain(given.county)[:_HEADING_SIGNS]} {given.run.month[:4]}年{int(given.run.month[5:])}月 矿山监测台账"
     sheets: Sequence[Sheet[Any]] = (
-        cases.sheet(given.flagged, given.layers), register.mines(given), register.legacy(given),
+        cases.sheet(given.flagged, given.layers, given.judged), followed.sheet(given.judged, {str(each.properties["id"]) for each in given.flagged}),
+        register.mines(given), register.legacy(given),
         worked.sheet(given.mines), *_given_back(given), changed.sheet(given.changes),
         _coverage(given.coverage, end),
     )  # fmt: skip
@@ -57,8 +58,10 @@ def _given_back(given: ReportInput) -> Iterator[Sheet[Any]]:
     if given.restoration:
         yield restoration.sites(given.restoration)
         yield restoration.mines(given.restoration)
+        yield restoration.compared(given.restoration)
     if given.plan:
         yield planning.indicators(given.plan)
+        yield planning.layout(given.plan)
         yield planning.checks(given.plan)
 
 

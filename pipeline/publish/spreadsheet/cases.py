@@ -8,7 +8,9 @@ from typing import Any
 from pipeline.findings.names import CAUSES, FINDINGS
 from pipeline.layers.model import LayerSet, Zone, ZoneKind
 from pipeline.publish.features import Feature
+from pipeline.publish.report.followed import Followed
 from pipeline.publish.spreadsheet.cells import Kind, day, moment
+from pipeline.publish.spreadsheet.followed import audited, stage
 from pipeline.publish.spreadsheet.table import A3, Column, Sheet
 from pipeline.publish.words import REVIEWS, STATUSES, TITLES
 
@@ -16,11 +18,11 @@ Row = Mapping[str, Any]
 """Properties of a flagged feature."""
 
 
-def sheet(flagged: Sequence[Feature], layers: LayerSet) -> Sheet[Row]:
+def sheet(flagged: Sequence[Feature], layers: LayerSet, judged: Sequence[Followed]) -> Sheet[Row]:
     zones: dict[str, list[Zone]] = {}
     for zone in layers.zones:
         zones.setdefault(zone.id, []).append(zone)
-    columns = (*_WHAT, *_WHERE, *_WHOSE, *_restrictions(zones), *_OWED, *_VERDICT)
+    columns = (*_WHAT, *_WHERE, *_WHOSE, *_restrictions(zones), *_OWED, *_VERDICT, *_beyond({each.case.case_id: each for each in judged}), *_KEYS)
     return Sheet("线索", columns, [each.properties for each in flagged], paper=A3, pages=3)
 
 
@@ -89,9 +91,27 @@ _VERDICT: tuple[Column[Row], ...] = (
     _of("review_note", Kind.TEXT, 28),
     _of("reviewer", Kind.TEXT, 10),
     Column(TITLES["reviewed_at"], Kind.MOMENT, 16, lambda row: moment(row["reviewed_at"]), "世界时（UTC）"),
+)
+
+_KEYS: tuple[Column[Row], ...] = (
     _of("patch_id", Kind.TEXT, 20, "patches.geojson 中的 patch_id；一处变化可对应多条线索"),
     _of("version", Kind.COUNT, 6, "每次核实加一"),
 )
+
+
+def _beyond(judged: Mapping[str, Followed]) -> tuple[Column[Row], ...]:
+    """What was said beside the verdict, and done since."""
+
+    def column(title: str, kind: Kind, width: float, of: Callable[[Followed], Any], meaning: str = "") -> Column[Row]:
+        return Column(title, kind, width, lambda row: of(judged[row["id"]]) if row["id"] in judged else None, meaning)
+
+    return (
+        column("判定", Kind.TEXT, 8, lambda each: each.judgement, "合法、违法、伪变化；在核实页面上所作"),
+        column("复核", Kind.TEXT, 14, audited, "他人对核实结果的意见"),
+        column("有分歧", Kind.TEXT, 7, lambda each: "是" if each.disputed else None, "复核不同意，或同时核实的意见不同，尚待再次核实"),
+        column("处置进展", Kind.TEXT, 12, stage, "见“处置”"),
+        column("超期（天）", Kind.COUNT, 7, lambda each: each.overdue_days or None, "下一步处置超过期限的天数"),
+    )
 
 
 def _restrictions(zones: Mapping[str, Sequence[Zone]]) -> tuple[Column[Row], ...]:

@@ -99,8 +99,8 @@ def _status(error: MinewardenError) -> int:
     """Of HTTP."""
     if error.exit_code is Exit.LOCKED:
         return 503
-    if error.exit_code is Exit.DAMAGED:
-        return 500
+    if error.exit_code in (Exit.DAMAGED, Exit.FAULT) or error.code.startswith("MW-LEDGER"):
+        return 500  # nothing is wrong with the write: the page keeps it and sends it again
     return 409 if error.code in _STALE else 404 if error.code == "MW-REVIEW-CASE" or error.code.startswith("MW-MONTH") else 400
 
 

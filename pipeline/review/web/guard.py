@@ -40,21 +40,25 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Names under which the server may be asked, each with its port."""
+    """Names under which the server may be asked, each with its port, and the origin that its page has there."""
 
-    hosts: frozenset[str]
+    origins: Mapping[str, str]
     sessions: Sessions
     cookie: str
 
     def check_host(self, host: str | None) -> None:
         """Raises Refusal where the server is asked under a name that is not its own."""
-        if host is None or host.lower() not in self.hosts:
+        if host is None or host.lower() not in self.origins:
             raise Refusal(421, "MW-WEB-HOST", "The server is not known by that name.")
+
+    def is_secure(self, host: str) -> bool:
+        """Whether the page is reached by TLS under a name."""
+        return self.origins[host.lower()].startswith("https:")
 
     def check_origin(self, headers: Mapping[str, str]) -> None:
         """Raises Refusal for a write that another page sent, or that is not what our page sends."""
         origin, site = headers.get("Origin"), headers.get("Sec-Fetch-Site")
-        if origin is None or origin.lower() != f"http://{headers['Host'].lower()}" or site not in (None, "same-origin"):
+        if origin is None or origin.lower() != self.origins[headers["Host"].lower()] or site not in (None, "same-origin"):
             raise Refusal(403, "MW-WEB-ORIGIN", "The write does not come from the review page.")
         if headers.get("Content-Type", "").split(";")[0].strip().lower() != "application/json":
             raise Refusal(415, "MW-WEB-TYPE", "A write is JSON.")

@@ -9,7 +9,7 @@ from tornado.web import HTTPError
 
 from pipeline import months
 from pipeline.errors import MinewardenError
-from pipeline.review import flights
+from pipeline.review import flights, overlay
 from pipeline.review.ground import WIDER
 from pipeline.review.pictures import VIEWS
 from pipeline.review.web.base import Handler, day_of
@@ -73,6 +73,21 @@ class Picture(Handler):
         png = await self.room.paint(lambda: desk.pictures.png(case_id, pair, int(which), view, wider))
         self.set_header("Cache-Control", "private, max-age=3600")
         self.send(png, "image/png")
+
+
+class Overlay(Handler):
+    """A flight's orthophoto over a case's ground."""
+
+    async def get(self, case_id: str, flight: str) -> None:
+        self.session()
+        desk, wider = await self.asked_desk(), _wider(self)
+        if case_id not in desk.rows:
+            raise HTTPError(404)
+        frame, output = desk.grounds.frame(case_id, wider).geobox, self.room.office.project.output
+        webp = await self.room.paint(lambda: overlay.picture(output, flight, frame))
+        if webp is None:
+            raise HTTPError(404)
+        self.send(webp, "image/webp")
 
 
 class Series(Handler):

@@ -6,9 +6,10 @@ import asyncio
 import ipaddress
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from tornado.httpserver import HTTPServer
 from tornado.web import Application
@@ -40,6 +41,7 @@ _ROUTES: tuple[tuple[str, type[Handler]], ...] = (
     (r"/api/seen", writes.Seen),
     (rf"/api/case/{_ID}", reads.Case),
     (rf"/api/case/{_ID}/picture", reads.Picture),
+    (rf"/api/case/{_ID}/flight/{_ID}", reads.Overlay),
     (rf"/api/case/{_ID}/series", reads.Series),
     (rf"/api/case/{_ID}/evidence", reads.Evidence),
     (rf"/api/flight/{_ID}/(.{{1,200}})", reads.FlightPicture),
@@ -56,6 +58,8 @@ class Address:
     host: str
     port: int
     """0: any that is free."""
+    behind: str | None = None
+    """Origin of a server with TLS that passes requests on."""
 
 
 def check_host(host: str, *, network: bool) -> str:
@@ -76,10 +80,28 @@ def check_host(host: str, *, network: bool) -> str:
     return str(address)
 
 
-def names_of(host: str, port: int) -> frozenset[str]:
-    """As what browsers may ask for the server."""
+def check_behind(url: str) -> str:
+    """The origin of a server with TLS, as browsers write it.
+
+    Raises MinewardenError `MW-REVIEW-HOST`.
+    """
+    try:
+        parts = urlsplit(url.lower())
+        named = parts.hostname and parts.port != 0
+    except ValueError:
+        named = None
+    if not named or parts.scheme != "https" or parts.username is not None or parts.path not in ("", "/") or parts.query or parts.fragment:
+        fix = "Give it as browsers show it: https://NAME, with :PORT where it is not 443."
+        raise MinewardenError("MW-REVIEW-HOST", f"{url[:80]!r} is no address of a server with TLS.", fix)
+    return f"https://{parts.netloc.removesuffix(':443')}"
+
+
+def origins_of(address: Address, port: int) -> dict[str, str]:
+    """As what browsers may ask for the server, and what they call its page then."""
+    host = address.host
     hosts = ("127.0.0.1", "localhost", "[::1]") if ipaddress.ip_address(host).is_loopback else (f"[{host}]" if ":" in host else host,)
-    return frozenset(f"{each}:{port}" for each in hosts)
+    found = {f"{each}:{port}": f"http://{each}:{port}" for each in hosts}
+    return found | ({address.behind.removeprefix("https://"): address.behind} if address.behind else {})
 
 
 def _listen(address: Address) -> socket.socket:
@@ -93,8 +115,8 @@ def _listen(address: Address) -> socket.socket:
     return opened
 
 
-def application(room: ReviewRoom, users: Users, names: frozenset[str], port: int, language: str) -> Application:
-    guard = Guard(names, Sessions(users), f"minewarden_{port}")  # cookies know no ports
+def application(room: ReviewRoom, users: Users, origins: Mapping[str, str], port: int, language: str) -> Application:
+    guard = Guard(origins, Sessions(users), f"minewarden_{port}")  # cookies know no ports
     given = {"room": room, "guard": guard, "assets": Assets(language)}
     return Application(
         [(path, handler, given) for path, handler in _ROUTES],
@@ -112,7 +134,7 @@ async def serve(office: Office, users: Users, month: str, address: Address, lang
     room = ReviewRoom(office, month)
     try:
         await room.open()
-        app = application(room, users, names_of(address.host, port), port, language)
+        app = application(room, users, origins_of(address, port), port, language)
         server = HTTPServer(
             app, max_body_size=MOST_BODY, max_buffer_size=2 * MOST_BODY, max_header_size=MOST_HEADER, idle_connection_timeout=IDLE_S,
             body_timeout=BODY_S,

@@ -9,10 +9,11 @@ from typing import Any
 from pipeline import months
 from pipeline.errors import MinewardenError
 from pipeline.ledger import Ledger
+from pipeline.ledger.judgements import Judgement
 from pipeline.ledger.steps import Step
 from pipeline.review import decide
 from pipeline.review.answers import answer_of, text_of
-from pipeline.review.decide import Judgement, Outcome, Write
+from pipeline.review.decide import Outcome, Write
 from pipeline.review.sessions import Session
 from pipeline.review.web.base import Handler, day_of
 from pipeline.review.web.guard import Refusal
@@ -28,7 +29,8 @@ class Login(Handler):
         if begun is None:
             raise Refusal(401, "MW-WEB-LOGIN", "Nobody has this token.")
         value, session = begun
-        self.set_cookie(self.guard.cookie, value, path="/", httponly=True, samesite="Strict")
+        secure = self.guard.is_secure(self.request.headers["Host"])
+        self.set_cookie(self.guard.cookie, value, path="/", httponly=True, samesite="Strict", secure=secure)
         self.answer(_me(session))
 
 
@@ -79,7 +81,7 @@ class Verdict(Writing):
     async def job(self, write: Write, said: dict[str, Any]) -> Job:
         answer = answer_of({**said, "id": write.case_id})
         judgement = said.get("judgement")
-        if judgement is not None and judgement not in set(Judgement):
+        if judgement is not None and judgement not in list(Judgement):
             raise MinewardenError("MW-REVIEW-VALUE", f"judgement is {str(judgement)[:40]!r}.", f"Use one of {', '.join(Judgement)}, or none.")
         return lambda ledger: decide.verdict(ledger, write, answer, Judgement(judgement) if judgement else None)
 
@@ -112,7 +114,7 @@ class Outline(Writing):
 class StepTaken(Writing):
     async def job(self, write: Write, said: dict[str, Any]) -> Job:
         what, document = said.get("step"), text_of(said, "document") or ""
-        if what not in set(Step):
+        if what not in list(Step):
             raise MinewardenError("MW-REVIEW-VALUE", f"step is {str(what)[:40]!r}.", f"Use one of {', '.join(Step)}.")
         day, due = day_of(said.get("date")), day_of(said["due"]) if said.get("due") else None
 

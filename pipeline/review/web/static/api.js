@@ -81,12 +81,19 @@ let pause = 500;
 export async function deliver() {
   if (delivering || !session.me) return;
   delivering = true;
+  const putOff = new Set();
   try {
     for (let next = waiting()[0]; next; next = waiting()[0]) {
       tell('outbox', { left: waiting().length });
       const done = await deliverOne(next);
       if (!done) return;
-      keep(waiting().filter((each) => each.body.key !== next.body.key));
+      const others = waiting().filter((each) => each.body.key !== next.body.key);
+      keep(done.later ? [...others, next] : others);
+      if (done.later) {
+        if (putOff.has(next.body.key)) return again();
+        putOff.add(next.body.key);
+        continue;
+      }
       pause = 500;
       tell(done.error ? 'refused' : 'written', { ...next, ...done });
     }
@@ -94,6 +101,11 @@ export async function deliver() {
   } finally {
     delivering = false;
   }
+}
+
+function again() {
+  setTimeout(deliver, pause);
+  pause = Math.min(pause * 2, 8000);
 }
 
 // Somebody has logged in in another tab: the cookie is that of another session. What waits is kept for whom it belongs to.
@@ -114,9 +126,10 @@ async function deliverOne(write) {
     if (error.status === 401) return null;
     if (error.said.code === 'MW-WEB-TOKEN') return renew();
     if (error.status !== 0 && error.status < 500) return { error: error.said };
-    tell('outbox', { left: waiting().length, why: error.status === 0 ? 'offline' : error.status === 503 ? 'busy' : error.said.message });
-    setTimeout(deliver, pause);
-    pause = Math.min(pause * 2, 8000);
+    tell('outbox', { left: waiting().length, why: error.status === 0 ? 'offline' : error.status === 503 ? 'busy' : error.said });
+    // A fault that only this write may meet: it is kept, and the others need not wait for it.
+    if (error.said.code === 'MW-WEB') return { later: true };
+    again();
     return null;
   }
 }

@@ -5,6 +5,7 @@ import { Chart } from './chart.js';
 import { Details } from './details.js';
 import { h, options, replace } from './dom.js';
 import { Drawing } from './draw.js';
+import { told } from './errors.js';
 import { followKeys, helpBox } from './keys.js';
 import { List } from './list.js';
 import { askForToken } from './login.js';
@@ -132,7 +133,7 @@ class Page {
     try {
       said = await this.details.get(id, this.viewer.wider, how.again);
     } catch (error) {
-      if (error.status !== 401) this.notice(error.status ? `${t.serverSays}${error.message}` : t.offline, 'bad');
+      if (error.status !== 401) this.notice(error.status ? told(error.said) : t.offline, 'bad');
       return;
     }
     if (this.current !== id) return;
@@ -192,7 +193,10 @@ class Page {
       this.write('verdict', { review, review_reason: reason, review_note: note, judgement }, becomes);
     }
     if (after && after.id !== this.current) this.open(after.id);
-    else this.open(this.current, { again: false });
+    else {
+      this.open(this.current);
+      if (!after) this.notice(t.allDone);
+    }
   }
 
   confirm() {
@@ -252,15 +256,14 @@ class Page {
   }
 
   refused({ caseId, error }) {
-    const why = error.code === 'MW-REVIEW-UNDO' ? t.nothingToUndo : `${error.message} ${error.fix || ''}`;
-    this.notice(`${t.refused}${caseId}: ${why}`, 'bad', () => this.open(caseId));
+    this.notice(`${t.refused}${caseId}: ${told(error)}`, 'bad', () => this.open(caseId));
     this.details.forget(caseId);
     model.serial = 0;
     this.news();
   }
 
   tellOutbox({ left, why }) {
-    replace(this.outbox, left ? t.waiting(left) : '', why ? ` · ${t[why] || why}` : '');
+    replace(this.outbox, left ? t.waiting(left) : '', why ? ` · ${t[why] || told(why)}` : '');
     this.outbox.classList.toggle('bad', Boolean(why));
   }
 
@@ -324,7 +327,7 @@ async function begin() {
   api.on('login', () => askForToken(true).then(() => (api.session.me.name === name ? api.deliver() : location.reload())));
   const { caseId, month } = readAddress();
   const unknown = (error) => (error.status === 404 || error.status === 400 ? page.load(null, caseId) : Promise.reject(error));
-  await page.load(month, caseId).catch(unknown).catch((error) => page.notice(`${t.serverSays}${error.message}`, 'bad'));
+  await page.load(month, caseId).catch(unknown).catch((error) => page.notice(error.said ? told(error.said) : error.message, 'bad'));
   api.deliver();
   setInterval(() => {
     page.tellSeen();

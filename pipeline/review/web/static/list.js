@@ -3,7 +3,7 @@
 import { session } from './api.js';
 import { h, options, replace } from './dom.js';
 import { counts, filters, model, position, stateOf } from './model.js';
-import { findingName, t } from './words.js';
+import { findingName, statusName, t } from './words.js';
 
 const ROW = 60;
 const SPARE = 6;
@@ -18,7 +18,7 @@ export class List {
     this.scroller = h('div', { class: 'scroller', tabindex: '-1', onscroll: () => this.draw() }, this.inner);
     this.count = h('span', { class: 'count' });
     this.search = h('input', { type: 'search', class: 'search', placeholder: t.search, 'aria-label': t.search, oninput: () => this.set('q', this.search.value.trim()) });
-    this.selects = Object.fromEntries(['finding', 'review', 'town', 'mine', 'sort'].map((name) => [name, h('select', { 'aria-label': t[name], onchange: (event) => this.set(name, event.target.value) })]));
+    this.selects = Object.fromEntries(['finding', 'review', 'status', 'town', 'mine', 'sort'].map((name) => [name, h('select', { 'aria-label': t[name], onchange: (event) => this.set(name, event.target.value) })]));
     const chip = (name) => h('button', { class: 'chip', type: 'button', onclick: () => this.set(name, filters[name] ? '' : '1') }, name === 'by' ? t.mineOnly : t[name]);
     this.chips = Object.fromEntries(FLAGS.map((name) => [name, chip(name)]));
     this.clear = h('button', { class: 'link', type: 'button', onclick: () => this.reset() }, t.clear);
@@ -46,10 +46,11 @@ export class List {
     const titled = (name, entries) => options(this.selects[name], [['', `${t[name]}`], ...entries.slice(1)], filters[name]);
     titled('finding', counted((row) => row.finding, (code) => findingName({ finding: code }, model.names)));
     titled('review', [null, ...['pending', 'confirmed', 'dismissed', 'needs_field_check'].map((each) => [each, t[each]])]);
+    titled('status', counted((row) => row.status, statusName));
     titled('town', counted((row) => row.town));
     titled('mine', counted((row) => row.right_name));
-    options(this.selects.sort, [['', `${t.sort}: ${t.rank}`], ['area', t.area], ['day', t.day], ['id', t.id]], filters.sort);
-    this.selects.town.hidden = this.selects.town.options.length < 2;
+    options(this.selects.sort, [['', `${t.sort}:${t.rank}`], ['area', t.area], ['day', t.day], ['id', t.id]], filters.sort);
+    for (const name of ['status', 'town']) this.selects[name].hidden = this.selects[name].options.length < 2;
     this.chips.audit.hidden = !session.me.audits;
     this.search.value = filters.q;
   }

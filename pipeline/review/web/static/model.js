@@ -3,7 +3,7 @@
 import { get, session } from './api.js';
 
 export const model = { rows: [], byId: new Map(), states: new Map(), seen: new Set(), shown: [], names: {}, days: [], views: {}, map: null, serial: 0, months: [], month: null, county: '' };
-export const filters = { finding: '', review: '', town: '', mine: '', q: '', new: '', unseen: '', disputed: '', overdue: '', by: '', audit: '', sort: '' };
+export const filters = { finding: '', review: '', status: '', town: '', mine: '', q: '', new: '', unseen: '', disputed: '', overdue: '', by: '', audit: '', sort: '' };
 const PENDING = { version: 1, review: 'pending' };
 
 export const stateOf = (id) => model.states.get(id) || PENDING;
@@ -37,6 +37,7 @@ function fits(row, filter) {
   return (
     (!filter.finding || row.finding === filter.finding || (row.also || '').split(';').includes(filter.finding)) &&
     (!filter.review || state.review === filter.review) &&
+    (!filter.status || row.status === filter.status) &&
     (!filter.town || row.town === filter.town) &&
     (!filter.mine || row.right_name === filter.mine) &&
     (!filter.new || row.new_this_month) &&

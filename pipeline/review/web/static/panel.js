@@ -3,12 +3,11 @@
 import { address, session } from './api.js';
 import { h, replace } from './dom.js';
 import { model, stateOf } from './model.js';
-import { causeName, facts, findingName, JUDGEMENTS, judgementName, REASONS, reasonName, t } from './words.js';
+import { causeName, english, facts, findingName, JUDGEMENTS, judgementName, REASONS, reasonName, statusName, t } from './words.js';
 
 const M2 = ['area_m2', 'growth_m2', 'overshoot_m2', 'overshoot_certain_m2', 'restriction_m2'];
 const M = ['distance_to_right_m', 'overshoot_max_m', 'position_error_m'];
 const SHARES = ['confidence', 'mining_likelihood'];
-const STATUS = { provisional: 'provisionalStatus', confirmed: 'confirmedStatus', ended: 'endedStatus' };
 const AFTER = { '': ['field_checked'], field_checked: ['filed', 'handled', 'no_action'], filed: ['rectified'], handled: ['rectified'], no_action: ['closed'], rectified: ['closed'], closed: [] };
 
 const shown = (name, value) => (M2.includes(name) ? `${Math.round(value).toLocaleString('en')} m²` : M.includes(name) ? `${value} m` : SHARES.includes(name) ? `${Math.round(value * 100)}%` : name === 'cause' ? causeName(value) : String(value).replaceAll(';', '; '));
@@ -34,7 +33,7 @@ export class Panel {
     this.buttons = h('div', { class: 'acts' }, act('confirm', 'C', 'confirmed', () => acts.confirm()), act('dismiss', 'D', 'dismissed', () => this.ask(true)), act('field', 'F', 'needs_field_check', () => acts.field()), act('undo', 'U', 'plain', () => acts.undo()));
     this.reasons = h('div', { class: 'reasons', hidden: true }, REASONS.map((reason, k) => h('button', { type: 'button', class: 'reason', onclick: () => this.dismiss(k + 1) }, h('kbd', {}, k + 1), reasonName(reason))));
     this.decide = session.me.decides
-      ? h('div', { class: 'decide' }, this.reasons, h('div', { class: 'judge' }, h('span', { class: 'dim' }, t.judgement), this.judgements), this.note, this.buttons)
+      ? h('div', { class: 'decide' }, this.reasons, h('div', { class: 'judge' }, h('span', { class: 'dim' }, t.judgement, ' ', h('kbd', {}, 'G')), this.judgements), this.note, this.buttons)
       : h('div', { class: 'decide dim' }, t.viewer);
     this.note.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') {
@@ -75,6 +74,11 @@ export class Panel {
     this.judgements.forEach((button, k) => button.setAttribute('aria-pressed', String(JUDGEMENTS[k] === value)));
   }
 
+  // The next of them; after the last none, which leaves it to the verdict.
+  turnJudgement() {
+    if (session.me.decides) this.judge(JUDGEMENTS[JUDGEMENTS.indexOf(this.judgement) + 1] ?? null);
+  }
+
   take() {
     const said = { note: this.note.value.trim() || null, judgement: this.judgement };
     this.fresh();
@@ -96,14 +100,18 @@ export class Panel {
     replace(this.body,
       h('header', { class: 'title' }, h('span', { class: `severity s${row.severity}` }), h('div', {},
         h('h2', {}, findingName(row, model.names)),
-        h('p', { class: 'dim mono' }, row.id, ' ', h('span', { class: `status ${row.status}` }, t[STATUS[row.status]] || row.status)))),
+        h('p', { class: 'dim mono' }, row.id, ' ', h('span', { class: `status ${row.status}` }, statusName(row.status))))),
       h('div', { class: `standing ${state.review}` }, h('strong', {}, spoken({ ...state, review: state.review })), state.by && h('span', { class: 'dim' }, ` ${state.by} ${when(state.at)}`), state.disputed && h('span', { class: 'badge disputed' }, t.disputed),
         state.note && h('p', {}, state.note)),
-      this.audit(state), this.table(row), said.trace.length > 0 && h('details', {}, h('summary', {}, t.trace), h('ul', { class: 'trace' }, said.trace.map((line) => h('li', {}, line)))),
+      this.audit(state), this.table(row), this.trace(said.trace[english ? 'en' : 'zh']),
       h('p', { class: 'links' }, row.evidence && h('a', { href: address(`/api/case/${id}/evidence`), target: '_blank', rel: 'noopener' }, t.evidence),
         h('button', { type: 'button', class: 'link', onclick: () => this.acts.copy() }, t.copy)),
       said.flights.length > 0 && h('section', { class: 'flights' }, h('h3', {}, t.flights), said.flights.map((flight) => this.flight(flight))),
       this.steps(state, said.history), this.history(said.history));
+  }
+
+  trace(lines) {
+    return lines.length > 0 && h('details', {}, h('summary', {}, t.trace), h('ul', { class: 'trace' }, lines.map((line) => h('li', {}, line))));
   }
 
   table(row) {
@@ -133,14 +141,15 @@ export class Panel {
     if (state.review !== 'confirmed') return null;
     const taken = history.filter((each) => each.kind === 'step').length > 0;
     const next = AFTER[state.step || ''];
-    const what = h('select', { 'aria-label': t.steps }, [...next, ...(taken && state.step ? ['withdrawn'] : [])].map((each) => h('option', { value: each }, t[each])));
+    const named = (name, field) => h('label', {}, name, field);
+    const what = h('select', {}, [...next, ...(taken && state.step ? ['withdrawn'] : [])].map((each) => h('option', { value: each }, t[each])));
     const today = new Date().toISOString().slice(0, 10);
-    const date = h('input', { type: 'date', max: today, value: today, 'aria-label': t.stepDate });
-    const paper = h('input', { type: 'text', maxlength: '200', placeholder: t.document, 'aria-label': t.document });
-    const due = h('input', { type: 'date', 'aria-label': t.due, title: t.due });
+    const date = h('input', { type: 'date', max: today, value: today });
+    const paper = h('input', { type: 'text', maxlength: '200' });
+    const due = h('input', { type: 'date' });
     const save = () => (paper.value.trim() ? this.acts.step({ step: what.value, date: date.value, document: paper.value.trim(), due: due.value || null }) : paper.focus());
     const where = h('p', { class: state.overdue ? 'overdue' : 'dim' }, state.step ? t[state.step] : t.confirmed, state.due && ` · ${t.dueBy(state.due)}`, state.overdue && ` · ${t.overdue}`);
-    const form = session.me.decides && (next.length || state.step) && h('form', { class: 'stepform', onsubmit: (event) => (event.preventDefault(), save()) }, what, date, paper, due, h('button', { class: 'tool' }, t.save));
+    const form = session.me.decides && (next.length || state.step) && h('form', { class: 'stepform', onsubmit: (event) => (event.preventDefault(), save()) }, named(t.nextStep, what), named(t.stepDate, date), named(t.document, paper), named(t.due, due), h('button', { class: 'tool' }, t.save));
     return h('details', { open: taken || state.overdue || null }, h('summary', {}, t.steps), where, form);
   }
 

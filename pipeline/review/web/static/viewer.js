@@ -23,18 +23,22 @@ export class Viewer {
     this.case = null;
     this.pair = null;
     this.looks = new Map();
+    this.flight = null;
     const button = (name, act) => h('button', { type: 'button', class: 'tool', title: t[name], onclick: act }, t[name]);
     const group = (names, act) => Object.fromEntries(names.map((name) => [name, button(name, () => act(name))]));
     this.modes = group(['swipe', 'blink', 'both'], (name) => this.setMode(name));
     this.views = group(['natural', 'infrared'], (name) => this.setView(name));
     this.lineButton = button('lines', () => this.toggleLines());
     this.wideButton = h('button', { type: 'button', class: 'tool', title: `${t.wider} (+ −)`, onclick: () => this.widen(1, true) });
+    this.flightButton = h('button', { type: 'button', class: 'tool', title: `${t.drone} (X)`, hidden: true, onclick: () => this.turnFlight() }, t.drone);
     this.dates = ['before', 'after'].map((name, which) => h('select', { class: 'date', 'aria-label': t[name], onchange: (event) => this.setDay(which, event.target.value) }));
     this.tools = h('div', { class: 'tools' }, h('label', {}, t.before, this.dates[0]), h('label', {}, t.after, this.dates[1]), h('span', { class: 'gap' }),
-      h('span', { class: 'group' }, Object.values(this.views)), h('span', { class: 'group' }, Object.values(this.modes)), this.wideButton, this.lineButton,
+      h('span', { class: 'group' }, Object.values(this.views)), h('span', { class: 'group' }, Object.values(this.modes)), this.flightButton, this.wideButton, this.lineButton,
       draw && h('button', { type: 'button', class: 'tool draw', title: `${t.draw} (E)`, onclick: draw }, t.draw));
     this.images = [0, 1].map(() => h('img', { class: 'picture', alt: '', draggable: 'false' }));
     this.panes = this.images.map((image, which) => h('div', { class: `pane p${which}` }, image, svg('svg', { class: 'lines', preserveAspectRatio: 'none' }), h('span', { class: 'stamp' })));
+    this.drone = h('img', { class: 'drone', alt: '', draggable: 'false', hidden: true, onerror: () => this.setFlight(null) });
+    this.panes[1].querySelector('svg').before(this.drone);
     this.handle = h('div', { class: 'handle' }, h('span', {}, '⇆'));
     this.bar = h('div', { class: 'bar' });
     this.message = h('div', { class: 'message', hidden: true });
@@ -68,6 +72,7 @@ export class Viewer {
     this.case = id;
     this.said = said;
     if (other) {
+      this.flight = null;
       this.looks = new Map();
       this.pair = this.usualPair(said.properties);
       this.at = SWIPE;
@@ -75,6 +80,7 @@ export class Viewer {
     this.fillDates();
     this.fit();
     this.outline();
+    this.layFlight();
     await this.load();
   }
 
@@ -150,7 +156,8 @@ export class Viewer {
     this.handle.style.left = x;
     this.stage.dataset.mode = this.mode;
     if (this.mode !== 'blink') for (const pane of this.panes) pane.hidden = false;
-    for (const which of [0, 1]) replace(this.panes[which].querySelector('.stamp'), `${which ? t.after : t.before} ${this.pair?.[which] ?? ''}`);
+    for (const which of [0, 1]) replace(this.panes[which].querySelector('.stamp'), `${which ? t.after : t.before} ${this.pair?.[which] ?? ''}`, which && this.flight ? ` · ${t.drone} ${this.flight.captured}` : '');
+    this.flightButton.setAttribute('aria-pressed', String(Boolean(this.flight)));
     for (const [name, button] of Object.entries(this.modes)) button.setAttribute('aria-pressed', String(name === this.mode));
     for (const [name, button] of Object.entries(this.views)) {
       button.setAttribute('aria-pressed', String(name === this.view));
@@ -190,6 +197,26 @@ export class Viewer {
     this.view = view;
     this.place();
     return this.load();
+  }
+
+  // A flight's orthophoto over the later date: none, the latest, the one before, …
+  turnFlight() {
+    const flights = this.said?.overlays || [];
+    this.setFlight(flights[flights.indexOf(this.flight) + 1] || null);
+  }
+
+  setFlight(flight) {
+    this.flight = flight;
+    this.layFlight();
+    this.place();
+  }
+
+  layFlight() {
+    // What is known of the case may have been told anew meanwhile.
+    this.flight = this.said.overlays.find((each) => each.flight === this.flight?.flight) || null;
+    this.flightButton.hidden = !this.said.overlays.length;
+    this.drone.hidden = !this.flight;
+    if (this.flight) this.drone.setAttribute('src', address(`/api/case/${this.case}/flight/${this.flight.flight}`, { wider: this.wider }));
   }
 
   toggleLines() {
