@@ -2,87 +2,64 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from shapely.geometry.base import BaseGeometry
 
-from pipeline import flown, layers, months
+from pipeline import flown, layers
 from pipeline.config import Project
 from pipeline.drone import control, judge, measure, photos, register
 from pipeline.drone.judge import KnownCase, Said
+from pipeline.drone.kinds import green_share
 from pipeline.drone.measure import Measured
-from pipeline.drone.photos import Photo
-from pipeline.drone.place import captured_on, check_cells, check_overlap, check_place, footprint, tagged_day
+from pipeline.drone.photos import Trip
+from pipeline.drone.place import footprint, tagged_day
 from pipeline.drone.project import Given
-from pipeline.drone.raster import Raster, Role, examine
+from pipeline.drone.raster import Raster, Role
 from pipeline.drone.reference import placed
 from pipeline.drone.register import Placement
-from pipeline.drone.surface import heights_at
+from pipeline.drone.sight import hidden
+from pipeline.drone.surface import burnt, frame_around, heights_at, picture
 from pipeline.errors import MinewardenError
 from pipeline.files import fsync_folder
+from pipeline.handed import HandedIn, Say, look
 from pipeline.layers.model import LayerSet
 from pipeline.monthly import prepare
 from pipeline.publish.flight import record
 from pipeline.publish.flight.write import Flight, Frame, write
-from pipeline.publish.plain import plain
 
 CONTROLLED_M = 2.0
 """Where ground control leaves less than this, the orthophoto lies better than the satellite's pictures."""
-Say = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class HandedIn:
-    """Checked files of a flight."""
-
-    given: Given
-    ortho: Raster
-    dsm: Raster | None
-    before: Raster | None
-    photos: tuple[Photo, ...]
-    control: control.ControlList | None
-    captured: date
-    ground: BaseGeometry
-    """Frame of the orthophoto, in the county's CRS."""
-    notes: tuple[str, ...]
-
-    @property
-    def id(self) -> str:
-        """The day, and a hash of all that was handed in: the same files are the same flight."""
-        parts = [self.captured.isoformat(), *(each.sha256 for each in self.surfaces), *(each.sha256 for each in self.photos)]
-        return f"{self.captured:%Y%m%d}-{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:8]}"
-
-    @property
-    def surfaces(self) -> list[Raster]:
-        return [each for each in (self.ortho, self.dsm, self.before) if each is not None]
 
 
 def ingest(project: Project, given: Given, captured: str | None, say: Say) -> tuple[dict[str, Any], bool]:
-    """Take a flight in; its record, and whether it is new. The same flight again changes nothing.
+    """Take a flight in; its record, and whether it is new. The same flight again, or some of its files, changes nothing.
+
+    All of its files and more, or all of them for another day, are taken in anew and stand in the place of the former flight.
 
     Raises MinewardenError (`MW-DRONE-…`) where it can't be used; nothing is changed then.
     """
     ground = layers.load(project, project.config.grid.crs)
-    handed = _look(project, given, captured, ground, say)
-    folder = project.output / "drone" / handed.id
-    if (folder / record.NAME).is_file():
-        return _known(project, folder), False
+    handed = look(project, given, captured, ground, say)
+    known = _known(project, handed, dated=captured is not None)
+    if known is not None:
+        return known, False
+    folder = record.folder(project.output, handed.id)
+    replaces = tuple(each["flight"] for each in record.flights(project.output) if _of_the_same(handed, each))
     cases, patches = flown.known_ground(project)
     placement = _placement(project, handed, say)
     say("surfaces", 0, 1)
     measured = _measured(project, handed, cases)
     say("surfaces", 1, 1)
-    flight = _flight(project, handed, placement, measured)
+    flight = _flight(project, handed, placement, measured, replaces)
     said = _judged(flight, ground, cases, patches)
-    shown = photos.attach(handed.photos, cases, project.config.grid.crs, handed.captured, flight.frame)
+    shown = photos.attach(handed.photos, cases, project.config.grid.crs, _trip(flight))
     partial = folder.with_name(f".{handed.id}.partial")
     for left in folder.parent.glob(".*.partial"):  # of a run that was killed
         shutil.rmtree(left, ignore_errors=True)
@@ -99,6 +76,13 @@ def ingest(project: Project, given: Given, captured: str | None, say: Say) -> tu
     return found, True
 
 
+def _trip(flight: Flight) -> Trip:
+    """For the flight's photos; its own surface tells what hides what."""
+    if (measured := flight.measured) is None:
+        return Trip(flight.captured, flight.frame, "航飞", "航飞范围")
+    return Trip(flight.captured, flight.frame, "航飞", "航飞范围", lambda here, case, above: hidden(measured.new, measured.box, here, case, above))
+
+
 def withdraw(project: Project, flight: str, by: str, why: str) -> dict[str, Any]:
     """Take a flight back: its record stays, with who and why, and nothing rests on it any more.
 
@@ -111,7 +95,7 @@ def withdraw(project: Project, flight: str, by: str, why: str) -> dict[str, Any]
     if known[flight]["withdrawn"]:
         raise _was_withdrawn(known[flight])
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    folder = project.output / "drone" / flight
+    folder = record.folder(project.output, flight)
     with flown.ledger_of(project) as ledger, ledger.transaction():
         ledger.audit(by, flown.WITHDRAWN, {"flight": flight, "why": why})
         record.withdraw(folder, by, why, at)
@@ -124,61 +108,39 @@ def _was_withdrawn(flight: dict[str, Any]) -> MinewardenError:
     return MinewardenError("MW-DRONE-WITHDRAWN", message, "Hand in the corrected files; the withdrawn ones stay withdrawn.")
 
 
-def _look(project: Project, given: Given, captured: str | None, ground: LayerSet, say: Say) -> HandedIn:
-    """Everything that can be refused, before anything is written."""
-    crs = project.config.grid.crs
-    ortho = examine(given.ortho, Role.ORTHO)
-    frame = check_place(ortho, ground.area, crs)
-    check_cells(ortho, crs)
-    dsm = examine(given.dsm, Role.DSM) if given.dsm else None
-    before = examine(given.before, Role.BEFORE) if given.before else None
-    if before is not None and dsm is None:
-        raise MinewardenError("MW-DRONE-DSM", "There is an earlier DSM, but none of this flight.", "Give this flight's surface as --dsm.")
-    for each in (dsm, before):
-        if each is not None:
-            check_place(each, ground.area, crs)
-            check_overlap(each, ortho, crs)
-    taken, notes = _photographed(given, say)
-    days = [each.taken.date() for each in taken if each.taken]
-    day, note = captured_on(captured, days, ortho.taken, months.today())
-    listed = control.read(given.control, crs) if given.control else None
-    if listed is not None:
-        control.check_place(listed, frame, crs)
-    return HandedIn(given, ortho, dsm, before, tuple(taken), listed, day, frame, (*notes, *((note,) if note else ())))
+def _of_the_same(handed: HandedIn, flight: dict[str, Any]) -> bool:
+    """Whether a flight that was not withdrawn has the same orthophoto."""
+    return not flight["withdrawn"] and record.orthophoto(flight) == handed.ortho.sha256
 
 
-def _photographed(given: Given, say: Say) -> tuple[list[Photo], list[str]]:
-    """Photos, and what is to be said of them. Those of a project are taken as far as they go; those that were handed in must be photos with a place.
+def _known(project: Project, handed: HandedIn, *, dated: bool) -> dict[str, Any] | None:
+    """The flight that was taken in already with all these files, or more of them; where a kill kept it from the ledger, it is noted now.
 
-    Raises MinewardenError `MW-DRONE-PHOTOS` or `-PHOTO`.
+    dated: the day was given, and must be the same. Raises MinewardenError `MW-DRONE-WITHDRAWN`, or `-FEWER` where what was measured would be lost.
     """
-    if given.photos is None:
-        return [], []
-    taken = []
-    try:
-        files = photos.find(given.photos)
-        for number, file in enumerate(files, 1):
-            taken.append(photos.read(file))
-            say("photos", number, len(files))
-        if all(each.lon is None for each in taken):
-            message = f"None of the {len(taken)} photos in {given.photos} says where it was taken."
-            raise MinewardenError("MW-DRONE-PHOTOS", message, "Give photos as the camera wrote them: chat programs remove the position.")
-    except MinewardenError as error:
-        if given.album:
-            raise
-        return [], [f"The project's own photos are left out ({error.code})."]
-    return taken, []
-
-
-def _known(project: Project, folder: Path) -> dict[str, Any]:
-    """A flight that is there already; where a kill kept it from the ledger, it is noted now."""
-    found = record.read(folder)
-    if found["withdrawn"]:
-        raise _was_withdrawn(found)
+    flights = record.flights(project.output)
+    same = next((each for each in flights if each["flight"] == handed.id), None)
+    if same is not None and same["withdrawn"]:
+        raise _was_withdrawn(same)
+    for each in flights:
+        if record.stands(each) and _of_the_same(handed, each):
+            same_day = not dated or each["captured"] == handed.captured.isoformat()
+            if handed.hashes <= record.hashes(each) and same_day:
+                same = each
+            elif not handed.hashes >= record.hashes(each):
+                raise _fewer(each, handed)
+    if same is None:
+        return None
     with flown.ledger_of(project) as ledger:
-        if all(detail["flight"] != found["flight"] for _, detail in ledger.last_audit(flown.INGESTED)):
-            ledger.audit("minewarden", flown.INGESTED, flown.event(found))
-    return found
+        if all(detail["flight"] != same["flight"] for _, detail in ledger.last_audit(flown.INGESTED)):
+            ledger.audit("minewarden", flown.INGESTED, flown.event(same))
+    return same
+
+
+def _fewer(flight: dict[str, Any], handed: HandedIn) -> MinewardenError:
+    lacking = [f"{each['role']} {each['name']}" for each in flight["inputs"] if each["sha256"] not in handed.hashes] or ["photos"]
+    message = f"Flight {flight['flight']} ({flight['captured']}) has this orthophoto, and besides: {', '.join(lacking)}."
+    return MinewardenError("MW-DRONE-FEWER", message, "Hand in all of its files together with what is new, or withdraw it first.")
 
 
 def _placement(project: Project, handed: HandedIn, say: Say) -> Placement:
@@ -205,10 +167,9 @@ def _measured(project: Project, handed: HandedIn, cases: Sequence[KnownCase]) ->
     return measure.between(handed.dsm, handed.before, common, crs, [case for case in cases if case.geometry.intersects(common)])
 
 
-def _flight(project: Project, handed: HandedIn, placement: Placement, measured: Measured | None) -> Flight:
+def _flight(project: Project, handed: HandedIn, placement: Placement, measured: Measured | None, replaces: tuple[str, ...]) -> Flight:
     """Put in place: the orthophoto, and what was measured, in one frame."""
-    crs, given = project.config.grid.crs, handed.given
-    horizontal = control.reported_by_odm(given.project) if given.project else None
+    crs, horizontal = project.config.grid.crs, handed.reported.horizontal_m if handed.reported else None
     (east, north), by = _applied(placement, measured, horizontal)
     if measured is not None:
         fit = measured.fit if measured.fit is not None and not measured.fit.weak else None
@@ -218,7 +179,7 @@ def _flight(project: Project, handed: HandedIn, placement: Placement, measured: 
     error = judge.position_error_m(control_m=horizontal, residual_m=placement.residual_m if by is Frame.SATELLITE else None)
     return Flight(
         county=project.config.county.name, crs=crs, id=handed.id, captured=handed.captured, earlier=_earlier(project, handed.before),
-        inputs=tuple((each.role.value, plain(each.path.name), each.sha256) for each in handed.surfaces), ortho=ortho, frame=footprint(ortho, crs),
+        inputs=handed.inputs, photographs=tuple(each.sha256 for each in handed.photos), replaces=replaces, ortho=ortho, frame=footprint(ortho, crs),
         placement=placement, applied=(east, north), frame_of=by, measured=measured, position_error_m=error, control=_heights_off(handed),
         control_m=horizontal, heights=handed.dsm.vertical if handed.dsm else None, notes=handed.notes,
     )  # fmt: skip
@@ -251,13 +212,26 @@ def _earlier(project: Project, before: Raster | None) -> date | None:
     if before is None:
         return None
     for each in record.flights(project.output):
-        if any(said["role"] == Role.DSM and said["sha256"] == before.sha256 for said in each["inputs"]):
+        if not each["withdrawn"] and any(said["role"] == Role.DSM and said["sha256"] == before.sha256 for said in each["inputs"]):
             return date.fromisoformat(each["captured"])
     return tagged_day(before.taken) if before.taken else None
 
 
 def _judged(flight: Flight, ground: LayerSet, cases: Sequence[KnownCase], patches: dict[str, BaseGeometry]) -> Said:
     """The flight held against cases, rights and limits."""
+    said = _compared(flight, ground, cases, patches)
+    pieces = flight.measured.pieces if flight.measured else ()
+    return replace(said, cases=tuple(judge.with_kind(each, pieces, _green(flight, each.case), flight.captured) for each in said.cases))
+
+
+def _green(flight: Flight, case: KnownCase) -> float | None:
+    """Share of a case that is green in the orthophoto; None where too little of it is shown."""
+    box = frame_around(case.geometry, flight.crs)
+    return green_share(*picture(flight.ortho, box), burnt(case.geometry, box))
+
+
+def _compared(flight: Flight, ground: LayerSet, cases: Sequence[KnownCase], patches: dict[str, BaseGeometry]) -> Said:
+    """What heights say."""
     measured = flight.measured
     shown = tuple(sorted(name for name, outline in patches.items() if outline.intersects(flight.frame)))
     if measured is None:

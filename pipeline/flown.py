@@ -17,7 +17,7 @@ from pipeline.ledger import Ledger
 from pipeline.ledgers import open_ledger
 from pipeline.publish import geojson
 
-INGESTED, WITHDRAWN = "flight", "flight_withdrawn"
+INGESTED, WITHDRAWN, VISITED = "flight", "flight_withdrawn", "visit"
 """Actions of the audit trail."""
 
 

@@ -46,13 +46,17 @@ def ingest(
     with locked(project.output):
         from pipeline import flights
         from pipeline.drone.project import gathered
+        from pipeline.publish.flight import record
 
         found, is_new = flights.ingest(project, gathered(ortho, dsm, before, photos, gcp), captured, console.progress)
     if not is_new:
-        console.notice(f"Flight {found['flight']} was taken in already; nothing is changed.")
-    folder = project.output / "drone" / found["flight"]
+        instead = f" It has made way for {found['replaced_by']}." if found["replaced_by"] else ""
+        console.notice(f"Flight {found['flight']} was taken in already; nothing is changed.{instead}")
+    elif found["replaces"]:
+        console.notice(f"It stands in the place of {', '.join(found['replaces'])}, of the same orthophoto.")
+    folder = record.folder(project.output, found["flight"])
     if as_json:
-        kept = ("flight", "shift_m", "cut_m3", "fill_m3", "cut_m3_95", "patches", "too_coarse", "cases", "warnings")
+        kept = ("flight", "shift_m", "cut_m3", "fill_m3", "cut_m3_95", "patches", "too_coarse", "cases", "replaces", "warnings")
         console.object({**{key: found[key] for key in kept}, "report": str(folder / found["report"])})
         return Exit.DONE
     for line in _lines(found):
@@ -81,7 +85,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
 @click.option("--why", required=True, metavar="TEXT", help="For what reason; it is recorded.")
 @talking
 def withdraw(console: Console, config: Path, flight: str, by: str, why: str) -> Exit:
-    """Take a flight back: it stays on record, and nothing rests on it any more."""
+    """Take a flight, or a visit's photos, back: it stays on record, and nothing rests on it any more."""
     project = open_project(console, config)
     from pipeline.publish.plain import plain
 
@@ -92,5 +96,5 @@ def withdraw(console: Console, config: Path, flight: str, by: str, why: str) -> 
         from pipeline import flights
 
         found = flights.withdraw(project, flight, who, reason)
-    console.result(f"Flight {found['flight']} is withdrawn.")
+    console.result(f"{'Visit' if found.get('visit') else 'Flight'} {found['flight']} is withdrawn.")
     return Exit.DONE

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline import months
-from pipeline.commands import followup, keeping
+from pipeline.commands import field, followup, keeping
 from pipeline.commands.common import account, config_argument, day_of, finished_month, json_option, open_project, talking
 from pipeline.config import Project
 from pipeline.console import Console
@@ -208,5 +208,5 @@ def step(console: Console, config: Path, case_id: str, step: str, day: str, docu
     return Exit.DONE
 
 
-for _command in (followup.holders, followup.public, followup.draw, keeping.backup, keeping.restore, keeping.log):
+for _command in (followup.holders, followup.public, followup.draw, field.fieldpack, field.photos, keeping.backup, keeping.restore, keeping.log):
     group.add_command(_command)

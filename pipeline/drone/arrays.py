@@ -45,6 +45,11 @@ def widened(mask: Mask, reach: int) -> Mask:
     return _window_sums(mask.astype(np.float64), reach) > 0.5
 
 
+def opened(mask: Mask, reach: int) -> Mask:
+    """The mask without what is narrower than 2·reach + 1 cells."""
+    return widened(~widened(~mask, reach), reach) & mask
+
+
 def components(mask: Mask) -> tuple[NDArray[np.int64], int]:
     """Number of each cell's connected group (8 neighbours) from 1, 0 outside; and how many there are."""
     out = np.zeros(mask.shape, np.int64)

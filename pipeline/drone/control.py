@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import math
@@ -47,6 +48,7 @@ class Point:
 @dataclass(frozen=True, slots=True)
 class ControlList:
     file: str
+    sha256: str
     crs: str
     points: tuple[Point, ...]
 
@@ -86,7 +88,7 @@ def read(file: Path, grid: str) -> ControlList:
     unique = {(p.x, p.y, p.height): p for p in points}
     if not unique:
         raise _refused(file, "holds no control points")
-    return ControlList(file.name, crs, tuple(unique.values()))
+    return ControlList(file.name, hashlib.sha256(raw).hexdigest(), crs, tuple(unique.values()))
 
 
 def _delimiter(heading: str) -> str | None:
@@ -160,15 +162,26 @@ def height_error(control: ControlList, crs: str, sample: Sample) -> HeightError 
     )
 
 
-def reported_by_odm(project: Path) -> float | None:
-    """Horizontal error of the control points that OpenDroneMap itself reports, m (RMS); None where it reports none."""
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What the flight software says of its control points."""
+
+    file: str
+    sha256: str
+    horizontal_m: float
+    """RMS."""
+
+
+def reported_by_odm(project: Path) -> Reported | None:
+    """The error at control points that OpenDroneMap itself reports; None where it reports none."""
     file = project / "odm_report" / "stats.json"
     try:
         if file.stat().st_size > MAX_BYTES:
             return None
-        errors = json.loads(file.read_text("utf-8"))["gcp_errors"]["error"]
+        raw = file.read_bytes()
+        errors = json.loads(raw)["gcp_errors"]["error"]
         east, north = float(errors["x"]), float(errors["y"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
     total = math.hypot(east, north)
-    return total if math.isfinite(total) else None
+    return Reported(file.name, hashlib.sha256(raw).hexdigest(), total) if math.isfinite(total) else None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from pipeline.drone.kinds import Kind, kind_seen
 from pipeline.drone.volume import Amount
 from pipeline.layers.model import Right, Standing
 
@@ -26,8 +27,6 @@ SATELLITE_M = 8.0
 """Position error of the satellite's pictures, 95 %, metres: an orthophoto laid on them has it too."""
 UNAIDED_M = 10.0
 """Of an orthophoto placed by a drone's own GPS, without base station or control, 95 %."""
-BOUNDARY_M = 0.5
-"""Of a right's registered corners."""
 YEAR_DAYS = 365.25
 
 DENSITIES = (
@@ -40,6 +39,9 @@ DENSITIES = (
     (re.compile("铜|铅|锌|金|银|锰|镍|钨|钼"), 2.9),
 )
 """Tonnes a cubic metre in the ground, by the licensed mineral; usual values of mine design."""
+
+
+KINDS = {Kind.PIT: "采坑", Kind.STOCKPILE: "堆料", Kind.ROAD: "道路", Kind.RESTORED: "回填或复绿", Kind.UNKNOWN: "不明"}
 
 
 class Says(StrEnum):
@@ -59,6 +61,7 @@ class Piece:
     deepest_m: float
     mean_m: float
     steepest_degrees: float
+    kind: Kind = Kind.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,10 @@ class CaseSaid:
     m3: float | None = None
     iou: float | None = None
     """Overlap of the satellite's outline with the flight's: intersection over union."""
+    kind: Kind = Kind.UNKNOWN
+    """What the ground is, by what changed most of it, else by the picture."""
+    green: float | None = None
+    """Share of it that is green in the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +197,6 @@ def overshoots(pieces: Sequence[Piece], rights: Sequence[Right], day: date, erro
     """Cuts in or beside a valid right, where they lie beyond every valid right."""
     valid = [right for right in rights if right.standing(day) is Standing.VALID]
     licensed = shapely.union_all([right.geometry for right in valid]) if valid else shapely.Polygon()
-    together = float((error_m**2 + BOUNDARY_M**2) ** 0.5)
     found = []
     for right in valid:
         cuts = [piece.geometry for piece in pieces if piece.is_cut and piece.geometry.distance(right.geometry) <= NEAR_M]
@@ -198,6 +204,7 @@ def overshoots(pieces: Sequence[Piece], rights: Sequence[Right], day: date, erro
         if beyond.area < 1.0:
             continue
         farthest = max(shapely.distance(shapely.points(each), right.geometry) for each in shapely.get_coordinates(beyond))
+        together = float((error_m**2 + right.accuracy_m**2) ** 0.5)
         certain = beyond.difference(right.geometry.buffer(together)).area
         found.append(Overshoot(right, float(beyond.area), round(float(farthest), 1), round(together, 1), float(certain)))
     return found
@@ -217,6 +224,18 @@ def depth_below(right: Right, lowest_m: float, height_system: str | None) -> Dep
     if right.bottom is None or lowest_m >= right.bottom:
         return None
     return Depth(right, lowest_m, right.bottom - lowest_m, height_system)
+
+
+def with_kind(said: CaseSaid, pieces: Sequence[Piece], green: float | None, day: date) -> CaseSaid:
+    """What the ground of a case is, besides. green: share of it that is green in the flight's picture."""
+    ground = said.case.geometry
+    shared = [(piece.geometry.intersection(ground).area, piece.kind) for piece in pieces if piece.geometry.intersects(ground)]
+    most, kind = max(shared, key=lambda each: each[0], default=(0.0, Kind.UNKNOWN))
+    if most < min(max(HIT_SHARE * ground.area, HIT_M2), ground.area):
+        kind = kind_seen(green, day.month)
+    seen = [f"地面类型：{KINDS[kind]}" if kind is not Kind.UNKNOWN else "", f"影像中 {green:.0%} 为绿色植被" if green is not None else ""]
+    words = "，".join(each for each in seen if each)
+    return replace(said, kind=kind, green=green, why=f"{said.why}{words}。" if words else said.why)
 
 
 @dataclass(frozen=True, slots=True)

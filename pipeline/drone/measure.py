@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
 from affine import Affine
 from odc.geo.geobox import GeoBox
-from rasterio.features import rasterize
 from rasterio.features import shapes as trace
 from shapely.affinity import translate
 from shapely.geometry import shape
@@ -19,12 +18,15 @@ from pipeline.drone import rim
 from pipeline.drone.align import Fit, align, corrected
 from pipeline.drone.arrays import Mask, Surface, slope_degrees, smoothed
 from pipeline.drone.judge import KnownCase, Piece
+from pipeline.drone.kinds import Kind, kind_between, roads
 from pipeline.drone.raster import Raster
-from pipeline.drone.surface import common_grid, read_surface
+from pipeline.drone.surface import burnt, common_grid, read_surface
 from pipeline.drone.volume import Amount, Change, change_between
 
 SIMPLIFIED = 0.5
 """Outlines are straightened by so many cells."""
+MOST_KINDS = 24
+"""Changes, the largest first, of which it is asked what they are."""
 LOWEST_PERCENT = 1.0
 """The lowest ground is what so much of the ground lies below: single cells err."""
 _NOTHING = Amount(0.0, 0.0, 0.0)
@@ -68,14 +70,6 @@ class Measured:
         return float(np.percentile(values, LOWEST_PERCENT)) if values.size else None
 
 
-def burnt(ground: BaseGeometry, box: GeoBox) -> Mask:
-    """Cells of a grid whose centre lies in some ground."""
-    if ground.is_empty:
-        return np.zeros(tuple(box.shape), bool)
-    mask: Mask = rasterize([(ground, 1)], out_shape=tuple(box.shape), transform=box.affine, dtype="uint8").astype(bool)
-    return mask
-
-
 def outlined(mask: Mask, box: GeoBox) -> BaseGeometry:
     """A mask's outline, straightened by half a cell."""
     polygons = [shape(each) for each, _ in trace(mask.astype(np.uint8), mask=mask, transform=box.affine)]
@@ -94,8 +88,21 @@ def between(dsm: Raster, before: Raster, ground: BaseGeometry, crs: str, cases: 
         return Measured(box, new, old, fit, None, (), _NOTHING, _NOTHING, f"the surfaces can't be brought to fit: {fit.weak}", nowhere)
     fitted = corrected(new, fit, box.resolution.x)
     change = change_between(fitted, old, box.resolution.x, tilted=fit.tilt_east != 0)
-    pieces = tuple(Piece(outlined(r.outline, box), r.is_cut, r.amount, r.area_m2, r.deepest_m, r.mean_m, r.steepest_degrees) for r in change.regions)
+    pieces = tuple(pieces_of(change, box, fitted, old))
     return Measured(box, fitted, old, fit, change, pieces, change.cut_total, change.fill_total, change.too_coarse, nowhere)
+
+
+def pieces_of(change: Change, box: GeoBox, new: Surface, old: Surface) -> Iterator[Piece]:
+    """Changed ground with its outline, and what it is."""
+    every, outlines = change.cut | change.fill, [outlined(r.outline, box) for r in change.regions]
+    ways = roads(outlines, new, box)
+    for number, (r, outline) in enumerate(zip(change.regions, outlines, strict=True)):
+        kind = Kind.UNKNOWN
+        if any(way.intersects(outline) for way in ways):
+            kind = Kind.ROAD
+        elif number < MOST_KINDS:
+            kind = kind_between(outline, r.outline, every & ~r.mask, r.is_cut, new, old, float(box.resolution.x))
+        yield Piece(outline, r.is_cut, r.amount, r.area_m2, r.deepest_m, r.mean_m, r.steepest_degrees, kind)
 
 
 def alone(dsm: Raster, ground: BaseGeometry, crs: str, cases: Sequence[KnownCase]) -> Measured:
@@ -116,7 +123,7 @@ def alone(dsm: Raster, ground: BaseGeometry, crs: str, cases: Sequence[KnownCase
         area = float(found.outline.sum()) * cell**2
         steep = float(np.nanpercentile(slope_degrees(smoothed(new, 1), cell)[found.outline], 95))
         deepest = float(np.nanmax(found.depth[found.outline]))
-        pieces.append(Piece(outlined(found.outline, box), True, amount, area, deepest, amount.m3 / area, steep))
+        pieces.append(Piece(outlined(found.outline, box), True, amount, area, deepest, amount.m3 / area, steep, Kind.PIT))
     total = _sum([piece.amount for piece in pieces])
     why = None if pieces else "no earlier surface, and " + ("a hollow that the rim tells too little of" if without else "no hollow at a known case")
     return Measured(box, new, None, None, None, tuple(pieces), total, _NOTHING, why, taken)

@@ -6,7 +6,7 @@ import hashlib
 import math
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.drone.judge import KnownCase
+from pipeline.drone.sight import EYE_M
 from pipeline.errors import MinewardenError
 
 SUFFIXES = (".jpg", ".jpeg")
@@ -65,6 +66,20 @@ class Shown:
     """Between where the camera looks and where the case lies."""
     doubts: tuple[str, ...]
     """Why it may not show what it should, in Chinese."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """On what photos were taken: a flight, or a visit."""
+
+    day: date
+    ground: BaseGeometry
+    """Flown, or gone to, in the county's CRS."""
+    name: str
+    """What it and its ground are called, in Chinese."""
+    ground_name: str
+    hides: Callable[[shapely.Point, BaseGeometry, float], bool | None] | None = None
+    """Whether the ground hides a case from a camera so many metres above it; None where nobody knows its heights."""
 
 
 _XMP = re.compile(
@@ -159,10 +174,10 @@ def _time(value: object) -> datetime | None:
         return None
 
 
-def attach(photos: Sequence[Photo], cases: Sequence[KnownCase], crs: str, flown: date, ground: BaseGeometry) -> list[Shown]:
-    """Each photo with the case it looks at, and what speaks against it. ground: the flown ground, in `crs`, the county's."""
+def attach(photos: Sequence[Photo], cases: Sequence[KnownCase], crs: str, trip: Trip) -> list[Shown]:
+    """Each photo with the case it looks at, and what speaks against it. Cases and trip in `crs`, the county's."""
     to_grid = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
-    return [_attached(photo, cases, to_grid, flown, ground) for photo in photos]
+    return [_attached(photo, cases, to_grid, trip) for photo in photos]
 
 
 def telling(shown: Sequence[Shown]) -> list[Shown]:
@@ -174,13 +189,14 @@ def telling(shown: Sequence[Shown]) -> list[Shown]:
     return [each for each in shown if each.photo.name in kept]
 
 
-def _attached(photo: Photo, cases: Sequence[KnownCase], to_grid: Transformer, flown: date, ground: BaseGeometry) -> Shown:
-    doubts = _of_time(photo, flown)
+def _attached(photo: Photo, cases: Sequence[KnownCase], to_grid: Transformer, trip: Trip) -> Shown:
+    doubts = _of_time(photo, trip)
     if photo.lon is None or photo.lat is None:
         return Shown(photo, None, None, None, ("照片没有位置信息", *doubts))
     here = shapely.Point(to_grid.transform(photo.lon, photo.lat))
-    if here.distance(ground) > NEAR_M:
-        return Shown(photo, None, None, None, (f"拍摄点距航飞范围 {here.distance(ground):,.0f} m", *doubts))
+    if not here.distance(trip.ground) <= NEAR_M:
+        far = f"拍摄点距{trip.ground_name} {here.distance(trip.ground):,.0f} m" if not trip.ground.is_empty else f"没有{trip.ground_name}"
+        return Shown(photo, None, None, None, (far, *doubts))
     seen = [(case, here.distance(case.geometry), _off(photo, here, case.geometry)) for case in cases if here.distance(case.geometry) <= NEAR_M]
     looking = [each for each in seen if each[2] is None or each[2] <= HALF_VIEW_DEGREES]
     if not looking:
@@ -188,16 +204,18 @@ def _attached(photo: Photo, cases: Sequence[KnownCase], to_grid: Transformer, fl
     case, distance, off = min(looking, key=lambda each: (each[1], each[2] or 0.0, each[0].id))
     if off is None and distance > 0:
         doubts = ("照片没有方位角，只按距离归属", *doubts)
+    if distance > 0 and trip.hides is not None and trip.hides(here, case.geometry, photo.height_m or EYE_M):
+        doubts = ("视线被中间的地形挡住", *doubts)
     return Shown(photo, case.id, round(distance, 1), None if off is None else round(off, 1), tuple(doubts))
 
 
-def _of_time(photo: Photo, flown: date) -> tuple[str, ...]:
+def _of_time(photo: Photo, trip: Trip) -> tuple[str, ...]:
     if photo.taken is None:
         return ("照片没有拍摄时间",)
     if photo.taken > datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1):
         return ("拍摄时间在将来",)
-    apart = abs((photo.taken.date() - flown).days)
-    return (f"拍摄日期与航飞日期相差 {apart} 天",) if apart > DAYS_OFF else ()
+    apart = abs((photo.taken.date() - trip.day).days)
+    return (f"拍摄日期与{trip.name}日期相差 {apart} 天",) if apart > DAYS_OFF else ()
 
 
 def _off(photo: Photo, here: shapely.Point, case: BaseGeometry) -> float | None:

@@ -70,8 +70,10 @@ def check_overlap(one: Raster, other: Raster, grid: str) -> None:
         raise MinewardenError("MW-DRONE-APART", message, "Give surfaces of the ground that the orthophoto shows.")
 
 
-def captured_on(given: str | None, photographed: Iterable[date], tag: str | None, today: date) -> tuple[date, str | None]:
-    """The day of the flight, and what is to be said of it: as given, else of its photos, else the file's own tag.
+def captured_on(
+    given: str | None, photographed: Iterable[date], tag: str | None, today: date, *, option: str = "--captured"
+) -> tuple[date, str | None]:
+    """The day of the flight, and what is to be said of it: as given (as `option`), else of its photos, else the file's own tag.
 
     Raises MinewardenError `MW-DRONE-DATE` where no day is known, or it lies in the future.
     """
@@ -79,17 +81,17 @@ def captured_on(given: str | None, photographed: Iterable[date], tag: str | None
     if given is not None:
         day = _day(given)
         if day is None:
-            raise MinewardenError("MW-DRONE-DATE", f"{given!r} is not a date.", "Write --captured as YYYY-MM-DD.")
+            raise MinewardenError("MW-DRONE-DATE", f"{given!r} is not a date.", f"Write {option} as YYYY-MM-DD.")
     elif days := sorted(photographed):
         day = days[len(days) // 2]
     elif tag:
         day = tagged_day(tag)
         note = "The day is that of the orthophoto's own tag, which may be the day it was computed: give --captured."
     if day is None:
-        message = "Neither the photos nor the orthophoto say when it was flown."
-        raise MinewardenError("MW-DRONE-DATE", message, "Give the day as --captured YYYY-MM-DD.")
+        message = "No file says when it was taken."
+        raise MinewardenError("MW-DRONE-DATE", message, f"Give the day as {option} YYYY-MM-DD.")
     if day > today:
-        raise MinewardenError("MW-DRONE-DATE", f"The flight is said to be of {day}, but today is {today} (UTC).", "Give the day it was flown.")
+        raise MinewardenError("MW-DRONE-DATE", f"It is said to be of {day}, but today is {today} (UTC).", "Give the right day.")
     return day, note
 
 

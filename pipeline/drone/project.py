@@ -28,6 +28,10 @@ class Given:
     """Whether the photos were handed in as such: all are kept then. A project's own are those it was computed from, often thousands."""
 
 
+def holds_orthophoto(folder: Path) -> bool:
+    return any((folder / name).exists() for name in ORTHOPHOTO)
+
+
 def gathered(ortho: Path, dsm: Path | None, before: Path | None, photos: Path | None, control: Path | None) -> Given:
     """The flight's files; what is not given is looked for where `ortho` is a project folder.
 

@@ -108,21 +108,22 @@ def amount_of(ground: Surface, pit: Hollow, cell: float) -> Amount | None:
     Its interval comes from bridging the same zone elsewhere on flown ground, where nothing is missing; None where there is no room to try.
     """
     m3 = float(np.nansum(pit.depth[pit.zone].astype(np.float64))) * cell**2
-    wrong = np.array(_tried_elsewhere(ground, pit.zone, cell))
+    wrong = np.array(tried_elsewhere(ground, pit.zone, cell))
     if len(wrong) < FEWEST_PLACES:
         return None
     off = TWO_SIDED * float(np.sqrt((wrong**2).mean())) * np.sqrt(1 + 1 / len(wrong))
     return Amount(m3, m3 - off, m3 + off)
 
 
-def _tried_elsewhere(ground: Surface, pit: Mask, cell: float) -> list[float]:
+def tried_elsewhere(ground: Surface, pit: Mask, cell: float, places: int = PLACES) -> list[float]:
+    """By how many m³ the bridge misses ground of the same shape elsewhere, where nothing was dug."""
     rows, cols = np.nonzero(pit)
     free = np.isfinite(ground) & ~widened(pit, round(2 * RIM_M[1] / cell))
     rng = np.random.default_rng(0)
     shape = np.ix_(range(rows.min(), rows.max() + 1), range(cols.min(), cols.max() + 1))
     cut = pit[shape]
     wrong: list[float] = []
-    for _ in range(20 * PLACES):
+    for _ in range(20 * places):
         top, left = (int(rng.integers(0, max(side - own, 0) + 1)) for side, own in zip(ground.shape, cut.shape, strict=True))
         there = np.zeros(pit.shape, bool)
         there[top : top + cut.shape[0], left : left + cut.shape[1]] = cut
@@ -131,6 +132,6 @@ def _tried_elsewhere(ground: Surface, pit: Mask, cell: float) -> list[float]:
         bridge = rim_surface(ground, there, cell)
         if bridge is not None:
             wrong.append(float(np.sum((bridge - ground)[there].astype(np.float64))) * cell**2)
-        if len(wrong) == PLACES:
+        if len(wrong) == places:
             break
     return wrong

@@ -13,6 +13,7 @@ from pyproj import Transformer
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
+from rasterio.features import rasterize
 from rasterio.vrt import WarpedVRT
 from shapely.geometry.base import BaseGeometry
 
@@ -24,6 +25,8 @@ MOST_CELLS = 4_000_000
 """Of the grid on which volumes are worked; finer surfaces are averaged, which no volume notices."""
 LEAST_CELLS = 64
 """A side; less ground in common says nothing."""
+PICTURE_M = 0.5
+"""Cells in which it is looked at what grows on some ground."""
 COARSER = 1.5
 """From this ratio of cells on, means are taken instead of values in between."""
 ROWS = 512
@@ -82,6 +85,22 @@ def read_surface(raster: Raster, box: GeoBox) -> Surface:
 def damaged(raster: Raster) -> MinewardenError:
     message = f"The {raster.role} {raster.path} can't be read: it is damaged."
     return MinewardenError("MW-DRONE-READ", message, "Copy it from the flight's computer again.")
+
+
+def burnt(ground: BaseGeometry, box: GeoBox) -> Mask:
+    """Cells of a grid whose centre lies in some ground."""
+    if ground.is_empty:
+        return np.zeros(tuple(box.shape), bool)
+    mask: Mask = rasterize([(ground, 1)], out_shape=tuple(box.shape), transform=box.affine, dtype="uint8").astype(bool)
+    return mask
+
+
+def frame_around(ground: BaseGeometry, crs: str) -> GeoBox:
+    """Cells over some ground for looking at its colours, of PICTURE_M or so much larger that there are not too many."""
+    west, south, east, north = ground.bounds
+    cell = max(PICTURE_M, math.sqrt((east - west) * (north - south) / MOST_CELLS))
+    shape = max(math.ceil((north - south) / cell), 1), max(math.ceil((east - west) / cell), 1)
+    return GeoBox(shape, Affine(cell, 0, west, 0, -cell, north), crs)
 
 
 def picture(raster: Raster, box: GeoBox) -> tuple[NDArray[np.float32], Mask]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.drone.arrays import Mask, Surface, components, filled, holding, nmad, slope_degrees, smoothed, widened
+from pipeline.drone.arrays import Mask, Surface, components, filled, holding, nmad, opened, slope_degrees, smoothed, widened
 from pipeline.drone.spread import Variogram, error_of_mean, variogram
 
 CALM_M = 1.5
@@ -17,6 +17,9 @@ LEAST_M2 = 25.0
 """Smaller changes are machines, cars and bushes."""
 MARGIN_M = 1.0
 """Added around changed ground, so that its feather edge is summed too."""
+OUTLINED, OUTLINED_M, TONGUE_M = 2.0, 0.08, 3.0
+"""An outline reaches as far as the change is beyond so many spreads, and so many metres: shallower ground is ploughed or driven over, not dug.
+Tongues narrower than the last are waves of the surfaces' noise, where they do not reach half of the depth."""
 TWO_SIDED = 1.96
 FEWEST_CELLS = 100
 """A surface that shows a change by fewer is too coarse to say how much."""
@@ -45,7 +48,7 @@ class Region:
     mask: Mask
     """What was summed, feather edge included."""
     outline: Mask
-    """Where the change is beyond the level of detection."""
+    """As far as the change shows at its edge."""
     is_cut: bool
     amount: Amount
     area_m2: float
@@ -91,7 +94,7 @@ def change_between(new: Surface, before: Surface, cell: float, *, tilted: bool) 
     stable = seen & ~widened(cut | fill, 3 * margin) & _ordinary(difference)
     noise = variogram(difference, stable, cell)
     near = smoothed(difference, reach // 3)
-    told = Weigher(difference, calm, near, 2 * TWO_SIDED * spread, stable, new, before, cell, noise, tilted)
+    told = Weigher(difference, calm, near, max(OUTLINED * spread, OUTLINED_M), stable, new, before, cell, noise, tilted)
     regions = sorted([*told.regions(wide_cut, is_cut=True), *told.regions(wide_fill, is_cut=False)], key=lambda each: -each.amount.m3)
     kept_cut, kept_fill = (_joined(regions, is_cut, seen.shape) for is_cut in (True, False))
     return Change(
@@ -151,7 +154,8 @@ class Weigher:
     calm: Surface
     near: Surface
     """The difference over smaller squares: outlines keep their corners."""
-    detection: float
+    edge_m: float
+    """Change from which an outline is drawn."""
     stable: Mask
     new: Surface
     before: Surface
@@ -179,7 +183,8 @@ class Weigher:
             change, near = (each * (-1 if is_cut else 1) for each in (self.calm, self.near))
             with np.errstate(invalid="ignore"):
                 core = piece & (change >= 0.5 * np.nanmax(change[piece]))
-                outline = filled(holding(piece & (near > self.detection), core))
+                edge = opened(piece & (near > self.edge_m), max(1, round(TONGUE_M / 2 / self.cell)))
+            outline = filled(holding(edge | core, core))
             area = float(outline.sum()) * self.cell**2
             if area < LEAST_M2:
                 continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,12 @@ class Position:
         return 3 * self.zone
 
 
+@lru_cache(maxsize=32)
+def between(source: str, target: str) -> Transformer:
+    """From one CRS to another, x before y. Making one takes a look into PROJ's database, a tenth of a second."""
+    return Transformer.from_crs(source, target, always_xy=True)
+
+
 def crs_of(zone: int) -> str:
     """CGCS2000 in a zone of 3 degrees."""
     return f"EPSG:{DATUMS[CGCS2000].zone3 + zone}"
@@ -49,13 +56,13 @@ def positions(crs: str, points: Sequence[tuple[float, float]]) -> list[Position]
     """Points of a CRS (x, y) as surveyors write them."""
     if not points:
         return []
-    to_degrees = Transformer.from_crs(crs, DEGREES, always_xy=True)
+    to_degrees = between(crs, DEGREES)
     lons, lats = (np.atleast_1d(values) for values in to_degrees.transform(*np.asarray(points, float).T))
     zones = [zone_of(lon) for lon in lons]
     out: dict[int, Position] = {}
     for zone in sorted(set(zones)):
         members = [k for k, each in enumerate(zones) if each == zone]
-        to_metres = Transformer.from_crs(DEGREES, crs_of(zone), always_xy=True)
+        to_metres = between(DEGREES, crs_of(zone))
         easts, norths = (np.atleast_1d(values) for values in to_metres.transform(lons[members], lats[members]))
         for k, east, north in zip(members, easts, norths, strict=True):
             out[k] = Position(float(lons[k]), float(lats[k]), zone, float(north), float(east))
@@ -66,7 +73,7 @@ def true_north(crs: str, points: Sequence[tuple[float, float]]) -> list[float]:
     """At each point of a CRS, by how much true north lies to the right of the grid's, radians."""
     if not points:
         return []
-    to_degrees = Transformer.from_crs(crs, DEGREES, always_xy=True)
+    to_degrees = between(crs, DEGREES)
     x, y = np.asarray(points, float).T
     lon, lat = (np.atleast_1d(values) for values in to_degrees.transform(x, y))
     east, north = (np.atleast_1d(values) for values in to_degrees.transform(lon, lat + 0.001, direction="INVERSE"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pipeline.publish.english_field import FIELD
 from pipeline.publish.english_names import NAMES, SIGNS
 from pipeline.publish.english_plan import PLAN, RESTORATION
 
@@ -294,4 +295,5 @@ ENGLISH: Mapping[str, str] = {
     **_METHOD,
     **RESTORATION,
     **PLAN,
+    **FIELD,
 }

@@ -23,6 +23,7 @@ from pipeline.patches.patch import Patch
 from pipeline.publish import changes, geojson, gpkg, lists, mines, report, runjson
 from pipeline.publish.export.finished import Finished
 from pipeline.publish.features import Feature, Judged, Pictured, coverage_features, flagged_features, is_violation, patches_features, verdict_of
+from pipeline.publish.flight.standing import flown_in
 from pipeline.publish.planning import made as planned
 from pipeline.publish.report import earlier, history
 from pipeline.publish.report.followed import followed
@@ -137,7 +138,8 @@ def report_input(
         courses=history.courses(ledger, said, month, cell), decisions=history.decisions(said),
         overdue=overdue(said.standings, said.events, today, ledger.merged_cases()), judged=followed(ledger, said, month, today),
         changes=lists.read(folder, lists.CHANGES), mines=lists.read(folder, lists.MINES),
-        restoration=restoration_files.read(folder), plan=planned.document(project, layers, folder, months.last_day(month)),
+        flights=flown_in(project.output, month), restoration=restoration_files.read(folder),
+        plan=planned.document(project, layers, folder, months.last_day(month)),
     )  # fmt: skip
 
 

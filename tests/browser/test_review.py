@@ -428,6 +428,18 @@ def test_a_flight_changes_what_a_reviewer_sees_until_it_is_withdrawn(desk: Desk)
     page.open(f"{desk.running.url}case/{case}")
     desk.shown()
     assert not page.look("Boolean(document.querySelector('.flights'))")
+    visit = output / "visits" / "v20240712-0123abcd"
+    (visit / "photos").mkdir(parents=True)
+    Image.new("RGB", (20, 10), (150, 120, 90)).save(visit / "photos" / "a.jpg")
+    photo = {"file": "photos/a.jpg", "case_id": case, "taken": "2024-07-12T09:00:00", "azimuth": 95.0, "distance_m": 40.2, "doubts": [HOSTILE]}
+    record.write(
+        visit, {"flight": visit.name, "visit": True, "captured": "2024-07-12", "by": "王核查", "cases": [], "pictures": [], "photos": [photo]}
+    )
+    page.open(f"{desk.running.url}case/{case}")
+    page.wait("document.querySelector('.flight img')?.naturalWidth === 20")
+    text = str(page.look("document.querySelector('.flight').textContent"))
+    for said in ("2024-07-12", "现场核查照片，王核查", "95°", "40 m", HOSTILE):
+        assert said in text
     assert errors(page) == []
 
 

@@ -17,7 +17,9 @@ from affine import Affine
 from shapely.geometry import shape
 
 from pipeline import flights as job
+from pipeline import inbox
 from pipeline.cli import main
+from pipeline.config import load
 from pipeline.drone.place import check_cells
 from pipeline.drone.raster import Role, examine
 from pipeline.ledger import Ledger
@@ -94,6 +96,37 @@ def test_the_same_flight_again_changes_nothing_and_a_withdrawn_one_stays_so(site
         assert "was withdrawn by 张三 (日期错了)" in capsys.readouterr().err
     assert main(["drone", "withdraw", str(config), "20240601-ffffffff", "--by", "李四", "--why", "x"]) == 2
     assert first["flight"] in capsys.readouterr().err
+
+
+def test_a_flight_with_more_files_stands_in_the_place_of_the_former_and_fewer_change_nothing(
+    site: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, out = site["config"], site["config"].parent / "out"
+    surfaces = ("--dsm", site["dsm"], "--dsm-before", site["before"])
+    list_ = site["ortho"].with_name("points.csv")
+    list_.write_text(f"name,easting,northing,elevation\nP1,{flights.WEST + 5},{flights.NORTH - 5},1850\n", "utf-8")
+    alone = ingest(config, capsys, site["ortho"], *DAY)
+    measured = ingest(config, capsys, site["ortho"], *surfaces, *DAY)
+    assert measured["replaces"] == [alone["flight"]]
+    assert [each["flight"] for each in record.standing(out)] == [measured["flight"]]
+    before = files(out)
+    for fewer in (DAY, (*DAY, "--dsm", site["dsm"]), ()):
+        assert ingest(config, capsys, site["ortho"], *fewer)["flight"] == measured["flight"]
+    assert files(out) == before
+    # What was measured is not lost for a picture of another day, or for a list of points alone.
+    for lost in (("--captured", "2024-06-02"), ("--gcp", list_)):
+        assert main(["drone", "ingest", str(config), str(site["ortho"]), *map(str, lost)]) == 2
+        said = capsys.readouterr().err
+        assert "MW-DRONE-FEWER" in said
+        assert "before.tif" in said
+    assert files(out) == before
+    controlled = ingest(config, capsys, site["ortho"], *surfaces, "--gcp", list_)
+    assert set(controlled["replaces"]) == {alone["flight"], measured["flight"]}
+    assert ingest(config, capsys, site["ortho"], *surfaces, "--gcp", list_)["flight"] == controlled["flight"]
+    assert [each["flight"] for each in record.standing(out)] == [controlled["flight"]]
+    # Taken back, the one before it stands again.
+    assert main(["drone", "withdraw", str(config), controlled["flight"], "--by", "张三", "--why", "点号抄错"]) == 0
+    assert [each["flight"] for each in record.standing(out)] == [measured["flight"]]
 
 
 def test_a_kill_leaves_nothing_half_ingested(site: dict[str, Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,17 +254,38 @@ def test_a_dropped_flights_volume_beyond_the_scale_is_a_case_of_the_next_month_u
     flights.write(dropped / "dsm_before.tif", before[None], **placed)
     flights.photo(dropped / "images" / "1.jpg", round(x), round(y), taken="2024:06:10 11:00:00")
     (again.out / "inbox" / "broken.tif").write_text("none", "utf-8")
+    (again.out / "inbox" / "phone").mkdir()
+    flights.photo(again.out / "inbox" / "phone" / "2.jpg", round(x), round(y), taken="2024:06:11 11:00:00")
     assert again.run(NEXT, "--quiet") in (0, 3)
     assert "inbox/broken.tif was not taken in. MW-DRONE-OPEN" in capsys.readouterr().err
-    (found,) = record.flights(again.out)
-    assert [each.name for each in (again.out / "inbox" / "taken").iterdir()] == [f"{found['flight']}-Tuesday"]
+    found, visit = record.flights(again.out)
+    assert sorted(each.name for each in (again.out / "inbox" / "taken").iterdir()) == [f"{found['flight']}-Tuesday", f"{visit['flight']}-phone"]
+    assert [(each["visit"], each["captured"], len(each["photos"])) for each in (visit,)] == [(True, "2024-06-11", 1)]
+    shutil.copytree(again.out / "inbox" / "taken" / f"{found['flight']}-Tuesday", dropped)
     (case,) = [row for row in again.rows(NEXT, "flagged") if row["finding"] == "over_extraction"]
     assert (case["right_id"], case["first_seen"], case["severity"]) == (right["properties"]["id"], "2024-06-10", 2)
     assert case["mining_likelihood"] is None
     assert case["area_m2"] == pytest.approx(dug / 3, rel=0.15)
     assert main(["drone", "withdraw", str(again.config), found["flight"], "--by", "张三", "--why", "飞错了地方"]) == 0
     assert again.run(NEXT, "--replay", "--quiet") in (0, 3)
+    assert dropped.is_dir(), "a withdrawn flight is refused, and stays to be seen"
     assert [row for row in again.rows(NEXT, "flagged") if row["finding"] == "over_extraction"] == []
+
+
+def test_what_is_dropped_again_does_not_stay_in_the_inbox(site: dict[str, Path]) -> None:
+    project = load(site["config"])
+    dropped, taken = project.output / "inbox", project.output / "inbox" / "taken"
+    dropped.mkdir(parents=True)
+    with rasterio.open(site["ortho"], "r+") as dataset:
+        dataset.update_tags(TIFFTAG_DATETIME="2024:06:01 10:00:00")
+    told = []
+    for _ in range(3):
+        shutil.copy(site["ortho"], dropped / "o.tif")
+        told += inbox.take(project, lambda *_: None)[0]
+        assert [each.name for each in dropped.iterdir()] == ["taken"]
+    (flight,) = record.flights(project.output)
+    assert sorted(each.name for each in taken.iterdir()) == [f"{flight['flight']}-o{each}.tif" for each in ("-2", "-3", "")]
+    assert told[1:] == [f"inbox/o.tif: flight {flight['flight']}, taken in already"] * 2
 
 
 def test_a_projects_own_photos_never_stop_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

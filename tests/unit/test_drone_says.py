@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 import shapely
+from odc.geo.geobox import GeoBox
 
-from pipeline.drone import control, judge, photos
+from pipeline.drone import control, judge, photos, sight
 from pipeline.drone.judge import KnownCase, Piece, Says
 from pipeline.drone.volume import Amount
 from pipeline.layers.model import Right
@@ -66,11 +68,14 @@ def test_new_digging_is_what_no_case_or_patch_lies_at() -> None:
 
 
 def test_digging_beyond_a_boundary_is_told_to_decimetres_with_the_error_of_both() -> None:
-    r = right("C1", box(0, 0, 200, 200), status="有效")
+    r = right("C1", box(0, 0, 200, 200), status="有效", accuracy_m=0.5)
     (found,) = judge.overshoots([piece(box(180, 50, 212.3, 90))], [r], FLOWN, 2.0)
     assert found.area_m2 == pytest.approx(12.3 * 40)
     assert (found.max_m, found.error_m) == (12.3, 2.1)
     assert found.certain_m2 == pytest.approx((12.3 - np.hypot(2.0, 0.5)) * 40, rel=0.01)
+    # A register that may be 5 m off, as the config says of its layer, leaves less that is certain.
+    (unsure,) = judge.overshoots([piece(box(180, 50, 212.3, 90))], [replace(r, accuracy_m=5.0)], FLOWN, 2.0)
+    assert (unsure.error_m, unsure.certain_m2) == (5.4, pytest.approx((12.3 - np.hypot(2.0, 5.0)) * 40, rel=0.01))
 
 
 def test_no_overshoot_of_an_ended_right_or_into_a_neighbour() -> None:
@@ -142,7 +147,8 @@ def test_photos_are_read(album: dict[str, photos.Photo]) -> None:
 def test_photos_go_to_the_case_they_look_at(album: dict[str, photos.Photo]) -> None:
     here = shapely.Point(flights.WEST, flights.NORTH)
     known = KnownCase("A", None, "unlicensed", here.buffer(30), date(2024, 3, 1))
-    shown = dict(zip(album, photos.attach(list(album.values()), [known], flights.CRS, date(2024, 6, 1), here.buffer(150)), strict=True))
+    trip = photos.Trip(date(2024, 6, 1), here.buffer(150), "航飞", "航飞范围")
+    shown = dict(zip(album, photos.attach(list(album.values()), [known], flights.CRS, trip), strict=True))
     assert [name for name, each in shown.items() if each.case_id == "A"] == ["above", "towards", "late"]
     assert shown["towards"].distance_m == pytest.approx(50, abs=1)
     assert shown["towards"].doubts == ()
@@ -150,6 +156,23 @@ def test_photos_go_to_the_case_they_look_at(album: dict[str, photos.Photo]) -> N
     assert "拍摄点距航飞范围" in shown["far"].doubts[0]
     assert shown["late"].doubts == ("拍摄日期与航飞日期相差 61 天",)
     assert shown["nowhere"].doubts == ("照片没有位置信息",)
+
+
+@pytest.mark.parametrize(("ridge", "behind"), [(0.0, False), (6.0, True)], ids=["open ground", "a ridge between"])
+def test_a_photo_over_a_ridge_does_not_show_the_case(album: dict[str, photos.Photo], ridge: float, behind: bool) -> None:
+    here = shapely.Point(flights.WEST, flights.NORTH)
+    known = KnownCase("A", None, "unlicensed", here.buffer(30), date(2024, 3, 1))
+    box = GeoBox((300, 300), flights.transform(flights.WEST - 150, flights.NORTH + 150, 1.0), flights.CRS)
+    x = np.arange(300) - 150.0
+    ground = np.repeat((1850 + ridge * np.exp(-(((x + 55) / 4) ** 2)))[None, :], 300, axis=0).astype(np.float32)
+    photo = replace(album["towards"], height_m=None)
+    trip = photos.Trip(date(2024, 6, 1), known.geometry, "核查", "在册图斑", lambda at, case, above: sight.hidden(ground, box, at, case, above))
+    (shown,) = photos.attach([photo], [known], flights.CRS, trip)
+    assert shown.case_id == "A"
+    assert ("视线被中间的地形挡住" in shown.doubts) is behind
+    # A drone 60 m above it sees over the ridge.
+    (above,) = photos.attach([album["towards"]], [known], flights.CRS, trip)
+    assert above.doubts == ()
 
 
 LISTS = {

@@ -444,7 +444,7 @@ def test_an_unknown_form_is_said(office: Office) -> None:
 def test_a_folder_that_can_not_be_written_is_said(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("x", "utf-8")
     assert office.refused("--format", "kml", "--out", str(tmp_path / "file" / "below")) == (2, "MW-EXPORT-OUT")
-    monkeypatch.setattr("pipeline.publish.export.write.os.access", lambda _, mode: mode == os.R_OK)
+    monkeypatch.setattr("pipeline.publish.export.folder.os.access", lambda _, mode: mode == os.R_OK)
     assert office.refused("--format", "kml", "--out", str(tmp_path)) == (2, "MW-EXPORT-OUT")
 
 

@@ -132,6 +132,34 @@ def test_it_can_be_had_in_english(given: report.ReportInput) -> None:
     assert set(re.findall(r"[\u4e00-\u9fff]+", text)) <= names
 
 
+def flown(**changes: Any) -> dict[str, Any]:
+    """A flight's record, as far as a report reads it."""
+    said = {
+        "flight": "20240705-0a1b2c3d", "captured": "2024-07-05", "cut_m3": 12345.6, "cut_m3_95": [12001.0, 12690.0], "new": [], "cases": [],
+        "overshoots": [], "extractions": [], "depths": [],
+    }  # fmt: skip
+    return said | changes
+
+
+def test_the_months_flights_are_told(given: report.ReportInput) -> None:
+    first, second = (str(each.properties["id"]) for each in given.flagged[:2])
+    hostile = "<script>alert(1)</script>"
+    flight = flown(
+        cases=[{"id": first, "says": "confirms"}, {"id": second, "says": "contradicts"}],
+        new=[{"area_m2": 5200.0}],
+        overshoots=[{"right_id": "C1", "right_name": hostile, "overshoot_certain_m2": 77.0}],
+    )
+    unmeasured = flown(flight="20240720-ffffffff", captured="2024-07-20", cut_m3=None, cut_m3_95=None)
+    page = read(given, flights=[flight, unmeasured])
+    (_, told, other) = page.table("飞行日期")
+    assert told[1:6] == [first, second, "—", "1 处，0.52 公顷", "12,346\n12,001–12,690"]
+    assert told[6] == f"{hostile}：误差之外越界 77 m²"
+    assert other[5] == "不能给出"
+    assert "航飞新发现 1 处，不支持的线索 1 个" in page.text
+    assert not any("alert" in str(attributes) for attributes in page.of("script"))
+    assert "无人机航飞" not in read(given).text
+
+
 def test_every_text_has_its_english() -> None:
     sections = ROOT / "pipeline" / "publish" / "templates"
     sources = [file.read_text("utf-8") for file in Path(page.__file__).parent.rglob("*") if file.suffix in (".py", ".html")]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 import shapely
 from shapely.geometry import Polygon
+from shapely.geometry.base import BaseGeometry
 
 from pipeline.findings.names import CAUSES, FINDINGS
 from pipeline.publish.export.finished import Finished
 from pipeline.publish.features import Feature
 from pipeline.publish.plain import plain
-from pipeline.publish.styles import SEVERITY_COLOURS, SEVERITY_NAMES
+from pipeline.publish.styles import SEVERITY_COLOURS, SEVERITY_NAMES, STYLES
 from pipeline.publish.words import REVIEWS, STATUSES, TITLES
 
 _SHOWN = """severity finding_zh also status first_seen last_seen before_date after_date area_mu growth_m2 confidence mining_likelihood cause town
@@ -23,18 +24,21 @@ _SHOWN = """severity finding_zh also status first_seen last_seen before_date aft
 SHOWN = tuple(_SHOWN.split())
 """Properties that are shown, in this order, where they are known."""
 
+AROUND_COLOUR = STYLES["rights"].line
 _WORDS: Mapping[str, Mapping[Any, str]] = {"severity": SEVERITY_NAMES, "status": STATUSES, "cause": CAUSES, "review": REVIEWS}
 _HARMLESS = str.maketrans({"<": "＜", ">": "＞", "&": "＆", "$": "＄"})
 """Viewers show a description as HTML even where it is escaped as XML asks, and fill in what stands after a dollar sign."""
 
 
-def render(month: Finished) -> bytes:
+def render(month: Finished, around: Sequence[tuple[str, BaseGeometry]] = ()) -> bytes:
+    """around: names and outlines, WGS 84, of what lies about the cases and is to be seen with them."""
     kml = Element("kml", xmlns="http://www.opengis.net/kml/2.2")
     document = SubElement(kml, "Document")
-    _text(document, "name", f"{_harmless(month.county)} {month.month} 矿山监测疑似线索")
+    _text(document, "name", f"{harmless(month.county)} {month.month} 矿山监测疑似线索")
     _text(document, "description", "卫星遥感监测发现的疑似线索，不是违法认定，须经实地核查。")
     for severity, colour in SEVERITY_COLOURS.items():
-        _style(document, severity, colour)
+        _style(document, f"severity-{severity}", colour, 0x40)
+    _style(document, "around", AROUND_COLOUR, 0x00)
     for severity, name in SEVERITY_NAMES.items():
         cases = [each for each in month.cases if each.properties["severity"] == severity]
         if cases:
@@ -42,16 +46,21 @@ def render(month: Finished) -> bytes:
             _text(folder, "name", f"{name}（{len(cases)}）")
             for case in cases:
                 _placemark(folder, case)
+    if around:
+        folder = SubElement(document, "Folder")
+        _text(folder, "name", "周边矿权与管控范围")
+        for name, outline in around:
+            _outline(folder, name, outline)
     ElementTree.indent(kml, " ")
     data: bytes = ElementTree.tostring(kml, "utf-8", xml_declaration=True)
     return data + b"\n"
 
 
-def _style(document: Element, severity: int, colour: str) -> None:
-    style = SubElement(document, "Style", id=f"severity-{severity}")
+def _style(document: Element, name: str, colour: str, filled: int) -> None:
+    style = SubElement(document, "Style", id=name)
     for kind in ("IconStyle", "LabelStyle", "LineStyle", "PolyStyle"):
         part = SubElement(style, kind)
-        _text(part, "color", _colour(colour, 0x40 if kind == "PolyStyle" else 0xFF))
+        _text(part, "color", _colour(colour, filled if kind == "PolyStyle" else 0xFF))
         if kind == "LineStyle":
             _text(part, "width", "2")
 
@@ -65,7 +74,7 @@ def _colour(colour: str, opacity: int) -> str:
 def _placemark(folder: Element, case: Feature) -> None:
     row = case.properties
     mark = SubElement(folder, "Placemark")
-    _text(mark, "name", f"{row['id']} {_harmless(row['finding_zh'])}")
+    _text(mark, "name", f"{row['id']} {harmless(row['finding_zh'])}")
     known = [(name, _said(name, row[name])) for name in SHOWN if row[name] is not None]
     _text(mark, "description", "\n".join(f"{TITLES[name]}：{said}" for name, said in known))
     _text(mark, "styleUrl", f"#severity-{row['severity']}")
@@ -82,12 +91,22 @@ def _placemark(folder: Element, case: Feature) -> None:
         _polygon(shapes, part)
 
 
+def _outline(folder: Element, name: str, outline: BaseGeometry) -> None:
+    mark = SubElement(folder, "Placemark")
+    _text(mark, "name", harmless(name))
+    _text(mark, "styleUrl", "#around")
+    shapes = SubElement(mark, "MultiGeometry")
+    for part in shapely.get_parts(outline):
+        if part.geom_type == "Polygon":
+            _polygon(shapes, part)
+
+
 def _said(name: str, value: Any) -> str:
     if name == "also":
-        return "、".join(FINDINGS.get(code, _harmless(code)) for code in value.split(";"))
+        return "、".join(FINDINGS.get(code, harmless(code)) for code in value.split(";"))
     if isinstance(value, float):
         return f"{value:,.1%}" if name in ("confidence", "mining_likelihood") else f"{value:,.2f}"
-    return _WORDS.get(name, {}).get(value) or _harmless(str(value))
+    return _WORDS.get(name, {}).get(value) or harmless(str(value))
 
 
 def _polygon(shapes: Element, part: Polygon) -> None:
@@ -104,7 +123,7 @@ def _rings(part: Polygon) -> Iterator[tuple[str, Any]]:
         yield "innerBoundaryIs", hole
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """Text without what a viewer would run, fill in or turn into a link."""
     return plain(text).translate(_HARMLESS).replace("://", "：//")
 

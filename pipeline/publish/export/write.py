@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +9,12 @@ from pathlib import Path
 import rasterio
 from rasterio.warp import transform_bounds
 
-from pipeline import months
 from pipeline.config import Project
-from pipeline.errors import MinewardenError
 from pipeline.files import write_atomic
 from pipeline.ledger import Ledger
 from pipeline.publish.export import corners, kml, shapefile, stac
 from pipeline.publish.export.finished import Finished, find
+from pipeline.publish.export.folder import made
 from pipeline.publish.month import with_verdicts
 
 
@@ -27,8 +25,7 @@ def export(project: Project, ledger: Ledger, month: str, form: str, out: Path | 
     """
     finished = find(project, month)
     finished = replace(finished, cases=with_verdicts(ledger, month, finished.cases))
-    folder = project.output / "export" / month if out is None else out
-    _make(folder, project.output)
+    folder = made(project.output / "export" / month if out is None else out, project.output)
     files = _files(finished, form, folder, encoding)
     for name, data in files.items():
         write_atomic(folder / name, data)
@@ -51,20 +48,3 @@ def _middle(finished: Finished) -> float:
     with rasterio.open(finished.raster, driver="GTiff") as raster:
         west, _, east, _ = transform_bounds(raster.crs, "EPSG:4326", *raster.bounds)
     return float(west + east) / 2
-
-
-def _make(folder: Path, output: Path) -> None:
-    """The folder, in which files can be written and which is no month's own."""
-    inside = folder.resolve()
-    if any(inside.is_relative_to((output / each).resolve()) for each in months.finished(output)):
-        raise MinewardenError("MW-EXPORT-OUT", f"{folder} belongs to a finished month, which stays as it is.", "Choose another folder with --out.")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(folder, error.strerror or "") from error
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise _unwritable(folder, "no permission to write")
-
-
-def _unwritable(folder: Path, why: str) -> MinewardenError:
-    return MinewardenError("MW-EXPORT-OUT", f"{folder} can't be written ({why}).", "Choose another folder with --out, or check its permissions.")

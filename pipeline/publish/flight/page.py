@@ -12,12 +12,14 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
+from pipeline.drone.judge import KINDS
 from pipeline.drone.photos import Shown
 from pipeline.findings.names import FINDINGS
 from pipeline.publish import pages
 from pipeline.publish.features import M2_PER_MU
 from pipeline.publish.flight.pictures import Picture
 from pipeline.publish.flight.profile import Profile
+from pipeline.publish.flight.record import CONTROL, REPORTED
 
 THUMBNAILS, THUMBNAIL_PX = 6, 480
 MAX_PIXELS = 200_000_000
@@ -47,7 +49,13 @@ _REASONS = tuple(
         (r"^The day is that of the orthophoto's own tag.*", "航飞日期取自影像文件自身的标签，可能是处理日期；请用 --captured 指明。"),
     )
 )
-ROLES = {"orthophoto": "正射影像", "DSM": "本次高程（DSM）", "earlier DSM": "前期高程（DSM）"}
+ROLES = {
+    "orthophoto": "正射影像",
+    "DSM": "本次高程（DSM）",
+    "earlier DSM": "前期高程（DSM）",
+    CONTROL: "控制点",
+    REPORTED: "航测软件报告",
+}
 SAYS = {"confirms": "支持", "contradicts": "不支持", "silent": "不能判断"}
 
 
@@ -64,6 +72,7 @@ def render(record: Mapping[str, Any], pictures: Sequence[Picture], profile: Prof
         says=SAYS,
         roles=ROLES,
         findings=FINDINGS,
+        kinds=KINDS,
     )
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pipeline.drone.judge import CaseSaid, Depth, Extraction, Overshoot, Piece
 from pipeline.drone.photos import Shown
+from pipeline.drone.raster import Role
 from pipeline.drone.volume import Amount
 from pipeline.files import write_atomic
 
 NAME = "flight.json"
 WITHDRAWN = "withdrawn.json"
+FLIGHTS, VISITS = "drone", "visits"
+"""Folders of the output folder. A visit has a record like a flight's, that shows nothing but photos."""
 VERSION = 1
+CONTROL, REPORTED = "control points", "report of the flight software"
+"""Roles of what is handed in beside rasters."""
 
 
 def encode(record: Mapping[str, Any]) -> bytes:
@@ -25,18 +30,49 @@ def read(folder: Path) -> dict[str, Any]:
     """A flight's record, with `withdrawn` (who, why, when) where it was."""
     found: dict[str, Any] = json.loads((folder / NAME).read_text("utf-8"))
     away = folder / WITHDRAWN
-    return found | {"withdrawn": json.loads(away.read_text("utf-8")) if away.is_file() else None}
+    return {"replaces": []} | found | {"withdrawn": json.loads(away.read_text("utf-8")) if away.is_file() else None}
+
+
+def folder(output: Path, id: str) -> Path:
+    """Of a flight, or of a visit, whose id begins with a v."""
+    return output / (VISITS if id.startswith("v") else FLIGHTS) / id
+
+
+def write(folder: Path, found: Mapping[str, Any]) -> None:
+    write_atomic(folder / NAME, encode(found))
 
 
 def withdraw(folder: Path, by: str, why: str, at: str) -> None:
     write_atomic(folder / WITHDRAWN, encode({"by": by, "why": why, "at": at}))
 
 
-def flights(output: Path) -> Iterator[dict[str, Any]]:
-    """Records of all flights of an output folder, the oldest first; withdrawn ones too."""
-    for file in sorted((output / "drone").glob(f"*/{NAME}")):
-        if not file.parent.name.startswith("."):
-            yield read(file.parent)
+def flights(output: Path) -> list[dict[str, Any]]:
+    """Records of all flights, the oldest first, then of visits; those that do not stand too: `withdrawn`, or `replaced_by` another."""
+    files = [file for name in (FLIGHTS, VISITS) for file in sorted((output / name).glob(f"*/{NAME}"))]
+    found = [read(file.parent) for file in files if not file.parent.name.startswith(".")]
+    instead = {former: each["flight"] for each in found if not each["withdrawn"] for former in each["replaces"]}
+    return [each | {"replaced_by": instead.get(each["flight"])} for each in found]
+
+
+def stands(flight: Mapping[str, Any]) -> bool:
+    """Whether a flight counts: neither withdrawn, nor taken in again with more of its files by a flight that counts."""
+    return not flight["withdrawn"] and not flight["replaced_by"]
+
+
+def standing(output: Path) -> list[dict[str, Any]]:
+    """Flights that count, by day."""
+    return sorted((each for each in flights(output) if stands(each)), key=lambda each: (each["captured"], each["flight"]))
+
+
+def orthophoto(flight: Mapping[str, Any]) -> str | None:
+    """SHA-256 of the orthophoto as it was handed in."""
+    return next((str(each["sha256"]) for each in flight.get("inputs", ()) if each["role"] == Role.ORTHO), None)
+
+
+def hashes(flight: Mapping[str, Any]) -> frozenset[str]:
+    """Of all files that were handed in. Records of before name only those photos that were kept."""
+    photos = flight.get("photographs", [each["sha256"] for each in flight["photos"]])
+    return frozenset([*(each["sha256"] for each in flight["inputs"]), *photos])
 
 
 def amount(value: Amount) -> dict[str, Any]:
@@ -46,6 +82,7 @@ def amount(value: Amount) -> dict[str, Any]:
 def piece(value: Piece) -> dict[str, Any]:
     return {
         "kind": "cut" if value.is_cut else "fill",
+        "what": value.kind.value,
         **amount(value.amount),
         "area_m2": round(value.area_m2, 1),
         "deepest_m": round(value.deepest_m, 2),
@@ -63,6 +100,8 @@ def case(said: CaseSaid) -> dict[str, Any]:
         "why": said.why,
         "m3": None if said.m3 is None else round(said.m3, 1),
         "iou": None if said.iou is None else round(said.iou, 3),
+        "what": said.kind.value,
+        "green": None if said.green is None else round(said.green, 2),
     }
 
 

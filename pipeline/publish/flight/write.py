@@ -53,6 +53,10 @@ class Flight:
     """Day of the earlier surface, where it is known."""
     inputs: tuple[tuple[str, str, str], ...]
     """Role, file name and SHA-256 of what was handed in."""
+    photographs: tuple[str, ...]
+    """SHA-256 of all photos that were handed in."""
+    replaces: tuple[str, ...]
+    """Flights of the same orthophoto in whose place this one stands."""
     ortho: Raster
     """Where it should lie."""
     frame: BaseGeometry
@@ -88,7 +92,7 @@ def write(folder: Path, flight: Flight, said: Said, shown: Sequence[Shown], grou
         if flight.measured.change is not None:
             rasters.write_surface(folder / "change.tif", flight.measured.change.difference, flight.measured.box)
     if originals is not None and shown:
-        _keep(originals, folder / "photos", shown)
+        keep(originals, folder / "photos", shown)
     projector = Projector(flight.crs)
     write_atomic(folder / "outlines.geojson", geojson.encode(_outlines(flight, projector)))
     made = _pictures(folder, flight, said, ground)
@@ -97,12 +101,12 @@ def write(folder: Path, flight: Flight, said: Said, shown: Sequence[Shown], grou
     found = _record(flight, said, shown, made, projector)
     drawn = profile(flight.measured) if flight.measured else None
     write_atomic(folder / "report.html", page.render(found, made, drawn, folder, shown).encode("utf-8", "replace"))
-    write_atomic(folder / record.NAME, record.encode(found))
+    record.write(folder, found)
     write_atomic(folder / "item.json", item.render(folder, flight.id, flight.county, flight.captured, found["footprint"], found["bbox"]))
     return found
 
 
-def _keep(originals: Path, target: Path, shown: Sequence[Shown]) -> None:
+def keep(originals: Path, target: Path, shown: Sequence[Shown]) -> None:
     """Photos byte for byte as they came. Raises MinewardenError `MW-DRONE-PHOTO` where one changed meanwhile."""
     target.mkdir()
     for each in shown:
@@ -151,6 +155,8 @@ def _record(flight: Flight, said: Said, shown: Sequence[Shown], made: Sequence[P
         "captured": flight.captured.isoformat(),
         "earlier": flight.earlier.isoformat() if flight.earlier else None,
         "inputs": [{"role": role, "name": name, "sha256": sha256} for role, name, sha256 in flight.inputs],
+        "photographs": list(flight.photographs),
+        "replaces": list(flight.replaces),
         "footprint": footprint.mapping,
         "bbox": [west, south, east, north],
         "shift_m": flight.shift_m,

@@ -56,5 +56,7 @@ class ReportInput:
     """A line for each right (`mines.json`)."""
     restoration: Mapping[str, Any] | None = None
     """restoration.json of the month."""
+    flights: Sequence[Mapping[str, Any]] = ()
+    """Records of the month's flights that stand."""
     plan: Mapping[str, Any] | None = None
     """The county's plan against registers and pixels."""

@@ -126,6 +126,8 @@ def _view(given: ReportInput, say: Say) -> dict[str, Any]:
         "became": {change["case_id"]: change["after"] for change in given.changes},
         "precision": precision(given.judged),
         "waiting": _waiting(ordered, given),
+        "flown": _flown(given),
+        "listed": {case.properties["id"] for case in ordered},
         "restoration": restoration.section(given.restoration, say) if given.restoration else None,
         "plan": assessment.section(given.plan, say) if given.plan else None,
         "words": json.dumps(_in_the_page(say), ensure_ascii=False),
@@ -185,6 +187,12 @@ def _waiting(ordered: Sequence[Feature], given: ReportInput) -> dict[str, int]:
         | {"mines": mines, "disputed": disputed}
         | {"grave": sum(row["severity"] == 3 for row in pending), "reopened": len(reopened), "provisional": len(provisional)}
     )
+
+
+def _flown(given: ReportInput) -> dict[str, int]:
+    """What the month's flights leave for a person to look at."""
+    contradicted = {case["id"] for flight in given.flights for case in flight["cases"] if case["says"] == "contradicts"}
+    return {"new": sum(len(flight["new"]) for flight in given.flights), "contradicted": len(contradicted)}
 
 
 def _last_said(course: Course | None) -> str | None:

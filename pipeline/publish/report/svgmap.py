@@ -99,7 +99,7 @@ def draw(layers: LayerSet, projector: Projector, cases: Sequence[Feature]) -> Ma
         row = case.properties
         marks.append(Mark(row["id"], number, row["severity"], round(x, 1), round(y, 1), frame.path(case.written.geometry)))
     marks.sort(key=lambda mark: (mark.severity, -mark.number))
-    metres = _round_length(frame.width * frame.metres_per_px / 4)
+    metres = round_length(frame.width * frame.metres_per_px / 4)
     label = f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
     return MapView(frame.width, frame.height, tuple(shapes), tuple(marks), round(metres / frame.metres_per_px, 1), label)
 
@@ -132,7 +132,7 @@ def _shapes(kind: str, given: Sequence[tuple[BaseGeometry, str]], area: BaseGeom
         yield Shape(kind, "".join(path for path, _ in paths), "")
 
 
-def _round_length(metres: float) -> float:
+def round_length(metres: float) -> float:
     """The largest 1, 2 or 5 × 10ⁿ that is not longer."""
     power = 10.0 ** math.floor(math.log10(metres))
     return next(step * power for step in (5, 2, 1) if step * power <= metres)

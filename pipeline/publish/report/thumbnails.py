@@ -36,7 +36,7 @@ def thumbnails(folder: Path, rows: Sequence[Mapping[str, Any]]) -> dict[str, str
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for start in range(0, len(pictured), AT_A_TIME):
             group = pictured[start : start + AT_A_TIME]
-            for row, uri in zip(group, pool.map(lambda row: _small(folder / row["evidence"]), group), strict=True):
+            for row, uri in zip(group, pool.map(lambda row: pair(folder / row["evidence"]), group), strict=True):
                 left -= len(uri or "")
                 if left < 0:
                     return found
@@ -45,15 +45,15 @@ def thumbnails(folder: Path, rows: Sequence[Mapping[str, Any]]) -> dict[str, str
     return found
 
 
-def _small(file: Path) -> str | None:
-    """Before and after in true colour; None where the picture is gone, damaged or of another form: the link still stands."""
+def pair(file: Path, size: tuple[int, int] = (WIDTH, HEIGHT), quality: int = QUALITY) -> str | None:
+    """Before and after in true colour, as a data URI; None where the picture is gone, damaged or of another form: the link still stands."""
     try:
         with Image.open(file, formats=("PNG",)) as sheet:
             if sheet.size != (SHEET_WIDTH, SHEET_HEIGHT):
                 return None
-            pair = sheet.convert("RGB").resize((WIDTH, HEIGHT), Image.Resampling.BOX, box=PAIR)
+            both = sheet.convert("RGB").resize(size, Image.Resampling.BOX, box=PAIR)
     except (OSError, SyntaxError, ValueError, UnidentifiedImageError):  # what Pillow raises for files that are broken in one way or another
         return None
     target = io.BytesIO()
-    pair.save(target, "JPEG", quality=QUALITY)
+    both.save(target, "JPEG", quality=quality)
     return "data:image/jpeg;base64," + base64.b64encode(target.getvalue()).decode("ascii")
