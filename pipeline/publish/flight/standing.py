@@ -30,7 +30,8 @@ def over_extracted(output: Path, last_day: date, layers: LayerSet, crs: str) -> 
             latest[each["right_id"]] = flight, each
     found = []
     for right_id, (flight, said) in sorted(latest.items()):
-        grounds = {right.id: right.geometry for right in layers.stood_on(date.fromisoformat(flight["captured"]))}
+        flown = date.fromisoformat(flight["captured"])
+        grounds = {right.id: right.geometry for right in layers.stood_on(flown)}
         dug = _dug(record.folder(output, flight["flight"]), crs).intersection(grounds[right_id]) if right_id in grounds else MultiPolygon()
         areas = [part for part in shapely.get_parts(dug) if part.geom_type == "Polygon"]
         if said["finding"] and areas:
