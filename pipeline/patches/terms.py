@@ -64,7 +64,8 @@ def _redder(f: Features) -> float:
 
 def _compact(f: Features) -> float:
     """Pits are lumps; seams between fields are threads. A lump of few cells is no thicker than it is wide; faint ones come by chance."""
-    return ramp(f["thickness"] / min(math.sqrt(f["cells"]), 4.0), 0.45, 0.95) * (1 - _faint(f))
+    lump = ramp(f["thickness"] / min(math.sqrt(f["cells"]), 4.0), 0.45, 0.95) * ramp(f["elongation"], 6, 3)
+    return lump * (1 - _faint(f))
 
 
 def _growth(f: Features) -> float:
@@ -212,7 +213,7 @@ def _solar(f: Features) -> float:
 
 def _road(f: Features) -> float:
     """Long and no wider than a road with its banks."""
-    return ramp(f["elongation"], 4.5, 7) * ramp(f["thickness"], 3.6, 2.6)
+    return ramp(f["elongation"], 4.5, 7) * ramp(f["thickness"], 4.2, 3.2)
 
 
 def _burn(f: Features) -> float:
