@@ -32,7 +32,7 @@ START = Likelihood(-1.0, EXPERT)
 PULL = 4.0
 STREWN_COUNT, STREWN_M2 = 0.1, 2100.0
 """What a strewn pit counts, and its largest."""
-CAUTION = 0.4
+CAUTION = 0.2
 """Taken off the bias after the fit: made counties hold far more pits for their size than real ones."""
 Data = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 """Terms (n, n_terms), labels (n,) and counts (n,) of patches."""

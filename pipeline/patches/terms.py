@@ -23,14 +23,19 @@ def ramp(value: float, zero: float, one: float) -> float:
     return _clip((value - zero) / (one - zero), 0, 1)
 
 
+def _season_of_crops(f: Features) -> float:
+    """0 where ground has been changed through most of a growing season: what farmers do does not last so long."""
+    return ramp(f["growing_days"], 90, 45)
+
+
 def _novelty(f: Features) -> float:
     """Dug ground looks like nothing in the cell's record; ploughed ground does."""
     return _clip(math.log2(max(f["novelty"], 0.05) / 2), -3, 3.5)
 
 
 def _bare(f: Features) -> float:
-    """Fresh workings carry no plants; fallow ground has weeds."""
-    return _clip(10 * (0.235 - f["ndvi"]), -2, 1.5)
+    """Fresh workings carry no plants; fallow ground has weeds, of which `_weeds` tells the rest."""
+    return _clip(10 * (0.235 - f["ndvi"]), -0.5, 1.5)
 
 
 def _departure(f: Features) -> float:
@@ -50,15 +55,17 @@ def _bright(f: Features) -> float:
 
 
 def _redder(f: Features) -> float:
-    """Redder than the cell's own soil and not much darker: clay from below. Dark and redder is soil under stubble and litter."""
+    """Red, and redder than the cell's own soil, and not much darker: clay from below. Dark and redder is soil under stubble and litter."""
     if "blue_to_red" not in f:
         return 0.0
-    return ramp(math.log(max(f["blue_to_red_bare"], 0.05) / max(f["blue_to_red"], 0.05)), 0.08, 0.22) * ramp(f["red_to_bare"], 0.7, 0.9)
+    redder = ramp(math.log(max(f["blue_to_red_bare"], 0.05) / max(f["blue_to_red"], 0.05)), 0.08, 0.22)
+    return redder * ramp(f["blue_to_red"], 0.6, 0.5) * ramp(f["red_to_bare"], 0.7, 0.9)
 
 
 def _compact(f: Features) -> float:
-    """Pits are lumps; seams between fields are threads. A lump of few cells is no thicker than it is wide."""
-    return ramp(f["thickness"] / min(math.sqrt(f["cells"]), 4.0), 0.45, 0.95)
+    """Pits are lumps; seams between fields are threads. A lump of few cells is no thicker than it is wide; faint ones come by chance."""
+    lump = ramp(f["thickness"] / min(math.sqrt(f["cells"]), 4.0), 0.45, 0.95) * ramp(f["elongation"], 6, 3)
+    return lump * (1 - _faint(f))
 
 
 def _growth(f: Features) -> float:
@@ -73,7 +80,7 @@ def _outward(f: Features) -> float:
 
 def _mixed(f: Features) -> float:
     """A working face, spoil and floor side by side; a field is of one piece."""
-    return ramp(f["variety"], 0.04, 0.10) * ramp(f["cells"], 4, 12)
+    return ramp(f["variety"], 0.05, 0.085)
 
 
 def _summer(f: Features) -> float:
@@ -87,8 +94,8 @@ def _looks(f: Features) -> float:
 
 
 def _registered(f: Features) -> float:
-    """In a mining right or on a legacy patch: ground where somebody has dug, or meant to."""
-    return f["registered"]
+    """In a mining right or on a legacy patch, ground where somebody has dug or meant to; faint change is the season's there as anywhere."""
+    return f["registered"] * ramp(f["score"], 6, 24)
 
 
 def _beside(f: Features) -> float:
@@ -97,8 +104,9 @@ def _beside(f: Features) -> float:
 
 
 def _own_soil(f: Features) -> float:
-    """The cell's own soil, no brighter and no other colour: ploughed, levelled or slipped, but nothing has been brought up from below."""
-    return ramp(f["colour"], 1.1, 0.5) * ramp(abs(math.log(max(f["brightness"], 0.1))), 0.22, 0.1)
+    """The cell's own soil, no brighter and no other colour, away from rights: ploughed or slipped, but nothing has been brought up from below."""
+    own = ramp(f["colour"], 1.1, 0.5) * ramp(abs(math.log(max(f["brightness"], 0.1))), 0.22, 0.1)
+    return own * (1 - f["near_registered"]) * _season_of_crops(f)
 
 
 def _levelled(f: Features) -> float:
@@ -125,37 +133,32 @@ def _fading(f: Features) -> float:
 
 def _crowded(f: Features) -> float:
     """Ground all round is in alert too: the season's work, or weather; a pit lies in ground that did not change."""
-    return ramp(f["changed_around"], 0.02, 0.15)
+    return ramp(f["changed_around"], 0.0, 0.05)
 
 
 def _darker(f: Features) -> float:
-    """Darker than its own soil, and not very new: moist, shaded, under stubble or litter. Dark rock is new."""
-    return ramp(f["red_to_bare"], 0.9, 0.75) * ramp(f["novelty"], 14, 6)
-
-
-def _spring(f: Features) -> float:
-    """Begun when fields are made ready, March to mid-May, and not seen much beyond it: seedbeds and film."""
-    return ramp(f["began"], 50, 70) * ramp(f["began"], 130, 105) * ramp(f["age"], 110, 70)
+    """Darker than its own soil, not red and not very new: moist, shaded, under stubble or litter. Dark rock is new, dark clay red."""
+    return ramp(f["red_to_bare"], 0.9, 0.75) * ramp(f["novelty"], 14, 6) * ramp(f.get("blue_to_red", 0.5), 0.42, 0.5)
 
 
 def _similar(f: Features) -> float:
     """Where many fields do the same in the same weeks, it is the season's work."""
-    return math.log2(1 + f["similar"])
+    return math.log2(1 + f["similar"]) * _season_of_crops(f)
 
 
 def _cropland(f: Features) -> float:
     """Ground that is as green as crops in its season."""
-    return ramp(f["greenest"], 0.45, 0.65)
+    return ramp(f["greenest"], 0.45, 0.65) * _season_of_crops(f)
 
 
 def _at_once(f: Features) -> float:
     """A whole field changed within days."""
-    return ramp(f["days_of_growth"], 12, 4) * ramp(f["cells"], 15, 40)
+    return ramp(f["days_of_growth"], 12, 4) * ramp(f["cells"], 15, 40) * _season_of_crops(f)
 
 
 def _weeds(f: Features) -> float:
     """Plants on it already."""
-    return ramp(f["ndvi"], 0.22, 0.32)
+    return ramp(f["ndvi"], 0.22, 0.32) * _season_of_crops(f)
 
 
 def _greener(f: Features) -> float:
@@ -204,14 +207,13 @@ def _solar(f: Features) -> float:
     """Panels: a large dark field, bluish, brighter beyond the visible than dark rock."""
     if "swir_to_red" not in f or "blue_to_red" not in f:
         return 0.0
-    # Ground shows between the rows, so that dark rock is darker, and newer.
-    dark = ramp(f["red_to_bare"], 0.82, 0.7) * ramp(f["works"], 60, 140) * ramp(f["novelty"], 12, 6)
+    dark = ramp(f["red_to_bare"], 0.82, 0.7) * ramp(f["works"], 60, 140)
     return dark * ramp(f["swir_to_red"], 1.65, 1.8) * ramp(f["blue_to_red"], 0.55, 0.65)
 
 
 def _road(f: Features) -> float:
     """Long and no wider than a road with its banks."""
-    return ramp(f["elongation"], 4.5, 7) * ramp(f["thickness"], 3.6, 2.6)
+    return ramp(f["elongation"], 4.5, 7) * ramp(f["thickness"], 4.2, 3.2)
 
 
 def _burn(f: Features) -> float:
@@ -219,11 +221,6 @@ def _burn(f: Features) -> float:
     if "clay" not in f:
         return 0.0
     return ramp(f["red_to_bare"], 0.85, 0.7) * ramp(f["clay"] - f["clay_bare"], 0.0, 0.06) * ramp(f["ndvi"], 0.18, 0.24)
-
-
-def _house(f: Features) -> float:
-    """A few cells of mixed, faintly new ground."""
-    return ramp(f["cells"], 30, 12) * ramp(f["novelty"], 6, 2.5)
 
 
 def _village(f: Features) -> float:
@@ -259,7 +256,6 @@ TERMS: dict[str, tuple[Cause | None, Callable[[Features], float]]] = {
     "fading": (None, _fading),
     "crowded": (None, _crowded),
     "darker": (None, _darker),
-    "spring": (None, _spring),
     "similar": (Cause.FARMLAND, _similar),
     "cropland": (Cause.FARMLAND, _cropland),
     "at_once": (Cause.FARMLAND, _at_once),
@@ -273,7 +269,6 @@ TERMS: dict[str, tuple[Cause | None, Callable[[Features], float]]] = {
     "solar": (Cause.SOLAR, _solar),
     "road": (Cause.ROAD, _road),
     "burn": (Cause.BURN, _burn),
-    "house": (Cause.CONSTRUCTION, _house),
     "village": (Cause.CONSTRUCTION, _village),
     "roof": (Cause.CONSTRUCTION, _roof),
     "fleeting": (Cause.UNKNOWN, _fleeting),
@@ -286,9 +281,9 @@ TERMS: dict[str, tuple[Cause | None, Callable[[Features], float]]] = {
 EXPERT = {
     "novelty": 0.6, "bare": 0.5, "departure": 0.7, "colour": 0.4, "bright": 0.3, "redder": 1.5, "compact": 1.5, "growth": 0.5, "looks": 0.5,
     "outward": 0.7, "mixed": 0.7, "summer": 0.7, "registered": 1.5, "beside": 1.0,
-    "fading": -1.0, "crowded": -1.0, "darker": -1.0, "spring": -0.7, "similar": -0.5, "cropland": -1.0, "at_once": -0.8, "weeds": -1.0,
-    "greener": -6.0, "faint": -0.7, "canopy": -4.0, "greenhouse": -6.0, "film": -3.0, "water": -7.0, "solar": -3.5, "road": -3.5, "burn": -2.0,
-    "house": -1.0, "village": -2.5, "roof": -3.0, "fleeting": -1.0, "own_soil": -1.5, "levelled": -1.5, "winter": -3.5, "snow": -3.0,
+    "fading": -1.0, "crowded": -1.0, "darker": -1.0, "similar": -0.5, "cropland": -1.0, "at_once": -0.8, "weeds": -1.0,
+    "greener": -6.0, "faint": -0.7, "canopy": -4.0, "greenhouse": -6.0, "film": -3.0, "water": -7.0, "solar": -3.5, "road": -4.5, "burn": -2.0,
+    "village": -2.5, "roof": -3.0, "fleeting": -1.0, "own_soil": -1.5, "levelled": -1.5, "winter": -3.5, "snow": -3.0,
 }  # fmt: skip
 """What we would give each without having seen data; fitted weights are drawn towards these."""
 
