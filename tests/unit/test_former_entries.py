@@ -7,6 +7,9 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from pipeline.config_findings import SeverityConfig
 from pipeline.findings.facts import Place
@@ -15,7 +18,7 @@ from pipeline.findings.overextraction import Taken, findings
 from pipeline.publish import gpkg
 from pipeline.publish.evidence.overlay import Surroundings
 from pipeline.publish.wgs84 import Projector
-from tests.county import GRID, box, layers, redline, right
+from tests.county import GRID, box, farmland, found, layers, legacy, patch, redline, right, said
 
 NOW = right("C1", box(300, 300, 450, 600), name="东矿", stood_from=date(2024, 6, 10))
 BEFORE = replace(NOW, geometry=box(300, 300, 600, 600), stood_from=None, stood_until=date(2024, 6, 9))
@@ -40,6 +43,22 @@ def test_a_site_is_held_against_zones_as_they_are_now() -> None:
     now = redline("H2", box(50, 0, 300, 100), stood_from=date(2024, 6, 10))
     assert Place(ground, Lookup(layers(now, gone))).fields()["restriction"] == ("H2",)
     assert not Place(ground, Lookup(layers(gone))).banned
+
+
+@pytest.mark.parametrize("record", [redline, legacy, farmland])
+def test_ground_drawn_anew_between_two_looks_was_held_all_along(record: Any) -> None:
+    """Dug between 31 May and 20 June; on 8 June the layer came with other corners."""
+    dug = patch((box(300, 300, 400, 400), date(2024, 6, 20)))
+    dug = replace(dug, changed_day=dug.first_day - 10)
+    whole, half = box(0, 0, 700, 700), box(0, 0, 350, 700)
+
+    def of(*records: Any) -> tuple[dict[str, float], list[float | None]]:
+        judged = found(dug, *records)
+        return said(judged), [each.restriction_m2 for each in judged]
+
+    for former, now in ((whole, box(0, 0, 700, 701)), (half, whole), (whole, half)):
+        entries = [record("A", former, stood_until=date(2024, 6, 7)), record("B", now, stood_from=date(2024, 6, 8))]
+        assert of(*entries) == of(record("A", former.intersection(now)))
 
 
 def test_a_flight_is_held_against_the_rights_of_its_own_day() -> None:
