@@ -15,6 +15,7 @@ from pipeline.config_findings import SeverityConfig
 from pipeline.findings.facts import Place
 from pipeline.findings.lookup import Lookup
 from pipeline.findings.overextraction import Taken, findings
+from pipeline.month import _registered
 from pipeline.publish import gpkg
 from pipeline.publish.evidence.overlay import Surroundings
 from pipeline.publish.wgs84 import Projector
@@ -79,3 +80,10 @@ def test_the_package_holds_them_in_a_layer_of_their_own(tmp_path: Path) -> None:
         assert package.execute("SELECT id, stood_until FROM former_zones").fetchall() == [("H1", "2024-06-09")]
         styles = dict(package.execute("SELECT f_table_name, styleQML FROM layer_styles").fetchall())
     assert styles["former_rights"] != styles["rights"]
+
+
+def test_ground_of_a_past_entry_is_registered_ground() -> None:
+    """It is asked of the likelihood too: a legacy patch that was struck off since is ground where somebody dug."""
+    struck_off = legacy("L1", box(0, 0, 100, 100), stood_until=date(2024, 6, 9))
+    gone = redline("H1", box(500, 500, 600, 600), stood_until=date(2024, 6, 9))
+    assert _registered(layers(struck_off, gone, BEFORE)).area == 10000 + 90000
