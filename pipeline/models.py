@@ -26,7 +26,7 @@ def in_use(project: Project) -> Likelihood:
     try:
         return likelihood.load(file)
     except (OSError, ValueError) as error:
-        fix = "Put back a copy that lies beside it, or delete it to use the model that ships with the program; 'minewarden train' can fit one anew."
+        fix = "Put back a copy from beside it, or delete it to use the one that ships with the program; 'minewarden train' can then fit one anew."
         raise MinewardenError("MW-MODEL-FILE", f"{file}: {error}.", fix, Exit.DAMAGED) from error
 
 

@@ -25,7 +25,7 @@ from pipeline.findings.finding import Finding
 from pipeline.findings.judge import judge
 from pipeline.findings.mines import Mine, mines
 from pipeline.grid import Block
-from pipeline.layers.model import LayerSet
+from pipeline.layers.model import LayerSet, LegacyPatch
 from pipeline.ledger.ledger import Ledger
 from pipeline.limits import cannot_tell
 from pipeline.looking import Ground, Sighting
@@ -157,8 +157,9 @@ def watch_month(inputs: Inputs, month: str, model: Model, good: Seen) -> Watched
 
 
 def _registered(layers: LayerSet) -> BaseGeometry:
-    """Ground of mining rights, whatever their standing, and of legacy patches: where digging is likelier than elsewhere."""
-    return unary_union([*(right.geometry for right in layers.entries), *(patch.geometry for patch in layers.legacy)])
+    """Ground of mining rights and of legacy patches, whatever their standing and past ones too: where digging is likelier than elsewhere."""
+    legacy = (*layers.legacy, *(entry for entry in layers.past if isinstance(entry, LegacyPatch)))
+    return unary_union([*(right.geometry for right in layers.entries), *(patch.geometry for patch in legacy)])
 
 
 def _bare(inputs: Inputs, month: str, model: Model) -> BaseGeometry:

@@ -63,6 +63,7 @@ def _county(console: Console, config: Path) -> list[Check]:
         guarded("scenes", lambda: _scenes(project), "Check 'sources' in the config."),
         guarded("layers", lambda: _layers(project), "Run 'minewarden layers check' for the details."),
         guarded("heights", lambda: _heights(project), "Check 'dem' in the config."),
+        guarded("likelihood", lambda: _likelihood(project), "Put back a copy of it, or delete it."),
         guarded("store", lambda: _store(project), "Check 'store' in the config, and its disk."),
         guarded("space", lambda: _space(project), "Free some space, or move the output folder to another disk."),
         guarded("last run", lambda: _last_run(project), "Set the system's clock."),
@@ -112,6 +113,13 @@ def _heights(project: Project) -> str:
     crs = project.config.grid.crs
     found = heights.load(project, layers.load(project, crs).area, crs)
     return "none: slope and aspect are matched by nearness alone" if found is None else f"{found.raster.path} can be used"
+
+
+def _likelihood(project: Project) -> str:
+    from pipeline import models
+
+    own, sha256 = project.models / models.IN_USE, models.in_use(project).sha256[:16]
+    return f"the county's own can be used ({sha256})" if own.is_file() else f"the one that ships with the program ({sha256})"
 
 
 def _space(project: Project) -> str:

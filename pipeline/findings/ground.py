@@ -113,8 +113,12 @@ class Cells:
         """
         out = self._each(value, self.day)
         if presumed is not None:
-            out[self._each(value, self.earliest) == presumed] = presumed
+            out[self.before(value) == presumed] = presumed
         return out
+
+    def before(self, value: Callable[[date], object]) -> NDArray[np.object_]:
+        """(n,): what `value` says of the day of each cell's last look at the old ground."""
+        return self._each(value, self.earliest)
 
     @staticmethod
     def _each(value: Callable[[date], object], days: NDArray[np.int32]) -> NDArray[np.object_]:

@@ -37,14 +37,24 @@ def _dated(index: Index[R], geometry: BaseGeometry) -> bool:
 
 
 def _held(index: Index[R], geometry: BaseGeometry, cells: Cells | None) -> list[tuple[R, BaseGeometry]]:
+    near = [index.records[k] for k in index.near(geometry)]
+    if cells is None:
+        return [(record, common(geometry, record.geometry)) for record in near if record.stood_until is None]
     found = []
-    for record in (index.records[k] for k in index.near(geometry)):
-        ground = common(geometry, record.geometry)
-        if cells is not None:
-            # Between two looks nobody knows the day: what did not stand yet at the first of them accuses nobody.
-            other = cells.meeting(record.geometry) & ~cells.by_day(record.stood, presumed=False).astype(bool)
-            ground = without(ground, cells.outline(other)) if other.any() else ground
-        elif record.stood_until is not None:
-            continue
+    for record in near:
+        ground = whole = common(geometry, record.geometry)
+        # Between two looks nobody knows the day: what did not stand yet at the first of them accuses nobody.
+        there, then, before = cells.meeting(record.geometry), cells.by_day(record.stood).astype(bool), cells.before(record.stood).astype(bool)
+        other, new = there & ~(then & before), there & then & ~before
+        ground = without(ground, cells.outline(other)) if other.any() else ground
+        # But ground that the layer held at both looks it held all along, though it was drawn anew between them.
+        for former in near if new.any() else ():
+            both = new & cells.before(former.stood).astype(bool)
+            if _layer(former) == _layer(record) and both.any():
+                ground = joined([ground, common(common(whole, former.geometry), cells.outline(both))])
         found.append((record, ground))
     return found
+
+
+def _layer(record: Zone | LegacyPatch) -> str | None:
+    return record.layer if isinstance(record, Zone) else None

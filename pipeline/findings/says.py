@@ -63,7 +63,7 @@ def overshoot(f: Facts) -> str:
     first, last = f.patch.first_seen, f.patch.after_date
     measured = f.accuracy.measured(first, last)
     how = f"measured {measured[0]:.1f} on {measured[1]} days" if measured else "not measured"
-    between = f"between dates {f.accuracy.between_dates(first, last):.2g} ({how})"
+    between = f"between dates {round(f.accuracy.between_dates(first, last), 1):g} ({how})"
     parts = f"image {f.accuracy.geolocation_m:g}, {between}, boundary {f.right.accuracy_m:g}"
     drift = f"plate motion since 2000 {f.accuracy.drifted(last):.1f}"
     return f"{over.area_m2:.0f} m² beyond {_entry(f.right)}, up to {over.max_m:.0f} m; {certain} ({parts}, {drift})"

@@ -30,6 +30,8 @@ STEADY_SHARE = 0.5
 each crop. Against itself, since lush ground varies by more than sparse ground does."""
 BARE_PLOT = 0.5
 """Ground with less than this share of the ring's cover was disturbed itself, or bears houses and roads."""
+LEAST_COVER = 0.02
+"""Less is taken for as much: where nothing grows there is nothing to divide by."""
 ALIKE = 0.15
 """So far the cover of a plot may lie from that of the site in the years before the site was dug."""
 LEAST_AROUND, LEAST_LIKE = 24, 8
@@ -72,7 +74,7 @@ def reference_of(window: Window, covers: Covers) -> Reference:
     table = plots.cover
     with np.errstate(invalid="ignore"):
         ring = _median(table, axis=0)
-        ratio = table / np.maximum(ring, 0.02)
+        ratio = table / np.maximum(ring, LEAST_COVER)
     here = _here(window, plots, ratio)
     undug = undug_seasons(window, covers, here * ring)
     chosen, matched = _chosen(plots, ratio, _site(window, covers), undug, BARE_PLOT * here)
@@ -173,7 +175,7 @@ def _chosen(
         if alike.sum() >= FEWEST:
             return _nearest(_lying(alike, plots.gap)), True
     if pool.sum() >= 2 * FEWEST:
-        spread = np.nanstd(ratio[pool], axis=1) / usual[pool]
+        spread = np.nanstd(ratio[pool], axis=1) / np.maximum(usual[pool], LEAST_COVER)
         steady = pool.copy()
         steady[pool] = spread <= np.quantile(spread, STEADY_SHARE)
         return _nearest(_lying(steady, plots.gap)), False

@@ -108,6 +108,7 @@ DUG, PIT = date(2024, 5, 14), box(400, 400, 500, 500)
     [
         ({}, 10.7, "between dates 5 (not measured)"),
         ({DUG: 2.0}, 10.7, "between dates 5 (measured 2.0 on 1 days)"),
+        ({DUG: 12.34}, 15.5, "between dates 12.3 (measured 12.3 on 1 days)"),
         ({DUG: 12.0}, 15.3, "between dates 12 (measured 12.0 on 1 days)"),
         ({date(2024, 5, 13): 40.0, DUG: 3.0, date(2024, 5, 20): 9.0, date(2024, 5, 30): 12.0}, 13.1, "between dates 9 (measured 9.0 on 3 days)"),
     ],
@@ -120,3 +121,8 @@ def test_the_position_error_grows_where_scenes_were_measured_to_lie_off(off_m: d
     assert over.position_error_m == error
     assert over.overshoot_certain_m2 == pytest.approx(5000 - 100 * error, abs=1)
     assert says in next(line for line in over.trace if line.startswith("cross_boundary: yes"))
+
+
+def test_a_great_error_is_written_out() -> None:
+    judged = found(patch((PIT, DUG)), right("A", box(200, 300, 450, 600), status="有效"), coregistration_m=100)
+    assert any("between dates 100 (not measured)" in line for each in judged for line in each.trace)

@@ -137,6 +137,15 @@ def loaded(file: Path) -> heights.Heights | None:
     return heights.load(project, AREA, CRS)
 
 
+def test_ground_that_lies_alike_and_bears_nothing_is_the_reference_all_the_same() -> None:
+    """A slope of bare rock across from a green one."""
+    cover = np.where(ROWS < SIDE / 2, 40, 0).astype(np.uint8)
+    found = reference_of(on_terrain(window(slice(60, 75), slice(30, 60)), Known(ridge())), [cover] * 3)
+    assert found.plots > 0
+    assert found.alike
+    assert found.cover == pytest.approx(np.zeros(3))
+
+
 def test_a_model_of_thirty_metres_is_read_between_its_cells(tmp_path: Path) -> None:
     rows = np.arange(80, dtype=np.float32)[:, None] + np.zeros((80, 80), np.float32)
     known = loaded(write(tmp_path / "dem.tif", (2000 - 0.25 * 30 * rows).astype(np.float32), nodata=-32768))

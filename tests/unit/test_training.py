@@ -136,6 +136,8 @@ def test_a_damaged_model_stops_a_run_and_is_named(project: Project, text: str, c
     (project.models / models.IN_USE).write_text(text, "utf-8")
     assert main(["train", str(project.file)]) == 5
     assert "MW-MODEL-FILE" in capsys.readouterr().err
+    assert main(["doctor", str(project.file)]) == 5
+    assert "FAIL  likelihood: MW-MODEL-FILE" in capsys.readouterr().err
 
 
 def test_a_fit_stays_near_the_model_before_where_little_is_known() -> None:
