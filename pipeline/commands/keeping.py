@@ -67,7 +67,9 @@ def restore(console: Console, config: Path, file: Path) -> Exit:
     lacking = sorted(set(months.finished(project.output)) - set(done.months))
     if lacking:
         console.notice(f"It does not know of {', '.join(lacking)}: run 'minewarden repair {project.typed}', which makes them again.")
-    return Exit.INCOMPLETE if lacking else Exit.DONE
+    if done.left and done.damaged:
+        console.notice(f"{done.left} verdict(s) or step(s) in {done.damaged.name} do not follow on the copy and are not taken over: give them again.")
+    return Exit.INCOMPLETE if lacking or done.left else Exit.DONE
 
 
 def _check_copy(draft: Path, file: Path, code: str) -> None:
