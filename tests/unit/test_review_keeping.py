@@ -118,6 +118,7 @@ def test_a_journal_that_a_kill_left_is_not_played_into_the_copy(config: Path, pa
 def test_who_saw_and_did_what(config: Path, path: Path) -> None:  # noqa: F811
     assert main(["review", "user", "add", str(config), "王核查", "--role", "reviewer"]) == 0
     with Ledger(path, "620422") as ledger:
+        ledger.audit("minewarden", "flight", {"flight": "20240705-0a1b2c3d"})
         ledger.audit("王核查", SEEN, {"reviewer": "王核查", "cases": [case(1), case(2)]})
         say(ledger, write("a", case=case(1)), judgement=Judgement.UNLAWFUL)
         decide.audit(ledger, write("b", 2, "李复核", case(1)), False, "像耕地")
@@ -141,5 +142,6 @@ def test_who_saw_and_did_what(config: Path, path: Path) -> None:  # noqa: F811
     assert told("--person", "李复核") == [("李复核", "复核", case(1), "不同意 像耕地")]
     (added,) = [row for row in told() if row[1] == "人员"]
     assert "王核查" in added[3]
+    assert not any(what.isascii() for _, what, _, _ in told())
     assert len(told()) > len(told("--since", "2999-01-01")) == 0
     assert main(["review", "log", str(config), "--since", "2024-13"]) == 2
