@@ -100,9 +100,17 @@ def put_back(ledger: Path, file: Path) -> Restored:
     if journal.exists():
         os.replace(journal, database.journal_of(aside))
     if there:
-        os.replace(ledger, aside)
+        _set_aside(ledger, aside)
     os.replace(draft, ledger)
     return Restored(file, months, until, taken, aside if there else None, left)
+
+
+def _set_aside(ledger: Path, aside: Path) -> None:
+    """A second name, so that whoever kills us now finds the ledger in its place, to be asked again; on disks that know none it is moved."""
+    try:
+        os.link(ledger, aside)
+    except OSError:
+        os.replace(ledger, aside)
 
 
 def _free(path: Path) -> Path:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import os
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from pipeline.cli import main
-from pipeline.ledger import Ledger, Review, audit, database
+from pipeline.ledger import Ledger, Review, audit, backup, database
 from pipeline.ledger.judgements import Judgement
 from pipeline.ledger.steps import Step
 from pipeline.review import decide
@@ -92,6 +93,27 @@ def test_a_copy_of_another_course_says_what_is_lost(config: Path, path: Path, tm
     assert "1 verdict(s) or step(s) in ledger.sqlite.damaged" in capsys.readouterr().err
     with Ledger(path, "620422") as ledger:
         assert ledger.standings().keys() == {case(1)}
+
+
+def test_a_kill_while_a_copy_is_put_back_loses_nothing(config: Path, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    copy = backed_up(config, tmp_path / "disk")
+    with Ledger(path, "620422") as ledger:
+        say(ledger, write("a", case=case(1)))
+    data = path.read_bytes()
+    path.write_bytes(data.replace(case(3).encode(), case(9).encode(), 1))
+
+    def until_the_last(source: Path, target: Path) -> None:
+        if target == path:
+            raise KeyboardInterrupt
+        os.rename(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.ledger.backup.os.replace", until_the_last)
+        with pytest.raises(KeyboardInterrupt):
+            backup.put_back(path, copy)
+    backup.put_back(path, copy)
+    with Ledger(path, "620422") as ledger:
+        assert (ledger.standings().keys(), ledger.verify_audit()) == ({case(1)}, [])
 
 
 def test_a_journal_that_a_kill_left_is_not_played_into_the_copy(config: Path, path: Path, tmp_path: Path) -> None:  # noqa: F811
