@@ -41,7 +41,7 @@ def take(project: Project, folder: Path, visited: str | None, reviewer: str, say
     known = {sha256: each for each in record.standing(project.output) if each.get("visit") for sha256 in each["photographs"]}
     fresh = [each for each in taken if each.sha256 not in known]
     if not fresh:
-        return known[taken[0].sha256], False
+        return _noted(project, known[taken[0].sha256]), False
     day, _ = captured_on(visited, [each.taken.date() for each in fresh if each.taken], None, months.today(), option=OPTION)
     cases, _ = flown.known_ground(project)
     crs = project.config.grid.crs
@@ -57,12 +57,24 @@ def take(project: Project, folder: Path, visited: str | None, reviewer: str, say
         record.write(partial, found)
         fsync_folder(partial)
         with flown.ledger_of(project) as ledger, ledger.transaction():
-            ledger.audit(reviewer, flown.VISITED, {"visit": found["flight"], "photos": {each["sha256"]: each["case_id"] for each in found["photos"]}})
+            ledger.audit(reviewer, flown.VISITED, _event(found))
             os.replace(partial, target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     fsync_folder(target.parent)
     return found, True
+
+
+def _noted(project: Project, found: dict[str, Any]) -> dict[str, Any]:
+    """A visit that is there; where a kill kept it from the ledger, it is noted now."""
+    with flown.ledger_of(project) as ledger:
+        if all(detail["visit"] != found["flight"] for _, detail in ledger.last_audit(flown.VISITED)):
+            ledger.audit(found["by"], flown.VISITED, _event(found))
+    return found
+
+
+def _event(found: dict[str, Any]) -> dict[str, Any]:
+    return {"visit": found["flight"], "photos": {each["sha256"]: each["case_id"] for each in found["photos"]}}
 
 
 def _id(day: date, taken: Sequence[Photo]) -> str:

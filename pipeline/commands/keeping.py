@@ -46,6 +46,7 @@ def backup(console: Console, config: Path, folder: Path) -> Exit:
 def restore(console: Console, config: Path, file: Path) -> Exit:
     """Put a copy of the ledger in its place, with what the ledger there proves to have been said since; that one is kept beside it."""
     from pipeline.ledger import backup as copies
+    from pipeline.ledger.database import journal_of
 
     project = open_project(console, config)
     code = project.config.county.code
@@ -54,6 +55,7 @@ def restore(console: Console, config: Path, file: Path) -> Exit:
     with locked(project.output):
         draft = project.ledger.with_name("ledger.sqlite.given")
         try:
+            journal_of(draft).unlink(missing_ok=True)  # of a call that was killed
             shutil.copyfile(file, draft)
             _check_copy(draft, file, code)
             if copies.is_sound(project.ledger) and not copies.adds(project.ledger, draft):
@@ -67,7 +69,9 @@ def restore(console: Console, config: Path, file: Path) -> Exit:
     lacking = sorted(set(months.finished(project.output)) - set(done.months))
     if lacking:
         console.notice(f"It does not know of {', '.join(lacking)}: run 'minewarden repair {project.typed}', which makes them again.")
-    return Exit.INCOMPLETE if lacking else Exit.DONE
+    if done.left and done.damaged:
+        console.notice(f"{done.left} verdict(s) or step(s) in {done.damaged.name} do not follow on the copy and are not taken over: give them again.")
+    return Exit.INCOMPLETE if lacking or done.left else Exit.DONE
 
 
 def _check_copy(draft: Path, file: Path, code: str) -> None:

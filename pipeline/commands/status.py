@@ -116,7 +116,7 @@ def _decided(project: Project, last: str, flagged: list[dict[str, Any]]) -> tupl
 def _open_patches(month: Path) -> int | None:
     """Patches of changed ground, flagged or explained, that have not ended; None where the month's file is gone."""
     file = month / "patches.geojson"
-    return sum(patch["status"] != "ended" for patch in _properties(file)) if file.is_file() else None
+    return len({patch["patch_id"] for patch in _properties(file) if patch["status"] != "ended"}) if file.is_file() else None
 
 
 def _properties(file: Path) -> list[dict[str, Any]]:

@@ -37,6 +37,8 @@ class Restored:
     """Verdicts given since, taken over from the damaged file: its audit trail proves them."""
     damaged: Path | None
     """Where the damaged file was put."""
+    left: int
+    """Verdicts, steps, audits and outlines of that file which are not in the ledger now: they do not follow on the copy."""
 
 
 def copy(connection: sqlite3.Connection, file: Path) -> None:
@@ -91,18 +93,30 @@ def put_back(ledger: Path, file: Path) -> Restored:
         months = tuple(row[0] for row in target.execute("SELECT month FROM months ORDER BY month"))
         with database.transaction(target, draft):
             taken = _carry_over(ledger, target) if ledger.is_file() else 0
-    aside = None
-    if ledger.exists():
-        aside = _free(ledger.with_name(ledger.name + ".damaged"))
-        os.replace(ledger, aside)
+        left = _left(ledger, target) if ledger.is_file() else 0
+    aside, there = _free(ledger.with_name(ledger.name + ".damaged")), ledger.exists()
+    # A journal that a kill left goes with its own file: SQLite would play it into whatever lies under the name.
+    journal = database.journal_of(ledger)
+    if journal.exists():
+        os.replace(journal, database.journal_of(aside))
+    if there:
+        _set_aside(ledger, aside)
     os.replace(draft, ledger)
-    return Restored(file, months, until, taken, aside)
+    return Restored(file, months, until, taken, aside if there else None, left)
+
+
+def _set_aside(ledger: Path, aside: Path) -> None:
+    """A second name, so that whoever kills us now finds the ledger in its place, to be asked again; on disks that know none it is moved."""
+    try:
+        os.link(ledger, aside)
+    except OSError:
+        os.replace(ledger, aside)
 
 
 def _free(path: Path) -> Path:
     """The path, or one like it at which nothing lies: what was put aside before stays."""
     number = 1
-    while (free := path if number == 1 else path.with_name(f"{path.name}-{number}")).exists():
+    while (free := path if number == 1 else path.with_name(f"{path.name}-{number}")).exists() or database.journal_of(free).exists():
         number += 1
     return free
 
@@ -174,6 +188,14 @@ def _carry_over(ledger: Path, target: sqlite3.Connection) -> int:
         audit.put(target, row)
         seq, previous = row["seq"], row["hash"]
     return taken
+
+
+def _left(ledger: Path, target: sqlite3.Connection) -> int:
+    """How many verdicts and events a ledger's trail names that the target's does not."""
+    known = {row[0] for row in target.execute("SELECT hash FROM audit")}
+    of_a_verdict = f'"kind":"{events.Kind.VERDICT}"'  # such an event stands beside the verdict itself
+    said = (row for row in _later(ledger, 0) if row["action"] == "verdict" or (row["action"] == "event" and of_a_verdict not in row["detail"]))
+    return sum(row["hash"] not in known for row in said)
 
 
 def _later(ledger: Path, seq: int) -> Iterator[dict[str, Any]]:

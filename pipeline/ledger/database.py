@@ -69,7 +69,14 @@ def _create(path: Path) -> None:
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     _migrate(connection)
     connection.close()
+    if journal_of(path).exists():  # of a ledger that is gone
+        os.replace(journal_of(path), journal_of(path.with_name(path.name + ".gone")))
     os.replace(draft, path)
+
+
+def journal_of(path: Path) -> Path:
+    """Where SQLite keeps what a commit at `path` would undo; it is there after a kill."""
+    return path.with_name(path.name + "-journal")
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

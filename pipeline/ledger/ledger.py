@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import re
 import sqlite3
@@ -25,6 +26,9 @@ from pipeline.ledger.verdicts import Standing
 
 BUSY_SECONDS = 30.0
 """How long a verdict waits for a month that is being written."""
+
+
+_OPENINGS = itertools.count()
 
 
 def _utc_now() -> datetime:
@@ -96,6 +100,7 @@ class Ledger:
         self._county = county
         self._clock = clock
         self._connection = database.connect(path, busy_seconds)
+        self._opening = next(_OPENINGS)
 
     def __enter__(self) -> Self:
         return self
@@ -284,9 +289,9 @@ class Ledger:
             row = events.record(self._connection, case_id, kind, key, version, actor, self._now(), detail)
             self.audit(actor, "event", row)
 
-    def foreign_changes(self) -> int:
-        """A number that is another one after somebody else has written to the ledger."""
-        return int(self._query("PRAGMA data_version")[0][0])
+    def foreign_changes(self) -> tuple[int, int]:
+        """A mark that is another one after somebody else has written to the ledger, and in a ledger that was opened anew: another may lie there."""
+        return self._opening, int(self._query("PRAGMA data_version")[0][0])
 
     def audit(self, actor: str, action: str, detail: Mapping[str, Any]) -> None:
         """Add an entry to the audit trail."""

@@ -196,6 +196,7 @@ _MINES: Mapping[str, str] = {
     "开采中": "digging",
     "停采": "idle",
     "已恢复": "restored",
+    "{kind}已恢复": "{kind}, restored",
     "从未开采": "never dug",
     "本月未看清": "not seen this month",
     "期满或关闭后开采": "dug after its end",

@@ -27,8 +27,8 @@ class Told:
     seen: Mapping[str, frozenset[str]]
     """Cases by reviewer."""
     months: tuple[str, ...]
-    mark: int
-    """Another number after somebody else has written."""
+    mark: tuple[int, int]
+    """Another one after somebody else has written."""
 
 
 def read(ledger: Ledger) -> Told:
@@ -48,7 +48,7 @@ class Known:
     events: dict[str, tuple[Event, ...]] = field(default_factory=dict)
     seen: dict[str, set[str]] = field(default_factory=dict)
     months: tuple[str, ...] = ()
-    mark: int = -1
+    mark: tuple[int, int] | None = None
     serial: int = 0
     changed: dict[str, int] = field(default_factory=dict)
     """Serial number of each case's last change."""

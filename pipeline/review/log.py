@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.flown import INGESTED, VISITED, WITHDRAWN
 from pipeline.ledger import Kind, Ledger
 from pipeline.publish.words import REVIEWS, STEPS
 from pipeline.review.known import SEEN
@@ -14,6 +15,7 @@ from pipeline.review.users import CHANGED
 
 _NAMES: Mapping[str, str] = {
     "verdict": "核实", SEEN: "查看", "draw": "双随机抽取", "month": "生成月度成果", "forget": "重做月份", "train": "训练模型", CHANGED: "人员",
+    INGESTED: "航飞", WITHDRAWN: "撤回航飞或照片", VISITED: "现场核查照片",
 }  # fmt: skip
 _EVENTS: Mapping[str, str] = {
     Kind.VERDICT: "判定", Kind.LATE: "同时核实（未采用）", Kind.AUDIT: "复核", Kind.OUTLINE: "勾绘范围", Kind.STEP: "处置",

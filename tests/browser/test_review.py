@@ -364,9 +364,14 @@ def test_a_verdict_that_the_server_fails_on_is_kept_and_holds_up_no_other(desk: 
     page.press("c")
     page.wait(f"JSON.parse(localStorage['minewarden-outbox:{NAME}']).length === 1 && location.pathname !== '/case/{second}'")
     assert (desk.said(order[0]), desk.said(second)) == ([], [("confirmed", None, NAME)])
+    assert page.look("document.querySelector('.outbox').classList.contains('bad')"), "it goes on saying why"
+    page.open(desk.running.url + f"case/{order[0]}")
+    desk.shown()
+    page.press("f")  # waits behind what was said of the case before
+    page.wait(f"JSON.parse(localStorage['minewarden-outbox:{NAME}']).length === 2")
     monkeypatch.setattr(decide, "verdict", as_it_is)
     desk.saved()
-    assert desk.said(order[0]) == [("confirmed", None, NAME)]
+    assert desk.said(order[0])[0][0] == "confirmed"
 
 
 def test_two_people_on_one_case(desk: Desk) -> None:

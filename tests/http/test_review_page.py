@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.ledger import Ledger, Review
+from pipeline.ledger import Ledger, Review, backup
 from pipeline.review.users import Role
 from pipeline.review.web import server
 from tests.made_month import FORMULA, HOSTILE
@@ -505,3 +505,21 @@ def test_what_others_write_meanwhile_is_shown(reviewer: Client, ids: list[str], 
     news = reviewer.get(f"/api/states?since={serial}").json
     assert {case: state["by"] for case, state in news["states"].items()} == {ids[2]: "外来"}
     assert json.dumps(news).count("serial") == 1
+
+
+def test_a_ledger_that_is_put_back_is_what_the_page_shows(
+    reviewer: Client, ids: list[str], running: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What was said after the copy, and is lost, is not shown any more, though nobody writes to the ledger again."""
+    from pipeline.review import room
+
+    monkeypatch.setattr(room, "NEWS_S", -1.0)
+    path = running.office.project.ledger
+    with recorded(running.office) as ledger:
+        ledger.copy_to(tmp_path / "copy.sqlite")
+    assert verdict(reviewer, ids[0]).status == 200
+    assert reviewer.get("/api/states?since=0").json["states"][ids[0]]["review"] == "confirmed"
+    path.unlink()
+    backup.put_back(path, tmp_path / "copy.sqlite")
+    assert reviewer.get("/api/states?since=0").json["states"][ids[0]]["review"] == "pending"
+    assert verdict(reviewer, ids[0]).json["late"] is False

@@ -254,11 +254,15 @@ def test_status(config: Path, scene: Make, capsys: pytest.CaptureFixture[str], m
     (month / "flagged.geojson").write_text(json.dumps({"features": cases}), "utf-8")
     assert main(["status", str(config)]) == 0
     assert "Open cases of 2024-09: 2\n     2  unlicensed 疑似无证开采\n" in capsys.readouterr().out
+    pieces = [("P1", "confirmed"), ("P1", "confirmed"), ("P2", "provisional"), ("P3", "ended")]  # a patch on two rights is two rows
+    rows = [{"properties": {"patch_id": patch, "status": status}} for patch, status in pieces]
+    (month / "patches.geojson").write_text(json.dumps({"features": rows}), "utf-8")
     assert main(["status", str(config), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     late = {s["id"]: s["why"] for s in said["late_scenes"]}
     assert late == {"20240905": "replaced", "20240908": "mended", "20240913": "new"}  # what is left out as before is no news
     assert said["open_cases"] == {"unlicensed": 2}
+    assert said["open_patches"] == 2
     assert said["months"][0]["scenes_left_out"] == 2
     needs = "\n".join(said["needs_a_person"])
     for told in ("1 case(s) wait for a verdict", "--replay --month 2024-09", "only 40%", "20240908 was left out"):

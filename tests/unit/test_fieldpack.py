@@ -20,6 +20,7 @@ from shapely.geometry import Polygon
 from pipeline.cli import main
 from pipeline.findings.finding import Code
 from pipeline.findings.names import FINDINGS
+from pipeline.ledger import Ledger
 from pipeline.publish import geojson
 from pipeline.publish.english import ENGLISH
 from pipeline.publish.evidence.overlay import STYLE
@@ -234,6 +235,8 @@ def test_photos_of_a_visit_go_to_the_cases_they_look_at(office: Office, tmp_path
         found: dict[str, object] = json.loads(office.capsys.readouterr().out)
         return found
 
+    ledger = output / "ledger.sqlite"
+    without = ledger.read_bytes()
     found = visit("--visited", "2024-08-05")
     shown = {Path(each["file"]).name: each for each in found["photos"]}  # type: ignore[attr-defined]
     assert {name: each["case_id"] for name, each in shown.items()} == {"towards.jpg": THIRD, "away.jpg": None, "late.jpg": FIRST, "nowhere.jpg": None}
@@ -251,8 +254,12 @@ def test_photos_of_a_visit_go_to_the_cases_they_look_at(office: Office, tmp_path
     assert picture(output, str(found["visit"]), "photos/towards.jpg") == (kept / "photos" / "towards.jpg", "image/jpeg")
     # The same folder again changes nothing; with a photo more only that one is new.
     before = sorted(output.glob("visits/**/*"))
-    assert visit()["visit"] == found["visit"]
-    assert sorted(output.glob("visits/**/*")) == before
+    for kept_by in (ledger.read_bytes(), without):  # the second: killed once the folder was in its place, before the ledger had it
+        ledger.write_bytes(kept_by)
+        assert visit()["visit"] == found["visit"]
+        assert sorted(output.glob("visits/**/*")) == before
+        with Ledger(ledger, "620422") as trail:
+            assert [said["visit"] for _, said in trail.last_audit("visit")] == [found["visit"]]
     flights.photo(album / "more.jpg", *place(cases[THIRD], 100), taken=taken, yaw=270, pitch=-5)
     assert [each["file"] for each in visit()["photos"]] == ["photos/more.jpg"]  # type: ignore[attr-defined]
     assert main(["drone", "withdraw", str(office.config), str(found["visit"]), "--by", "王核查", "--why", "日期错了"]) == 0

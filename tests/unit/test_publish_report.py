@@ -30,7 +30,7 @@ from pipeline.publish.plain import plain
 from pipeline.publish.report import accuracy, followed, page, svgmap, tell, thumbnails
 from pipeline.publish.report.earlier import Earlier, Totals, Trend
 from pipeline.publish.report.history import Course, Decisions, Event, Gone, Kind
-from pipeline.publish.say import Language
+from pipeline.publish.say import Language, Say
 from pipeline.publish.spreadsheet import book
 from pipeline.publish.words import CHECKS_OFF, LAYER_FIELDS, LAYERS, REASONS, REVIEWS, STANDINGS, STATUSES, STEPS
 from tests import made_month
@@ -130,6 +130,12 @@ def test_it_can_be_had_in_english(given: report.ReportInput) -> None:
     # What is left in Chinese are names and what people wrote.
     names = {"会宁县", "矿卫", "甘肃北山矿业有限公司", "会宁县北山石灰岩矿", "红线", "王核查", "看不清", "河畔镇砂石料场", "基本农田", "探矿"}
     assert set(re.findall(r"[\u4e00-\u9fff]+", text)) <= names
+    events = (
+        Event("2024-06", Kind.LISTED, 25_000.0, code="cross_boundary"),
+        Event("2024-07-09", Kind.VERDICT, code="dismissed", who="B", why="大棚 看不清"),
+    )
+    told = list(tell.Teller(Say(Language.EN)).course(Course(events)))
+    assert told[1] == "2024-07-09 B: dismissed (greenhouse 看不清)"
 
 
 def flown(**changes: Any) -> dict[str, Any]:

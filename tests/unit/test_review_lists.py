@@ -36,7 +36,7 @@ def config(tmp_path: Path, config_text: str, scene: Callable[..., Path]) -> Path
             "geometry": {"type": "Polygon", "coordinates": [ring]},
             "properties": {
                 "id": case, "holder": f"矿业公司{case[-1]}", "right_name": "矿", "right_id": "C1", "finding": "overshoot", "finding_zh": "疑似越界",
-                "town": "镇", "area_mu": 1.5, "first_seen": "2024-07-01", "review": "pending", "status": "confirmed",
+                "patch_id": f"P{case}", "town": "镇", "area_mu": 1.5, "first_seen": "2024-07-01", "review": "pending", "status": "confirmed",
             },
         }
         for case in ids

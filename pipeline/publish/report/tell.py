@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.findings.names import FINDINGS
 from pipeline.publish.report.history import Course, Event, Gone, Kind
 from pipeline.publish.say import Language, Say
-from pipeline.publish.words import LAYER_FIELDS, LAYERS, REVIEWS, STEPS
+from pipeline.publish.words import LAYER_FIELDS, LAYERS, REASONS, REVIEWS, STEPS
 
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 
@@ -54,7 +54,12 @@ class Teller:
             case Kind.OUTLINE:
                 return say("{who}：重画范围，{area} 公顷", who=event.who, area=area)
         verdict = say("{who}：{verdict}", who=event.who, verdict=say(_SAID[event.kind].get(event.code, event.code)))
-        return say("{verdict}（{why}）", verdict=verdict, why=event.why) if event.why else verdict
+        return say("{verdict}（{why}）", verdict=verdict, why=self._why(event)) if event.why else verdict
+
+    def _why(self, event: Event) -> str:
+        """As it was written; a usual reason, with which a verdict's begins, in the language."""
+        reason, space, note = event.why.partition(" ")
+        return f"{self._say(reason)}{space}{note}" if event.kind is Kind.VERDICT and reason in REASONS else event.why
 
     def findings(self, codes: str | None) -> str:
         """A finding with the further ones, as a change names them."""

@@ -81,27 +81,31 @@ let pause = 500;
 export async function deliver() {
   if (delivering || !session.me) return;
   delivering = true;
-  const putOff = new Set();
+  const stuck = new Set();
+  let why = null;
   try {
-    for (let next = waiting()[0]; next; next = waiting()[0]) {
+    for (let next = first(stuck); next; next = first(stuck)) {
       tell('outbox', { left: waiting().length });
       const done = await deliverOne(next);
       if (!done) return;
-      const others = waiting().filter((each) => each.body.key !== next.body.key);
-      keep(done.later ? [...others, next] : others);
       if (done.later) {
-        if (putOff.has(next.body.key)) return again();
-        putOff.add(next.body.key);
+        stuck.add(next.caseId);
+        why = done.later;
         continue;
       }
+      keep(waiting().filter((each) => each.body.key !== next.body.key));
       pause = 500;
       tell(done.error ? 'refused' : 'written', { ...next, ...done });
     }
-    tell('outbox', { left: 0 });
+    tell('outbox', { left: waiting().length, why });
+    if (stuck.size) again();
   } finally {
     delivering = false;
   }
 }
+
+// What was said of a case is sent in the order in which it was said: behind what is stuck, the rest on that case waits.
+const first = (stuck) => waiting().find((each) => !stuck.has(each.caseId));
 
 function again() {
   setTimeout(deliver, pause);
@@ -127,8 +131,8 @@ async function deliverOne(write) {
     if (error.said.code === 'MW-WEB-TOKEN') return renew();
     if (error.status !== 0 && error.status < 500) return { error: error.said };
     tell('outbox', { left: waiting().length, why: error.status === 0 ? 'offline' : error.status === 503 ? 'busy' : error.said });
-    // A fault that only this write may meet: it is kept, and the others need not wait for it.
-    if (error.said.code === 'MW-WEB') return { later: true };
+    // A fault that only this write may meet: it is kept, and other cases need not wait for it.
+    if (error.said.code === 'MW-WEB') return { later: error.said };
     again();
     return null;
   }
