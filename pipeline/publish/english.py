@@ -164,8 +164,8 @@ _NUMBERS: Mapping[str, str] = {
     "已核实": "decided",
     "属实": "violations",
     "准确率（95 % 置信区间）": "precision (95 % interval)",
-    "属实：确认且未判为合法。待核实和需实地核查的不计；只有列出的线索受过核实，漏掉的不在其中。": (
-        "Violations: confirmed and not judged lawful. Pending leads and field checks don't count; only what was listed was judged, what was missed is not in it."
+    "属实：确认且未判为合法。从未核实和需实地核查的不计，核实后又扩大的按最后一次核实计；只有列出的线索受过核实，漏掉的不在其中。": (
+        "Violations: confirmed and not judged lawful. Leads never judged and field checks don't count, grown ones count as last judged; only what was listed was judged, not what was missed."
     ),
     "不属实的原因": "Why the others are none",
     "理由": "reason",
