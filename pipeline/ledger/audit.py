@@ -77,5 +77,5 @@ def verify(connection: sqlite3.Connection) -> list[str]:
         standing = {canonical(dict(row)): row for row in stored}
         unsealed = (row for text, row in standing.items() if text not in sealed[action])
         problems += [f"The {action} on {row['case_id']}, version {row['version']}, is not in the audit trail." for row in unsealed]
-        problems += [f"A {action} of the audit trail is missing: {text}." for text in sorted(sealed[action] - standing.keys())]
+        problems += [f"One {action} of the audit trail is missing: {text}." for text in sorted(sealed[action] - standing.keys())]
     return problems
