@@ -22,7 +22,10 @@ REACH = 3
 """Cells to either side that are looked at."""
 MARGIN = REACH + 3
 """Cells at a window's edge that no shift reads beyond."""
-ROUNDS = 4
+SEARCHED = 4
+"""One clear cell in so many tells which whole shift to begin with."""
+ROUNDS, SETTLED = 4, 0.01
+"""Steps of least squares at most, and the step, in cells, after which no other is made."""
 WINDOWS = 9
 """Windows that are measured, those seen best: they tell a tenth of a cell, and more would only cost."""
 LEAST_CELLS = 1500
@@ -65,7 +68,10 @@ def _fit(image: Floats, record: Floats, clear: NDArray[np.bool_], stride: int) -
     target = _levelled(record, record, clear)[clear]
     image = _levelled(image, _every(image, 0, 0, clear, stride), clear)
     steps = range(-REACH, REACH + 1)
-    _, row, col = max((_like(_every(image, r, c, clear, stride)[clear], target), float(r), float(c)) for r in steps for c in steps)
+    some = np.zeros(clear.shape, bool)
+    some.flat[np.flatnonzero(clear)[::SEARCHED]] = True
+    begin = target[::SEARCHED]
+    _, row, col = max((_like(_every(image, r, c, clear, stride)[some], begin), float(r), float(c)) for r in steps for c in steps)
     for _ in range(ROUNDS):
         down = _at(image, row + 0.5, col, clear, stride) - _at(image, row - 0.5, col, clear, stride)
         right = _at(image, row, col + 0.5, clear, stride) - _at(image, row, col - 0.5, clear, stride)
@@ -75,6 +81,8 @@ def _fit(image: Floats, record: Floats, clear: NDArray[np.bool_], stride: int) -
         row, col = row + by_row / gain, col + by_col / gain
         if max(abs(row), abs(col)) > REACH:
             return None
+        if max(abs(by_row), abs(by_col)) < SETTLED * gain:
+            break
     return (row, col) if _like(_at(image, row, col, clear, stride), target) >= LEAST_LIKE else None
 
 
