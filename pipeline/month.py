@@ -186,7 +186,7 @@ def _scene_uses(good: Seen, left_out: Sequence[Refused], inputs: Inputs) -> list
     return sorted(uses, key=lambda u: (u.date or "", u.id))
 
 
-def _before(inputs: Inputs, month: str) -> list[SceneUse]:
+def scenes_before(inputs: Inputs, month: str) -> list[SceneUse]:
     """What became of the scenes of the months before this one."""
     if month <= inputs.monitor_from:
         return []
@@ -194,9 +194,9 @@ def _before(inputs: Inputs, month: str) -> list[SceneUse]:
     return [use for each in earlier for use in runjson.read(inputs.project.output / each).scenes]
 
 
-def trusted_scenes(inputs: Inputs, month: str, left_out: Sequence[Refused] = ()) -> list[Scene]:
-    """Scenes but those that this month or one before it had to leave out."""
-    bad = {refused.id for refused in left_out} | {use.id for use in _before(inputs, month) if not use.used}
+def trusted_scenes(inputs: Inputs, before: Sequence[SceneUse], left_out: Sequence[Refused] = ()) -> list[Scene]:
+    """Scenes but those that this month or one before it (`scenes_before`) had to leave out."""
+    bad = {refused.id for refused in left_out} | {use.id for use in before if not use.used}
     return [scene for scene in inputs.scenes if scene.id not in bad]
 
 
@@ -233,7 +233,8 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
         patches = find_patches(cells, before, model, place, inputs.likelihood, inputs.first_day, config.findings.min_cells)
     with clock.stage("findings"):
         bare = _bare(inputs, month, model)
-        off_m = off_record(_before(inputs, month), good, setting.grid)
+        earlier = scenes_before(inputs, month)
+        off_m = off_record(earlier, good, setting.grid)
         findings: list[Finding] = judge(patches, inputs.layers, setting.grid, bare, config.findings, off_m)
         unseen = unseen_ground(maps.last_seen(setting.grid, setting.area, folder, blocks), setting.grid)
         worked = mines(patches, inputs.layers, setting.grid, bare, unary_union([ground for ground, _ in unseen]), last_day, config.findings)
@@ -241,7 +242,7 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
     elsewhere = [r for r in inputs.refused if r.day is None or f"{r.day:%Y-%m}" == month]
     left_out = (*refused, *damaged, *elsewhere, *begun.refused)
     with clock.stage("restoration"):
-        trusted = trusted_scenes(inputs, month, left_out)
+        trusted = trusted_scenes(inputs, earlier, left_out)
         owed, given_back, unread = _restoration(inputs, trusted, month, last_day, findings, worked)
         findings += owed
     flown = over_extracted(inputs.project.output, last_day, inputs.layers, setting.grid.crs)

@@ -1,7 +1,8 @@
 """What did we say before, and what did people decide? One SQLite file, one writer."""
 
 from pipeline.ledger.events import Event, Kind
-from pipeline.ledger.ledger import Ledger, MonthWriter
+from pipeline.ledger.ledger import Ledger
+from pipeline.ledger.month_writer import MonthWriter
 from pipeline.ledger.parts import Change, PartRecord
 from pipeline.ledger.records import CaseDraft, CaseRecord, KnownCase, MonthFacts, RecordedCase, Review
 

@@ -16,7 +16,8 @@ from pipeline.findings.mines import Mine
 from pipeline.grid import Grid
 from pipeline.layers.model import LayerSet
 from pipeline.ledger import Change
-from pipeline.ledger.ledger import Ledger, MonthWriter
+from pipeline.ledger.ledger import Ledger
+from pipeline.ledger.month_writer import MonthWriter
 from pipeline.ledger.records import CaseDraft
 from pipeline.ledger.steps import overdue
 from pipeline.patches.patch import Patch

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import rasterio
 from affine import Affine
-from numba import njit
 from numpy.typing import DTypeLike, NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.crs import CRS
@@ -28,7 +27,7 @@ from pipeline.sources import colours, tiff, tiles
 from pipeline.sources.bandfile import open_band, open_checked
 from pipeline.sources.scene import Scene
 from pipeline.sources.tiff import Tiles
-from pipeline.sources.tiles import Place, UnusualError
+from pipeline.sources.tiles import Place, UnusualError, any_cell
 from pipeline.workspace import Take
 
 _TOUCH = 1e-6
@@ -185,18 +184,6 @@ def _damage_named(path: Path) -> Iterator[None]:
         yield
     except RasterioError as error:
         raise MinewardenError("MW-BAND-READ", f"{path} is damaged: its pixels can't be read.", "Download or copy the scene again.") from error
-
-
-@njit(nogil=True, cache=True)
-def any_cell(cells, top, bottom, left, right):  # type: ignore[no-untyped-def]
-    """Whether any cell of some rows and columns of a plane (h, w) bool is set; as soon as one is."""
-    for y in range(top, bottom):
-        row, some = cells[y, left:right], False
-        for x in range(row.shape[0]):
-            some |= row[x]
-        if some:
-            return True
-    return False
 
 
 def _wanted(needed: NDArray[np.bool_] | None, place: tuple[int, int, int]) -> Callable[[Place], bool]:

@@ -93,3 +93,15 @@ def _tile(file: int, tiles: Tiles, number: int, rows: int) -> NDArray[Any]:
     if len(pixels) < rows * row_bytes or (rows == tiles.tile[0] and not stream.eof):
         raise UnusualError
     return np.frombuffer(pixels, tiles.dtype).reshape(rows, tiles.tile[1])
+
+
+@njit(nogil=True, cache=True)
+def any_cell(cells, top, bottom, left, right):  # type: ignore[no-untyped-def]
+    """Whether any cell of some rows and columns of a plane (h, w) bool is set; as soon as one is."""
+    for y in range(top, bottom):
+        row, some = cells[y, left:right], False
+        for x in range(row.shape[0]):
+            some |= row[x]
+        if some:
+            return True
+    return False

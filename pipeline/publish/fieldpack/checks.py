@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pipeline.ledger.judgements import Judgement
+
 _DIGGING = "现场有无采挖、破碎、筛分、装运，新鲜坡面和车辙通向何处"
 _WHO = "谁在采、采了什么、用在何处，能否出示采矿许可证或其他批准文件"
 _EDGE = "用定位仪实测采坑边缘，特别是离许可边界最远处，并找界桩核对"
@@ -28,7 +30,7 @@ CHECKS: Mapping[str, tuple[str, ...]] = {
 }
 """Questions by finding, the first the most telling."""
 
-JUDGEMENTS = ("合法", "违法", "伪变化")
+JUDGEMENTS = tuple(Judgement)
 """Outcomes of the form: what the page asks for with a verdict."""
 
 ALWAYS = ("开始时间、面积、最深处和坡度，占用地类", "全景与近景照片：打开手机定位和指南针，站在安全处，各方向都拍")
