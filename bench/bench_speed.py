@@ -186,7 +186,8 @@ class Bench:
         sha256 = fresh_sha256()
         good, _ = year.usable(self.month, setting, "survey", model)
         hashes = year.hashes([scene for scene, _ in good], sha256, setting.workers)
-        sightings = [Sighting(scene, survey.survey_scene(scene, seen, model), own) for (scene, seen), own in zip(good, hashes, strict=True)]
+        parts = survey.survey_scenes(good, model, setting.workers)
+        sightings = [Sighting(scene, part, own) for (scene, _), part, own in zip(good, parts, hashes, strict=True)]
         ground = Ground(setting.grid, setting.bands, model, setting.area)
         return compute.each_block(
             watch_block, list(setting.grid.blocks()), sightings, ground, base, base / "start", out, "bench", year.january(self.this_year),

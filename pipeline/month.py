@@ -144,7 +144,8 @@ def watch_month(inputs: Inputs, month: str, model: Model, good: Seen) -> Watched
     base = setting.state / month[:4]
     last = base / "start" if month.endswith("-01") else folder_of(setting.state, months.previous(month))
     hashes = year.hashes([scene for scene, _ in good], inputs.sha256, setting.workers)
-    sightings = [Sighting(scene, survey.survey_scene(scene, seen, model), own) for (scene, seen), own in zip(good, hashes, strict=True)]
+    parts = survey.survey_scenes(good, model, setting.workers)
+    sightings = [Sighting(scene, part, own) for (scene, _), part, own in zip(good, parts, hashes, strict=True)]
     ground = Ground(setting.grid, setting.bands, model, setting.area)
     blocks, out = list(setting.grid.blocks()), folder_of(setting.state, month)
     shutil.rmtree(out, ignore_errors=True)

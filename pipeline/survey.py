@@ -185,6 +185,12 @@ def survey_scene(scene: Scene, seen: Glance, model: Model) -> Shared:
     return shared(seen.look, seen.mark, model, season_terms(day_number(scene)))
 
 
+def survey_scenes(seen: Sequence[tuple[Scene, Glance]], model: Model, workers: int) -> list[Shared]:
+    """As `survey_scene`, several scenes at a time."""
+    with ThreadPoolExecutor(max_workers=max(workers, 1)) as pool:
+        return list(pool.map(lambda pair: survey_scene(*pair, model), seen))
+
+
 def unlike(scene: Scene, part: Shared) -> str | None:
     """A warning where all clear ground of a scene lies far to one side of the archive's own record, as a wrong scale or offset leaves it.
 

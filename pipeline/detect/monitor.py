@@ -155,20 +155,28 @@ def usual_strip(score, mark, blue, looks, status, day, month_looks, last_clear, 
     otherwise; returns whether any is in `rest`.
     """
     size, some, today = looks.shape[0], np.uint8(0), np.uint16(day)
-    # Few arrays in a loop: the compiler has to see that none of them overlap.
+    # Few arrays in a loop, and numbers in place of choices: the compiler has to see that no arrays overlap and that every cell is written.
     for x in range(size):
-        seen = (mark[x] != MISSING) & (mark[x] != CLOUD) & (looks[x] != 0) & (blue[x] != NO_DATA)
-        calm = (score[x] < np.float32(LOOK_SCORE)) & ((status[x] < FIRST) | (status[x] > CONFIRMED))
-        usual[x] = np.uint8(seen & calm)
-        other = np.uint8(seen & (not calm))
-        rest[x] = other
-        some |= other
+        usual[x] = np.uint8(mark[x] != MISSING) & np.uint8(mark[x] != CLOUD) & np.uint8(looks[x] != 0)
     for x in range(size):
-        month_looks[x] += np.uint8(usual[x] & np.uint8(month_looks[x] < 255))
-        marked[x] = np.uint8(0) if usual[x] else marked[x]
+        usual[x] &= np.uint8(blue[x] != NO_DATA)
     for x in range(size):
-        last_clear[x] = today if usual[x] else last_clear[x]
-        last_normal[x] = today if usual[x] else last_normal[x]
+        rest[x] = np.uint8(score[x] < np.float32(LOOK_SCORE))
+    for x in range(size):
+        rest[x] &= np.uint8(status[x] < FIRST) | np.uint8(status[x] > CONFIRMED)
+    for x in range(size):
+        rest[x] = usual[x] & (rest[x] ^ np.uint8(1))
+        some |= rest[x]
+    for x in range(size):
+        usual[x] ^= rest[x]
+    for x in range(size):
+        month_looks[x] += usual[x] & np.uint8(month_looks[x] < 255)
+    for x in range(size):
+        marked[x] *= np.uint8(1) - usual[x]
+    for x in range(size):
+        last_clear[x] += (today - last_clear[x]) * usual[x]
+    for x in range(size):
+        last_normal[x] += (today - last_normal[x]) * usual[x]
     return some != 0
 
 
