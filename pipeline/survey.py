@@ -188,7 +188,7 @@ def survey_scene(scene: Scene, seen: Glance, model: Model) -> Shared:
 def survey_scenes(seen: Sequence[tuple[Scene, Glance]], model: Model, workers: int) -> list[Shared]:
     """As `survey_scene`, several scenes at a time."""
     with ThreadPoolExecutor(max_workers=max(workers, 1)) as pool:
-        return list(pool.map(lambda pair: survey_scene(*pair, model), seen))
+        return list(pool.map(lambda pair: survey_scene(pair[0], pair[1], model), seen))
 
 
 def unlike(scene: Scene, part: Shared) -> str | None:
