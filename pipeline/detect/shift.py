@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.detect.baseline import fit
+from pipeline.detect.breaks import settle_breaks
 from pipeline.detect.layout import folded
 from pipeline.detect.looks import BARE_NDVI, GREEN_NDVI, NO_DATA, SEASONS, STEP, in_spring, noise_floor, season_terms
 from pipeline.detect.mask import CLEAR, MISSING
@@ -135,15 +136,14 @@ def fit_model(
     found: list[Shared] = []
     with ThreadPoolExecutor(max(workers, 1)) as pool:
         for _ in range(ROUNDS):
-            sample = Baseline.empty(count, 1, stack.shape[3])
+            sample, folds = Baseline.empty(count, 1, stack.shape[3]), folded(moved, NO_DATA)
             fit(
-                folded(moved, NO_DATA), marks, use, in_spring(days), terms, prior, floor, red, nir,
+                folds, marks, use, in_spring(days), terms, prior, floor, red, nir,
                 sample.mean, sample.fine, sample.scale, sample.barest, sample.looks,
             )  # fmt: skip
-            good = sample.looks[0] > 0
-            spread = SCALES[sample.scale[:, 0, good]]
-            least = (SHARE_OF_MEDIAN * np.median(spread, axis=1)).astype(np.float32) if good.any() else noise_floor(bands)
-            model = Model(bands, sample, least, np.eye(count, dtype=np.float32), _soil(sample, red, nir))
+            model = _model_of(bands, sample)
+            # Ground that changed for good inside the window must not pass for ground as it was: its residuals are no shift.
+            settle_breaks(folds, marks, days, prior, model, sample)
             found = list(pool.map(shared, stack, mark, [model] * n, terms))
             for t, look in enumerate(pool.map(lambda k, parts=found: shifted(stack[k], parts[k].shift, red, nir), range(n))):
                 moved[t] = look
@@ -152,6 +152,14 @@ def fit_model(
         spread = np.maximum(SCALES[model.sample.scale[:, 0]], model.least[:, None])
         white = _whitening(pool.map(_correlated, moved, mark, [model] * n, terms, [spread] * n), count)
     return Model(bands, model.sample, model.least, white, model.soil), found
+
+
+def _model_of(bands: tuple[str, ...], sample: Baseline) -> Model:
+    """A model of a fitted sample, its residuals not yet whitened."""
+    good = sample.looks[0] > 0
+    spread = SCALES[sample.scale[:, 0, good]]
+    least = (SHARE_OF_MEDIAN * np.median(spread, axis=1)).astype(np.float32) if good.any() else noise_floor(bands)
+    return Model(bands, sample, least, np.eye(len(bands), dtype=np.float32), _soil(sample, bands.index("B04"), bands.index("B08")))
 
 
 def shifted(look: NDArray[np.int16], shift: NDArray[np.float32], red: int, nir: int) -> NDArray[np.int16]:

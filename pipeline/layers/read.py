@@ -84,7 +84,7 @@ def locate(layer: str, given: Path, file: Path) -> Format:
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", str(given)) or str(given).startswith("/vsi"):
         raise _refuse("MW-LAYER-REMOTE", layer, f"{given} is not a local file.", "Download it and give the path of the copy.")
     if not file.is_file():
-        raise _refuse("MW-LAYER-FILE", layer, f"there is no file {file}.", "Correct its path.")
+        raise _refuse("MW-LAYER-FILE", layer, f"there is no file {file}.", "Put it there, correct its path, or take the layer out of the config.")
     form = FORMATS.get(file.suffix.lower())
     if form is None:
         known = ", ".join(sorted(FORMATS))

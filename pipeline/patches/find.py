@@ -189,7 +189,10 @@ def _find_before(early: NDArray[np.void], before: NDArray[np.int64], grid: Grid,
 
 
 def _early(cells: NDArray[np.void], before: NDArray[np.int64], monitor_from: int) -> NDArray[np.bool_]:
-    """Cells that changed before monitoring, or beside such ground in the first weeks: a pit dug in autumn is seen whole only in spring."""
+    """Cells that changed before monitoring, or beside such ground in the first weeks, or that nobody has seen as they were since it began.
+
+    A pit dug in autumn is seen whole only in spring.
+    """
     # Half way from the last look at the old ground to the first at the new: a pit dug in autumn may show itself only after the snow.
     first, last_normal = cells["first_day"].astype(np.int64), cells["last_normal"].astype(np.int64)
     known = (first < monitor_from) | ((last_normal > 0) & (first + last_normal < 2 * monitor_from))
@@ -199,7 +202,7 @@ def _early(cells: NDArray[np.void], before: NDArray[np.int64], monitor_from: int
     groups = np.empty(len(rows), np.int64)
     groups[order] = label(rows[order], cols[order], REACH)
     mine, size = groups[: len(cells)], int(groups.max(initial=-1)) + 1
-    soon = ~known & (cells["first_day"] < monitor_from + SETTLING_IN)
+    soon = ~known & ((first < monitor_from + SETTLING_IN) | (last_normal < monitor_from))
     old = np.bincount(np.concatenate([mine[known], groups[len(cells) :]]), minlength=size)
     new = np.bincount(mine[soon], minlength=size)
     # A few old cells must not swallow a new pit: the old part has to be the larger.

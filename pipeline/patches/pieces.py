@@ -41,9 +41,15 @@ def eligible(cells: NDArray[np.void]) -> NDArray[np.bool_]:
 def _groups(table: NDArray[np.void], days: bool) -> list[NDArray[np.int64]]:
     """Indices of the cells of each connected group."""
     rows, cols = table["row"].astype(np.int64), table["col"].astype(np.int64)
-    groups = label(rows, cols, REACH, table["first_day"].astype(np.int64), PAUSE) if days else label(rows, cols, REACH)
+    groups = label(rows, cols, REACH, table["first_day"].astype(np.int64), PAUSE, _since(table)) if days else label(rows, cols, REACH)
     order = np.argsort(groups, kind="stable")
     return list(np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)) if len(order) else []
+
+
+def _since(table: NDArray[np.void]) -> NDArray[np.int64]:
+    """The last look at the old ground; where none is known, the first at the new."""
+    last, first = table["last_normal"].astype(np.int64), table["first_day"].astype(np.int64)
+    return np.where(last > 0, np.minimum(last, first), first)
 
 
 def _cores(piece: NDArray[np.void], min_cells: int) -> list[NDArray[np.void]]:

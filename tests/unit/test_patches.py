@@ -58,7 +58,8 @@ def changed(places: Iterable[Cell], spectrum: NDArray[np.float32] = LIMESTONE, *
     out["spectrum"], out["expected"], out["barest"] = spectrum, FIELD, BARE
     novelty = (((spectrum - BARE) / floor) ** 2).mean()
     for name, value in {
-        "status": CONFIRMED, "anomalous": 10, "looks": 60, "first_day": JUNE, "last_day": JUNE + 80, "last_normal": JUNE - 5, "last_clear": JUNE + 80,
+        "status": CONFIRMED, "anomalous": 10, "looks": 60, "first_day": JUNE, "last_day": JUNE + 80,
+        "last_normal": fields.get("first_day", JUNE) - 5, "last_clear": JUNE + 80,
         "score": 30.0, "novelty": novelty, "greenest": 0.45,
     }.items():  # fmt: skip
         out[name] = fields.get(name, value)
@@ -99,7 +100,7 @@ def test_small_holes_are_filled_and_three_cells_are_no_patch() -> None:
 
 def test_neighbouring_patches_do_not_share_ground() -> None:
     early, late = square(20, 20, 6), [place for place in square(18, 24, 12) if place not in square(20, 20, 6)]
-    parts = find(changed(early), changed(late, first_day=JUNE + 79))
+    parts = find(changed(early), changed(late, first_day=JUNE + 85))
     assert len(parts) == 2
     cells = [tuple(cell) for part in parts for cell in part.cells.tolist()]
     assert len(cells) == len(set(cells))
@@ -215,6 +216,24 @@ def test_ground_that_likelier_changed_before_monitoring_is_not_held_against_anyb
     assert (old.before_monitoring, old.mining_likelihood) == (True, None)
     (new,) = find(changed(disc(50, 50, 4), **dates | {"last_normal": JANUARY - 10}))
     assert not new.before_monitoring
+
+
+def test_a_rim_that_nobody_saw_undug_since_monitoring_began_belongs_to_the_pit_of_before() -> None:
+    """A winter of clouds must not make a new case of an autumn's pit."""
+    old = changed(square(50, 50, 5), first_day=JANUARY - 60, last_normal=JANUARY - 80)
+    rim = {"first_day": JANUARY + 70, "last_normal": JANUARY - 65}
+    hidden = find(old, changed(square(50, 55, 3), **rim))
+    assert sum(len(p.cells) for p in hidden if p.before_monitoring) == sum(len(p.cells) for p in hidden) == 34
+    seen = find(old, changed(square(50, 55, 3), **rim | {"last_normal": JANUARY + 40}))
+    assert sorted((p.before_monitoring, len(p.cells)) for p in seen) == [(False, 9), (True, 25)]
+
+
+def test_time_in_which_nobody_saw_the_ground_parts_no_pit() -> None:
+    inner = square(52, 52, 3)
+    first, rest = changed(inner), [cell for cell in square(50, 50, 7) if cell not in inner]
+    later = {"first_day": JUNE + 90, "last_day": JUNE + 150, "last_clear": JUNE + 150}
+    assert [len(p.cells) for p in find(first, changed(rest, **later, last_normal=JUNE - 5))] == [49]
+    assert sorted(len(p.cells) for p in find(first, changed(rest, **later, last_normal=JUNE + 85))) == [9, 40]
 
 
 def test_a_few_winter_looks_weigh_less_than_summer_ones() -> None:

@@ -139,6 +139,20 @@ def test_a_shift_inside_the_window_does_not_reach_the_baseline(county: County) -
     np.testing.assert_allclose(np.median(model.sample.mean[:, 0, 0, :400], axis=1), np.median(county.ground[:, :400], axis=1), atol=25)
 
 
+def test_ground_dug_inside_the_window_does_not_pass_for_the_weather_of_bare_ground() -> None:
+    """In summer pits may be all the bare ground of a green county: that they became bare is no shift of the whole scene."""
+    county, glances = County(), []
+    rock = np.array([2400, 2600, 2900, 3000, 3300, 3600], np.float32)
+    for k, scene in enumerate(county.scenes):
+        summer = max(np.sin((scene.day.timetuple().tm_yday - 100) / 180 * np.pi), 0)
+        county.ground[:] = (BARE * (1 - summer) + GREEN * summer)[:, None]
+        if k >= 24:
+            county.ground[:, :80] = rock[:, None]
+        glances.append(county.look())
+    _, window = survey.survey_window(county.scenes, glances, cells.BANDS)
+    assert max(np.abs(shared.shift).max() for shared in window) < 250
+
+
 def test_a_noisy_scene_is_told(county: County) -> None:
     model, _ = survey.survey_window(county.scenes, [county.look() for _ in county.scenes], cells.BANDS)
     shared = survey.survey_scene(scene_of(date(2024, 1, 20)), county.look(noise=180), model)
