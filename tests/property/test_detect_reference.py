@@ -272,9 +272,10 @@ def test_fit(seed: int, n: int, width: int) -> None:
 
 
 class Walk:
-    """The table at the head of monitor.py, for one cell whose looks are either of a pit or of its own season."""
+    """The table at the head of alerts.py, for one cell whose looks are either of a pit or of its own season."""
 
-    def __init__(self) -> None:
+    def __init__(self, enough: int) -> None:
+        self.enough = enough
         self.status, self.changed, self.missed = NONE, 0, 0
         self.first = self.last = self.normal = self.clear = 0
 
@@ -298,7 +299,7 @@ class Walk:
             self.status, self.changed, self.missed, self.first, self.last, self.normal = NONE, 0, 0, 0, 0, day
         elif self.changed >= watching.CONFIRMED_LOOKS and day - self.first >= watching.CONFIRMED_DAYS:
             self.status = CONFIRMED
-        elif self.changed >= watching.PROVISIONAL_LOOKS:
+        elif self.changed >= self.enough:
             self.status = PROVISIONAL
 
 
@@ -306,13 +307,14 @@ runs = st.lists(st.tuples(st.sampled_from(["pit", "field", "cloud"]), st.integer
 
 
 @settings(few, max_examples=60)
-@given(runs)
-def test_status_walks_the_table(steps: list[tuple[str, int, int]]) -> None:
-    base, state, walk, day = cells.steady(1, 1), cells.alert(1, 1), Walk(), cells.EPOCH_2024
+@given(runs, st.sampled_from([(cells.PIT, watching.STARK_LOOKS), (cells.BARE * 1.2, watching.PROVISIONAL_LOOKS)]))
+def test_status_walks_the_table(steps: list[tuple[str, int, int]], dug: tuple[NDArray[np.float32], int]) -> None:
+    pit, enough = dug
+    base, state, walk, day = cells.steady(1, 1), cells.alert(1, 1), Walk(enough), cells.EPOCH_2024
     for kind, times, gap in steps:
         for _ in range(times):
             day += gap
-            spectrum, mark = (cells.PIT, CLEAR) if kind == "pit" else (cells.FIELD, CLEAR if kind == "field" else CLOUD)
+            spectrum, mark = (pit, CLEAR) if kind == "pit" else (cells.FIELD, CLEAR if kind == "field" else CLOUD)
             watch(cells.looks([day], [spectrum], [mark]), cells.model(), base, state)
             if kind != "cloud":
                 walk.see(kind == "pit", day)
@@ -324,6 +326,18 @@ def test_status_walks_the_table(steps: list[tuple[str, int, int]]) -> None:
                 "status": walk.status, "anomalous": min(walk.changed, 255), "missed": min(walk.missed, 255), "first_day": walk.first,
                 "last_day": walk.last, "last_clear": walk.clear, "last_normal": walk.normal,
             }  # fmt: skip
+
+
+def test_two_looks_are_enough_only_where_both_show_the_same_new_ground() -> None:
+    def after(spectra: list[NDArray[np.float32]], marks: list[int] | None = None) -> int:
+        state = cells.alert(1, 1)
+        watch(cells.looks([cells.EPOCH_2024 + 150 + 5 * k for k in range(len(spectra))], spectra, marks), cells.model(), cells.steady(1, 1), state)
+        return int(state.status[0, 0])
+
+    assert after([cells.PIT] * 2) == PROVISIONAL
+    assert after([cells.PIT, cells.PIT * 1.6]) == FIRST, "clouds that were missed do not look alike"
+    assert after([cells.PIT] * 2, [CLEAR, LONE]) == FIRST, "a look that SCL doubts is no second one"
+    assert after([cells.BARE * 1.2] * 2) == FIRST, "soil that is brighter than ever may be dry"
 
 
 def test_winter_looks_do_not_displace_what_summer_showed() -> None:
