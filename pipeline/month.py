@@ -31,7 +31,6 @@ from pipeline.limits import cannot_tell
 from pipeline.looking import Ground, Sighting
 from pipeline.patches.find import Place, find_patches
 from pipeline.patches.likelihood import Likelihood
-from pipeline.patches.memory import recalled
 from pipeline.patches.outline import geometry_of, unseen_ground
 from pipeline.publish import cog, evidence, runjson
 from pipeline.publish.changes import re_evaluate
@@ -231,8 +230,8 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
         before = np.concatenate([r.before for r in results])
         built = store.read(year.built_file(setting.state, int(month[:4])))["tiles"].astype(np.int64)
         place = Place(setting.grid, _registered(inputs.layers), built)
-        found = find_patches(cells, before, model, place, inputs.likelihood, inputs.first_day, config.findings.min_cells)
-        patches = recalled(found, opinions(ledger.open_cases(months.previous(month))), inputs.likelihood)
+        last = opinions(ledger.open_cases(months.previous(month)))
+        patches = find_patches(cells, before, model, place, inputs.likelihood, inputs.first_day, config.findings.min_cells, last)
     with clock.stage("findings"):
         bare = _bare(inputs, month, model)
         earlier = scenes_before(inputs, month)

@@ -34,7 +34,7 @@ FIELD = 0.6
 ALIKE, WEEKS, SAME_GREEN = 1.5, 45, 0.1
 """Patches are alike when their spectra are within so much (mean square, noise floors), they began within so many days, on ground equally green."""
 REMEMBERED = "last_month"
-"""Name of the feature that holds last month's published likelihood, where it was higher (`memory.py`)."""
+"""Name of the feature that holds the likelihood that was published of the same ground last month (`memory.py`)."""
 BROWN, PLANTED = 0.66, 1.75
 """Loess and clay are redder than this (blue to red), and bare (near infrared to red)."""
 

@@ -92,6 +92,12 @@ def _by_cover(table: NDArray[np.void], model: Model) -> list[NDArray[np.void]]:
     return out + [green[members] for members in _groups(green, days=True)]
 
 
+def connected(piece: Piece, members: NDArray[np.bool_], min_cells: int) -> list[Piece]:
+    """Connected groups of some cells of a piece (`members`, a flag for each), those of `min_cells` and more."""
+    table, share = piece[0][members], piece[1][members]
+    return [(table[group], share[group]) for group in _groups(table, days=False) if len(group) >= min_cells]
+
+
 def pieces_of(table: NDArray[np.void], model: Model, min_cells: int) -> list[Piece]:
     """Connected pieces that hold enough strongly changed cells, cut back to the cells that are at least half changed."""
     out = []

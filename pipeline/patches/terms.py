@@ -115,8 +115,8 @@ def _levelled(f: Features) -> float:
 
 
 def _winter(f: Features) -> float:
-    """Seen a few times only, and never in the growing season: snow, frost and low sun may do that."""
-    return ramp(f["growing_days"], 15, 0) * ramp(f["looks"], 9, 4)
+    """Seen a few times only, and never in the growing season: snow, frost and low sun may do that, but they make no new rock."""
+    return ramp(f["growing_days"], 15, 0) * ramp(f["looks"], 9, 4) * ramp(f["novelty"], 40, 15)
 
 
 def _snow(f: Features) -> float:
@@ -183,7 +183,9 @@ def _greenhouse(f: Features) -> float:
     plastic = ramp(f["blue_to_red"], 0.62, 0.75) * ramp(f["nir_to_red"], 1.26, 1.38) * ramp(f["swir_to_nir"], 1.03, 0.93)
     # Pale rock with weeds on it has these colours too, but is darker or of many kinds; and nobody builds greenhouses in a forest.
     on_fields = ramp(f["greenest"], 0.88, 0.78)
-    return plastic * on_fields * ramp(f["brightness"], 0.85, 1.0) * ramp(f["texture"], 0.25, 0.14)
+    # Nothing bare is so dark beyond the near infrared as clear film over plants.
+    bright = max(ramp(f["brightness"], 0.85, 1.0), ramp(f["swir_to_nir"], 0.85, 0.75))
+    return plastic * on_fields * bright * ramp(f["texture"], 0.25, 0.14)
 
 
 def _film(f: Features) -> float:
