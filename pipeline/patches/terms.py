@@ -181,11 +181,11 @@ def _greenhouse(f: Features) -> float:
     if "swir_to_nir" not in f or "blue_to_red" not in f:
         return 0.0
     plastic = ramp(f["blue_to_red"], 0.62, 0.75) * ramp(f["nir_to_red"], 1.26, 1.38) * ramp(f["swir_to_nir"], 1.03, 0.93)
-    # Pale rock with weeds on it has these colours too, but is darker or of many kinds; and nobody builds greenhouses in a forest.
-    on_fields = ramp(f["greenest"], 0.88, 0.78)
     # Nothing bare is so dark beyond the near infrared as clear film over plants.
-    bright = max(ramp(f["brightness"], 0.85, 1.0), ramp(f["swir_to_nir"], 0.85, 0.75))
-    return plastic * on_fields * bright * ramp(f["texture"], 0.25, 0.14)
+    sure = ramp(f["swir_to_nir"], 0.85, 0.75)
+    # Pale rock with weeds on it has these colours too, but is darker or of many kinds; and nobody builds greenhouses in a forest.
+    on_fields, bright = ramp(f["greenest"], 0.88, 0.78), ramp(f["brightness"], 0.85, 1.0)
+    return plastic * max(on_fields * bright, sure) * ramp(f["texture"], 0.25, 0.14)
 
 
 def _film(f: Features) -> float:
