@@ -60,7 +60,7 @@ def changed(places: Iterable[Cell], spectrum: NDArray[np.float32] = LIMESTONE, *
     novelty = (((spectrum - BARE) / floor) ** 2).mean()
     for name, value in {
         "status": CONFIRMED, "anomalous": 10, "looks": 60, "first_day": JUNE, "last_day": JUNE + 80, "last_normal": JUNE - 5, "last_clear": JUNE + 80,
-        "score": 30.0, "novelty": novelty, "greenest": 0.45,
+        "score": 30.0, "novelty": novelty, "greenest": 0.45, "missed": 0,
     }.items():  # fmt: skip
         out[name] = fields.get(name, value)
     return out
@@ -78,9 +78,9 @@ def find(
     return find_patches(cells, np.zeros((0, 4), np.int64), model(), Place(GRID, registered, built), weights or load(), JANUARY, 4, said)
 
 
-def growing(places: list[Cell], spectrum: NDArray[np.float32] = LIMESTONE) -> NDArray[np.void]:
+def growing(places: list[Cell], spectrum: NDArray[np.float32] = LIMESTONE, **fields: Any) -> NDArray[np.void]:
     """A dig that spreads from its first cell for forty days, uneven inside."""
-    out = changed(places, spectrum)
+    out = changed(places, spectrum, **fields)
     away = np.hypot(out["row"] - out["row"].mean(), out["col"] - out["col"].mean())
     out["first_day"] = JUNE + np.round(away / max(float(away.max()), 1) * 40)
     out["spectrum"] *= (1 + 0.1 * np.where((out["row"] + out["col"]) % 2, 1, -1))[:, None]
@@ -125,6 +125,12 @@ def test_ground_seen_changed_only_twice_waits_until_enough_of_it_is_known() -> N
     assert find(new, known) == []
     (patch,) = find(new, changed(square(26, 20, 4), status=PROVISIONAL, anomalous=3))
     assert len(patch.cells) == 52
+
+
+def test_ground_new_to_its_own_record_needs_no_season() -> None:
+    """Where crops differ from year to year, no look is far from the season; but nothing ever looked like this."""
+    assert find(changed(disc(50, 50, 3), BARE * 1.1, score=5.0, novelty=2.0)) == []
+    assert len(find(changed(disc(50, 50, 3), score=5.0))) == 1
 
 
 def likelihood(*parts: NDArray[np.void], registered: BaseGeometry = NOWHERE, built: NDArray[np.int64] = WILDS) -> float:
@@ -230,6 +236,11 @@ def test_a_few_winter_looks_weigh_less_than_summer_ones() -> None:
     assert likelihood(winter) < likelihood(summer)
     quarry = changed(disc(50, 50, 3), anomalous=5, score=150.0, first_day=JANUARY + 20, last_day=JANUARY + 60, last_normal=JANUARY + 15)
     assert likelihood(quarry) > 0.5, "no frost looks like white rock"
+
+
+def test_one_odd_look_is_no_fading() -> None:
+    pit, odd, gone = (likelihood(growing(disc(50, 50, 3), (BARE * 1.3).astype(np.float32), missed=missed)) for missed in (0, 1, 3))
+    assert gone < odd == pit
 
 
 PLOUGHED = (BARE * np.array([0.9, 0.92, 0.95, 1.05, 1.1, 1.12])).astype(np.float32)
