@@ -55,11 +55,11 @@ def _bright(f: Features) -> float:
 
 
 def _redder(f: Features) -> float:
-    """Red, and redder than the cell's own soil, and not much darker: clay from below. Dark and redder is soil under stubble and litter."""
+    """Red, bare, redder than the cell's own soil and not much darker: clay from below. Dark and redder is soil under stubble, with straw on it ripe crops."""
     if "blue_to_red" not in f:
         return 0.0
     redder = ramp(math.log(max(f["blue_to_red_bare"], 0.05) / max(f["blue_to_red"], 0.05)), 0.08, 0.22)
-    return redder * ramp(f["blue_to_red"], 0.6, 0.5) * ramp(f["red_to_bare"], 0.7, 0.9)
+    return redder * ramp(f["blue_to_red"], 0.6, 0.5) * ramp(f["red_to_bare"], 0.7, 0.9) * ramp(f["ndvi"], 0.33, 0.25)
 
 
 def _compact(f: Features) -> float:
@@ -182,7 +182,7 @@ def _greenhouse(f: Features) -> float:
         return 0.0
     plastic = ramp(f["blue_to_red"], 0.62, 0.75) * ramp(f["nir_to_red"], 1.26, 1.38) * ramp(f["swir_to_nir"], 1.03, 0.93)
     # Nothing bare is so dark beyond the near infrared as clear film over plants.
-    sure = ramp(f["swir_to_nir"], 0.85, 0.75)
+    sure = ramp(f["swir_to_nir"], 0.85, 0.75) * ramp(f["brightness"], 0.6, 0.8)
     # Pale rock with weeds on it has these colours too, but is darker or of many kinds; and nobody builds greenhouses in a forest.
     on_fields, bright = ramp(f["greenest"], 0.88, 0.78), ramp(f["brightness"], 0.85, 1.0)
     return plastic * max(on_fields * bright, sure) * ramp(f["texture"], 0.25, 0.14)
