@@ -55,7 +55,7 @@ def _bright(f: Features) -> float:
 
 
 def _redder(f: Features) -> float:
-    """Red, bare, redder than the cell's own soil and not much darker: clay from below. Dark and redder is soil under stubble, with straw on it ripe crops."""
+    """Red, bare, redder than the cell's own soil and not much darker: clay from below. Dark and redder is soil under stubble; straw is not bare."""
     if "blue_to_red" not in f:
         return 0.0
     redder = ramp(math.log(max(f["blue_to_red_bare"], 0.05) / max(f["blue_to_red"], 0.05)), 0.08, 0.22)
