@@ -2,7 +2,7 @@
 
 NONE         anomalous                                    -> FIRST
 FIRST        `PROVISIONAL_LOOKS` anomalous, or
-             `STARK_LOOKS` starkly so and alike           -> PROVISIONAL      2 missed in a row   -> NONE
+             `STARK_LOOKS` starkly so, alike, no winter   -> PROVISIONAL      2 missed in a row   -> NONE
 PROVISIONAL  `CONFIRMED_LOOKS` over `CONFIRMED_DAYS`      -> CONFIRMED        3 missed in a row   -> NONE
 CONFIRMED                                                    6 missed in a row over 45 days       -> ENDED
 ENDED        anomalous                                    -> FIRST
@@ -25,7 +25,8 @@ FAINT = 4.0
 """Changed ground of less novelty than this may yet become something else."""
 PROVISIONAL_LOOKS, CONFIRMED_LOOKS, CONFIRMED_DAYS = 3, 6, 15
 STARK_LOOKS, STARK_SCORE, STARK_NOVELTY = 2, 20.0, 8.0
-"""Two looks are enough where each shows the same ground, so far from its season and so unlike its past: clouds that SCL missed do not look alike."""
+"""Two looks are enough where each shows the same ground, so far from its season and so unlike its past: missed clouds do not look alike.
+Snow does, so not in winter."""
 FIRST_MISSES, PROVISIONAL_MISSES, ENDED_MISSES, ENDED_DAYS = 2, 3, 6, 45
 MARKED_LOOKS = 3
 

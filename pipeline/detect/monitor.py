@@ -76,7 +76,8 @@ def go_on(alert, y, x, mark, when, score, strange, spectrum, expected, year, bar
     state, stark = alert.status[y, x], False
     if strange or (to_change < to_season and apart(evidence, expected, floor) > ALIKE):
         # Low sun, frost and dead plants tell little: they do not displace what a better season has shown.
-        kept = alert.filled[y, x] < RING or WINTER_ENDS <= when.season < WINTER_BEGINS
+        tells = WINTER_ENDS <= when.season < WINTER_BEGINS
+        kept = tells or alert.filled[y, x] < RING
         if kept:
             keep_look(alert, alert.filled[y, x] % RING, y, x, spectrum, when.season)
             # The count wraps by whole rings, so that the next slot stays the next.
@@ -87,7 +88,7 @@ def go_on(alert, y, x, mark, when, score, strange, spectrum, expected, year, bar
         film = film_gone(spectrum, evidence, alert.first_day[y, x], when, optics)
         if kept and turned(alert, y, x, when.day, is_another(spectrum, evidence, strange, film, year, barest, floor)):
             state = FIRST
-        stark = state == FIRST and strange and mark == CLEAR and is_stark(spectrum, evidence, score, year, barest, optics.floor)
+        stark = state == FIRST and strange and tells and mark == CLEAR and is_stark(spectrum, evidence, score, year, barest, optics.floor)
     elif to_season < to_change or greenness(spectrum, optics) > greenness(evidence, optics) + np.float32(GREEN_UP):
         alert.missed[y, x] = min(alert.missed[y, x] + 1, 255)
     days_changed, days_missed = when.day - alert.first_day[y, x], when.day - alert.last_day[y, x]

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from pipeline.detect import alerts as watching
 from pipeline.detect import baseline as fitting
-from pipeline.detect import strips
+from pipeline.detect import monitor, strips
 from pipeline.detect.block import watch
 from pipeline.detect.evidence import dtype
 from pipeline.detect.layout import STRIP, folded, strips_across, unfolded
-from pipeline.detect.looks import BARE_NDVI, GREEN_NDVI, NO_DATA, SEASONS, STEP, correct, in_spring, noise_floor, season_terms
+from pipeline.detect.looks import BARE_NDVI, GREEN_NDVI, NO_DATA, SEASONS, STEP, correct, in_spring, noise_floor, season_byte, season_terms
 from pipeline.detect.mask import BAD_CLASSES, CLEAR, CLOUD, GROW, HALO, LONE, LONE_EDGE, LONE_SHARE, MISSING, NEAR, bad_classes, marks
 from pipeline.detect.novelty import BRIGHT, LASTING_WET, WET, novelty
 from pipeline.detect.spectra import open_strip, ring_median, score_strip
@@ -299,7 +299,7 @@ class Walk:
             self.status, self.changed, self.missed, self.first, self.last, self.normal = NONE, 0, 0, 0, 0, day
         elif self.changed >= watching.CONFIRMED_LOOKS and day - self.first >= watching.CONFIRMED_DAYS:
             self.status = CONFIRMED
-        elif self.changed >= self.enough:
+        elif self.changed >= (self.enough if monitor.WINTER_ENDS <= season_byte(day) < monitor.WINTER_BEGINS else watching.PROVISIONAL_LOOKS):
             self.status = PROVISIONAL
 
 
@@ -329,14 +329,15 @@ def test_status_walks_the_table(steps: list[tuple[str, int, int]], dug: tuple[ND
 
 
 def test_two_looks_are_enough_only_where_both_show_the_same_new_ground() -> None:
-    def after(spectra: list[NDArray[np.float32]], marks: list[int] | None = None) -> int:
-        state = cells.alert(1, 1)
-        watch(cells.looks([cells.EPOCH_2024 + 150 + 5 * k for k in range(len(spectra))], spectra, marks), cells.model(), cells.steady(1, 1), state)
+    def after(spectra: list[NDArray[np.float32]], marks: list[int] | None = None, day: int = 150) -> int:
+        state, days = cells.alert(1, 1), [cells.EPOCH_2024 + day + 5 * k for k in range(len(spectra))]
+        watch(cells.looks(days, spectra, marks), cells.model(), cells.steady(1, 1), state)
         return int(state.status[0, 0])
 
     assert after([cells.PIT] * 2) == PROVISIONAL
     assert after([cells.PIT, cells.PIT * 1.6]) == FIRST, "clouds that were missed do not look alike"
     assert after([cells.PIT] * 2, [CLEAR, LONE]) == FIRST, "a look that SCL doubts is no second one"
+    assert after([cells.PIT] * 2, day=10) == FIRST, "snow that was missed looks alike"
     assert after([cells.BARE * 1.2] * 2) == FIRST, "soil that is brighter than ever may be dry"
 
 

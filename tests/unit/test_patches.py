@@ -234,7 +234,9 @@ def test_a_few_winter_looks_weigh_less_than_summer_ones() -> None:
     summer = changed(disc(50, 50, 3), anomalous=5, novelty=3.0, score=8.0)
     winter = changed(disc(50, 50, 3), anomalous=5, novelty=3.0, score=8.0, first_day=JANUARY + 20, last_day=JANUARY + 60, last_normal=JANUARY + 15)
     assert likelihood(winter) < likelihood(summer)
-    quarry = changed(disc(50, 50, 3), anomalous=5, score=150.0, first_day=JANUARY + 20, last_day=JANUARY + 60, last_normal=JANUARY + 15)
+    quarry = changed(
+        disc(50, 50, 3), anomalous=5, score=150.0, novelty=120.0, first_day=JANUARY + 20, last_day=JANUARY + 60, last_normal=JANUARY + 15
+    )
     assert likelihood(quarry) > 0.5, "no frost looks like white rock"
 
 
