@@ -24,7 +24,6 @@ def dtype(bands: int) -> np.dtype[np.void]:
             ("col", "i4"),
             ("status", "u1"),
             ("anomalous", "u1"),  # looks at changed ground
-            ("missed", "u1"),  # looks in a row since then that showed the old ground
             ("looks", "u1"),  # looks of the baseline
             ("first_day", "u2"),
             ("last_day", "u2"),
@@ -87,7 +86,7 @@ def changed_cells(baseline: Baseline, alert: Alert, model: Model, top: int, left
         baseline.barest, model.least, noise_floor(model.bands), model.white, model.red, model.nir,
         table["spectrum"], table["expected"], table["score"], table["novelty"], table["greenest"],
     )  # fmt: skip
-    for name in ("status", "anomalous", "missed", "first_day", "last_day", "last_normal", "last_clear"):
+    for name in ("status", "anomalous", "first_day", "last_day", "last_normal", "last_clear"):
         table[name] = getattr(alert, name)[rows, cols]
     table["looks"] = baseline.looks[rows, cols]
     table["barest"] = baseline.barest[1][:, rows, cols].T.astype(np.float32) * STEP

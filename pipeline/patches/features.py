@@ -10,8 +10,6 @@ from pipeline.detect.shift import Model
 
 SEASON_BEGINS, SEASON_ENDS = 135, 273
 """Days of the year between which fields and grass are green."""
-FADED = 2
-"""Ground that showed as it was so many looks in a row has changed back: a single one may be low sun, frost or haze."""
 
 
 def _ratio(a: float, b: float) -> float:
@@ -80,7 +78,7 @@ def features(table: NDArray[np.void], share: NDArray[np.float64], model: Model) 
         "nir_to_red": _ratio(now[nir], now[red]),
         "texture": float(np.std(cells["spectrum"][:, red]) / max(float(np.mean(cells["spectrum"][:, red])), 1.0)),
         "variety": float((np.std(table["spectrum"], axis=0) / np.maximum(np.mean(table["spectrum"], axis=0), 1.0)).mean()),
-        "still": float(np.mean(table["missed"] < FADED)),
+        "still": float(np.mean(table["last_day"] == table["last_clear"])),
         "days_of_growth": float(np.quantile(table["first_day"], 0.9)) - float(np.quantile(table["first_day"], 0.1)),
         "age": float(table["last_day"].max()) - float(np.quantile(table["first_day"], 0.1)),
         "began": float(np.quantile(table["first_day"], 0.1)) % YEAR,

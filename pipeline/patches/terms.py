@@ -189,12 +189,12 @@ def _greenhouse(f: Features) -> float:
 
 
 def _film(f: Features) -> float:
-    """Plastic film over soil: the field's own soil, whiter and a little brighter, until crops hide it."""
+    """Plastic film over soil: the field's own soil, whiter and a little brighter."""
     if "swir_to_red" not in f or "blue_to_red" not in f:
         return 0.0
     whiter = ramp(f["blue_to_red"] - f["blue_to_red_bare"], 0.04, 0.12)
     soil = ramp(f["swir_to_red"], 1.25, 1.42) * ramp(f["nir_to_red"], 1.22, 1.32)
-    return whiter * soil * ramp(f["red_to_bare"], 0.92, 1.05) * ramp(f["red_to_bare"], 1.8, 1.5) * _season_of_crops(f)
+    return whiter * soil * ramp(f["red_to_bare"], 0.92, 1.05) * ramp(f["red_to_bare"], 1.8, 1.5)
 
 
 def _water(f: Features) -> float:

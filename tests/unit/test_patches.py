@@ -60,7 +60,7 @@ def changed(places: Iterable[Cell], spectrum: NDArray[np.float32] = LIMESTONE, *
     novelty = (((spectrum - BARE) / floor) ** 2).mean()
     for name, value in {
         "status": CONFIRMED, "anomalous": 10, "looks": 60, "first_day": JUNE, "last_day": JUNE + 80, "last_normal": JUNE - 5, "last_clear": JUNE + 80,
-        "score": 30.0, "novelty": novelty, "greenest": 0.45, "missed": 0,
+        "score": 30.0, "novelty": novelty, "greenest": 0.45,
     }.items():  # fmt: skip
         out[name] = fields.get(name, value)
     return out
@@ -238,11 +238,6 @@ def test_a_few_winter_looks_weigh_less_than_summer_ones() -> None:
         disc(50, 50, 3), anomalous=5, score=150.0, novelty=120.0, first_day=JANUARY + 20, last_day=JANUARY + 60, last_normal=JANUARY + 15
     )
     assert likelihood(quarry) > 0.5, "no frost looks like white rock"
-
-
-def test_one_odd_look_is_no_fading() -> None:
-    pit, odd, gone = (likelihood(growing(disc(50, 50, 3), (BARE * 1.3).astype(np.float32), missed=missed)) for missed in (0, 1, 3))
-    assert gone < odd == pit
 
 
 PLOUGHED = (BARE * np.array([0.9, 0.92, 0.95, 1.05, 1.1, 1.12])).astype(np.float32)
