@@ -110,8 +110,12 @@ def _own_soil(f: Features) -> float:
 
 
 def _levelled(f: Features) -> float:
-    """A large piece of the cell's own soil in another shade, away from rights: slopes levelled into terraces."""
-    return ramp(f["works"], 50, 110) * ramp(f["colour"], 1.2, 0.7) * ramp(f["novelty"], 6, 3) * (1 - f["near_registered"])
+    """A large piece of the cell's own soil in another shade, away from rights: slopes levelled into terraces.
+
+    Unless it spread from one spot and stayed bare through the growing season: terraces are sown.
+    """
+    dug = ramp(f["growing_days"], 90, 130) * ramp(f["outward"], 0.3, 0.55)
+    return ramp(f["works"], 50, 110) * ramp(f["colour"], 1.2, 0.7) * ramp(f["novelty"], 6, 3) * (1 - f["near_registered"]) * (1 - dug)
 
 
 def _winter(f: Features) -> float:
@@ -231,8 +235,9 @@ def _village(f: Features) -> float:
 
 
 def _roof(f: Features) -> float:
-    """Bluer than it is red, which no dry rock or soil is: painted steel."""
-    return ramp(f.get("blue_to_red", 0.0), 0.95, 1.05)
+    """Bluer than it is red, which no dry rock or soil is: painted steel. Or grey, and brighter than soil, which grey rock is not."""
+    grey = ramp(f.get("blue_to_red", 0.0), 0.88, 0.95) * ramp(f["red_to_bare"], 1.0, 1.4)
+    return max(grey, ramp(f.get("blue_to_red", 0.0), 0.95, 1.05))
 
 
 def _fleeting(f: Features) -> float:
