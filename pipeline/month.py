@@ -37,7 +37,7 @@ from pipeline.publish.changes import re_evaluate
 from pipeline.publish.evidence import Photographer
 from pipeline.publish.features import Judged
 from pipeline.publish.flight.standing import over_extracted
-from pipeline.publish.month import MonthFiles, name_cases, write_month
+from pipeline.publish.month import MonthFiles, name_cases, opinions, write_month
 from pipeline.publish.restoration import files as restoration_files
 from pipeline.publish.runjson import LayerUse, RunFacts, SceneUse
 from pipeline.registered import off_record, shift_m
@@ -231,7 +231,8 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
         before = np.concatenate([r.before for r in results])
         built = store.read(year.built_file(setting.state, int(month[:4])))["tiles"].astype(np.int64)
         place = Place(setting.grid, _registered(inputs.layers), built)
-        patches = find_patches(cells, before, model, place, inputs.likelihood, inputs.first_day, config.findings.min_cells)
+        last = opinions(ledger.open_cases(months.previous(month)))
+        patches = find_patches(cells, before, model, place, inputs.likelihood, inputs.first_day, config.findings.min_cells, last)
     with clock.stage("findings"):
         bare = _bare(inputs, month, model)
         earlier = scenes_before(inputs, month)

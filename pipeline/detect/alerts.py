@@ -1,7 +1,8 @@
 """A cell's alert: how it begins, goes on, begins anew and is withdrawn. Status moves as in OPERA DIST-ALERT:
 
 NONE         anomalous                                    -> FIRST
-FIRST        `PROVISIONAL_LOOKS` anomalous                -> PROVISIONAL      2 missed in a row   -> NONE
+FIRST        `PROVISIONAL_LOOKS` anomalous, or
+             `STARK_LOOKS` starkly so, alike, no winter   -> PROVISIONAL      2 missed in a row   -> NONE
 PROVISIONAL  `CONFIRMED_LOOKS` over `CONFIRMED_DAYS`      -> CONFIRMED        3 missed in a row   -> NONE
 CONFIRMED                                                    6 missed in a row over 45 days       -> ENDED
 ENDED        anomalous                                    -> FIRST
@@ -23,19 +24,22 @@ TURNED, WHITER, FILM_DAYS = 8.0, 0.05, 150
 FAINT = 4.0
 """Changed ground of less novelty than this may yet become something else."""
 PROVISIONAL_LOOKS, CONFIRMED_LOOKS, CONFIRMED_DAYS = 3, 6, 15
+STARK_LOOKS, STARK_SCORE, STARK_NOVELTY = 2, 20.0, 8.0
+"""Two looks are enough where each shows the same ground, so far from its season and so unlike its past: missed clouds do not look alike.
+Snow does, so not in winter."""
 FIRST_MISSES, PROVISIONAL_MISSES, ENDED_MISSES, ENDED_DAYS = 2, 3, 6, 45
 MARKED_LOOKS = 3
 
 
 @njit(nogil=True, cache=True)
-def next_status(status, anomalous, missed, days_changed, days_missed):  # type: ignore[no-untyped-def]
-    """The table at the head of this module."""
+def next_status(status, anomalous, missed, days_changed, days_missed, stark):  # type: ignore[no-untyped-def]
+    """The table at the head of this module. stark: whether the newest look and those before it are."""
     if status == FIRST or status == PROVISIONAL:
         if missed >= (FIRST_MISSES if status == FIRST else PROVISIONAL_MISSES):
             return NONE
         if anomalous >= CONFIRMED_LOOKS and days_changed >= CONFIRMED_DAYS:
             return CONFIRMED
-        return PROVISIONAL if anomalous >= PROVISIONAL_LOOKS else FIRST
+        return PROVISIONAL if status == PROVISIONAL or anomalous >= (STARK_LOOKS if stark else PROVISIONAL_LOOKS) else FIRST
     if status == CONFIRMED and missed >= ENDED_MISSES and days_missed >= ENDED_DAYS:
         return ENDED
     return status
@@ -88,7 +92,15 @@ def begin(alert, y, x, mark, when, spectrum, floor):  # type: ignore[no-untyped-
     alert.last_day[y, x] = when.day
     alert.missed[y, x] = 0
     alert.marked[y, x] = 0
-    alert.status[y, x] = next_status(FIRST, alert.anomalous[y, x], 0, when.day - alert.first_day[y, x], 0)
+    alert.status[y, x] = next_status(FIRST, alert.anomalous[y, x], 0, when.day - alert.first_day[y, x], 0, False)
+
+
+@njit(nogil=True, cache=True)
+def is_stark(spectrum, evidence, score, year, barest, floor):  # type: ignore[no-untyped-def]
+    """Whether a look shows what the looks before it (`evidence`) showed, and that plainly new."""
+    if score < np.float32(STARK_SCORE) or not resembles(spectrum, evidence, floor):
+        return False
+    return novelty(spectrum, year, barest, floor, np.float32(WET), np.float32(STARK_NOVELTY)) >= STARK_NOVELTY
 
 
 @njit(nogil=True, cache=True)

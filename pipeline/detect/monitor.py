@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from pipeline.detect.alerts import begin, film_gone, forget, is_another, keep_look, next_status, saw, saw_normal, turned
+from pipeline.detect.alerts import begin, film_gone, forget, is_another, is_stark, keep_look, next_status, saw, saw_normal, turned
 from pipeline.detect.layout import STRIP
 from pipeline.detect.looks import NO_DATA, STEP, TERMS
 from pipeline.detect.mask import CLEAR, CLOUD, MISSING
@@ -73,10 +73,11 @@ def go_on(alert, y, x, mark, when, score, strange, spectrum, expected, year, bar
         return
     saw(alert, y, x, when.day)
     to_change, to_season = apart(spectrum, evidence, floor), apart(spectrum, expected, floor)
-    state = alert.status[y, x]
+    state, stark = alert.status[y, x], False
     if strange or (to_change < to_season and apart(evidence, expected, floor) > ALIKE):
         # Low sun, frost and dead plants tell little: they do not displace what a better season has shown.
-        kept = alert.filled[y, x] < RING or WINTER_ENDS <= when.season < WINTER_BEGINS
+        tells = WINTER_ENDS <= when.season < WINTER_BEGINS
+        kept = tells or alert.filled[y, x] < RING
         if kept:
             keep_look(alert, alert.filled[y, x] % RING, y, x, spectrum, when.season)
             # The count wraps by whole rings, so that the next slot stays the next.
@@ -87,10 +88,11 @@ def go_on(alert, y, x, mark, when, score, strange, spectrum, expected, year, bar
         film = film_gone(spectrum, evidence, alert.first_day[y, x], when, optics)
         if kept and turned(alert, y, x, when.day, is_another(spectrum, evidence, strange, film, year, barest, floor)):
             state = FIRST
+        stark = state == FIRST and strange and tells and mark == CLEAR and is_stark(spectrum, evidence, score, year, barest, optics.floor)
     elif to_season < to_change or greenness(spectrum, optics) > greenness(evidence, optics) + np.float32(GREEN_UP):
         alert.missed[y, x] = min(alert.missed[y, x] + 1, 255)
     days_changed, days_missed = when.day - alert.first_day[y, x], when.day - alert.last_day[y, x]
-    alert.status[y, x] = next_status(state, alert.anomalous[y, x], alert.missed[y, x], days_changed, days_missed)
+    alert.status[y, x] = next_status(state, alert.anomalous[y, x], alert.missed[y, x], days_changed, days_missed, stark)
     if alert.status[y, x] == NONE:
         forget(alert, y, x, when.day)
     elif alert.status[y, x] == ENDED:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import numpy as np
 import shapely
@@ -20,6 +21,7 @@ from pipeline.patches.components import label
 from pipeline.patches.features import features
 from pipeline.patches.likelihood import Judgement, Likelihood, count_similar, size_of_works
 from pipeline.patches.materials import cut_apart
+from pipeline.patches.memory import Memory, Opinion, kept_apart
 from pipeline.patches.outline import filled, geometry_of
 from pipeline.patches.patch import Cause, Patch, Status
 from pipeline.patches.pieces import PAUSE, REACH, SEED_NOVELTY, SEED_SCORE, Piece, eligible, pieces_of
@@ -210,25 +212,34 @@ def _early(cells: NDArray[np.void], before: NDArray[np.int64], monitor_from: int
 
 
 def find_patches(
-    cells: NDArray[np.void], before: NDArray[np.int64], model: Model, place: Place, likelihood: Likelihood, monitor_from: int, min_cells: int
+    cells: NDArray[np.void],
+    before: NDArray[np.int64],
+    model: Model,
+    place: Place,
+    likelihood: Likelihood,
+    monitor_from: int,
+    min_cells: int,
+    said: Sequence[Opinion] = (),
 ) -> list[Patch]:
     """Patches of changed ground, ordered by first look, then north to south, west to east.
 
     cells: `evidence.dtype`, sorted by row, then column. before: (n, 4) row, column, day of change, last clear look of ground that
     changed inside the baseline window. monitor_from: day (since 1970-01-01) when monitoring began. Ground that changed before,
-    ground in alert and ground whose alert has ended make patches of their own.
+    ground in alert and ground whose alert has ended make patches of their own. said: what last month said of its cases.
     """
     near = place.registered.buffer(NEAR_M)
     shapely.prepare([place.registered, near])
-    alerts = alerted(cells)
+    alerts, memory = alerted(cells), Memory(said, place.grid)
+    measure = partial(_measure, model=model, place=place, near=near, alerts=alerts)
     early = _early(cells, before, monitor_from)
     ended = cells["status"] == ENDED
     alive = eligible(cells)
     out = _find_before(cells[alive & early], before, place.grid, min_cells)
     for members in (alive & ~early, ended & ~early):
         pieces = pieces_of(cells[members], model, min_cells)
-        pieces = cut_apart(pieces, model, min_cells, likelihood, lambda parts: _measure(parts, model, place, near, alerts))
-        measured = _measure(pieces, model, place, near, alerts)
+        pieces = kept_apart(pieces, memory, min_cells, likelihood, measure)
+        pieces = cut_apart(pieces, model, min_cells, likelihood, measure)
+        measured = [memory.recalled(piece, f) for piece, f in zip(pieces, measure(pieces), strict=True)]
         claimed = {cell for piece, _ in pieces for cell in zip(piece["row"].tolist(), piece["col"].tolist(), strict=True)}
         opinions = [likelihood.judge(numbers) for numbers in measured]
         found = [_patch(piece, f, opinion, place.grid, claimed) for (piece, _), f, opinion in zip(pieces, measured, opinions, strict=True)]

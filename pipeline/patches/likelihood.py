@@ -33,6 +33,8 @@ FIELD = 0.6
 """A patch looks like a field when the terms of farmland take this much of the log-odds, and more than those of any other cause."""
 ALIKE, WEEKS, SAME_GREEN = 1.5, 45, 0.1
 """Patches are alike when their spectra are within so much (mean square, noise floors), they began within so many days, on ground equally green."""
+REMEMBERED = "last_month"
+"""Name of the feature that holds the likelihood that was published of the same ground last month (`memory.py`)."""
 BROWN, PLANTED = 0.66, 1.75
 """Loess and clay are redder than this (blue to red), and bare (near infrared to red)."""
 
@@ -70,9 +72,12 @@ class Likelihood:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     def judge(self, f: Features) -> Judgement:
-        """Judge a patch from its features (`features.features`, with `similar`)."""
+        """Judge a patch from its features (`features.features`, with `similar`); from what was said last month too where they hold it."""
         pulls = {name: self.weights[name] * value for name, value in measure(f).items()}
-        mining = round(1 / (1 + math.exp(-min(max(self.bias + sum(pulls.values()), -30), 30))), 3)
+        odds = min(max(self.bias + sum(pulls.values()), -30), 30)
+        if REMEMBERED in f:
+            odds = max(odds, (odds + _log_odds(f[REMEMBERED])) / 2)
+        mining = round(1 / (1 + math.exp(-odds)), 3)
         sure = float(confidence(np.array(f["score"], np.float32), np.array(min(f["looks"], 255), np.uint8)))
         clay_like = f.get("blue_to_red", 0.5) < BROWN and f["nir_to_red"] < PLANTED
         cause = Cause.MINING if mining >= 0.5 else name_of(f)
@@ -91,6 +96,12 @@ def load(file: Path = SHIPPED) -> Likelihood:
     if not all(math.isfinite(number) for number in (bias, *weights.values())):
         raise ValueError("it holds numbers that are none")
     return Likelihood(bias, {name: weights[name] for name in TERMS})
+
+
+def _log_odds(share: float) -> float:
+    """Of a published likelihood, which has three decimals."""
+    within = min(max(share, 0.001), 0.999)
+    return math.log(within / (1 - within))
 
 
 def _like_a_field(pulls: dict[str, float]) -> bool:

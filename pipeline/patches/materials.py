@@ -17,7 +17,7 @@ from pipeline.detect.looks import noise_floor
 from pipeline.detect.shift import Model
 from pipeline.patches.components import label
 from pipeline.patches.likelihood import Likelihood
-from pipeline.patches.pieces import REACH, Piece
+from pipeline.patches.pieces import Piece, connected
 from pipeline.patches.terms import Features
 
 APART, CLEARLY = 4.0, 3.0
@@ -94,19 +94,12 @@ def _two_kinds(piece: Piece, model: Model, min_cells: int) -> NDArray[np.bool_] 
     return second if between >= max(APART, CLEARLY * within) else None
 
 
-def _connected(table: NDArray[np.void], share: NDArray[np.float64], min_cells: int) -> list[Piece]:
-    groups = label(*_places(table), REACH)
-    members = (groups == k for k in range(int(groups.max(initial=-1)) + 1))
-    return [(table[m], share[m]) for m in members if m.sum() >= min_cells]
-
-
 def materials(piece: Piece, model: Model, min_cells: int, depth: int = DEPTH) -> list[Piece]:
     """Connected parts of one material each; the piece itself where it is of one."""
     second = _two_kinds(piece, model, min_cells) if depth else None
     if second is None:
         return [piece]
-    table, share = piece
-    parts = [part for side in (~second, second) for part in _connected(table[side], share[side], min_cells)]
+    parts = [part for side in (~second, second) for part in connected(piece, side, min_cells)]
     return [finer for part in parts for finer in materials(part, model, min_cells, depth - 1)]
 
 
@@ -142,5 +135,5 @@ def cut_apart(
         rest = [part for k, part in enumerate(each) if k not in cut]
         table, share = np.concatenate([t for t, _ in rest]), np.concatenate([s for _, s in rest])
         order = np.lexsort((table["col"], table["row"]))
-        out += [each[k] for k in cut] + _connected(table[order], share[order], min_cells)
+        out += [each[k] for k in cut] + connected((table[order], share[order]), np.ones(len(order), bool), min_cells)
     return out

@@ -13,7 +13,9 @@ from pipeline.patches.outline import HALF, changed_share
 SEED_SCORE = 8.0
 """A patch needs `min_cells` / 2 cells that are this far from their season …"""
 SEED_NOVELTY = 1.0
-"""… and this unlike their past."""
+"""… and this unlike their past; or …"""
+NEW_NOVELTY = 4.0
+"""… so new that it does not matter what season it is: where crops differ from year to year, no look is far from the season."""
 STARK_SCORE, STARK_NOVELTY, STARK_SHARE, STARK_CONTRAST = 20.0, 8.0, 0.25, 6.0
 """Stark change; where it is a small share of a connected piece and so much more novel than the rest, it is a piece of its own."""
 GROW_SCORE = 2.5
@@ -98,11 +100,18 @@ def _by_cover(table: NDArray[np.void], model: Model) -> list[NDArray[np.void]]:
     return out + [green[members] for members in _groups(green, days=True)]
 
 
+def connected(piece: Piece, members: NDArray[np.bool_], min_cells: int) -> list[Piece]:
+    """Connected groups of some cells of a piece (`members`, a flag for each), those of `min_cells` and more."""
+    table, share = piece[0][members], piece[1][members]
+    return [(table[group], share[group]) for group in _groups(table, days=False) if len(group) >= min_cells]
+
+
 def pieces_of(table: NDArray[np.void], model: Model, min_cells: int) -> list[Piece]:
     """Connected pieces that hold enough strongly changed cells, cut back to the cells that are at least half changed."""
     out = []
     for piece in (part for group in _by_cover(table, model) for part in _cores(group, min_cells)):
-        strong = (piece["score"] >= SEED_SCORE) & (piece["novelty"] >= SEED_NOVELTY) & (piece["status"] != FIRST)
+        far = (piece["score"] >= SEED_SCORE) & (piece["novelty"] >= SEED_NOVELTY)
+        strong = (far | (piece["novelty"] >= NEW_NOVELTY)) & (piece["status"] != FIRST)
         # A look or two is no patch yet: enough of its cells must have been seen changed three times.
         young = (piece["status"] != FIRST).sum() < max(min_cells, KNOWN_SHARE * len(piece))
         if young or len(piece) < min_cells or strong.sum() < max(min_cells // 2, 0.1 * len(piece)):

@@ -55,11 +55,11 @@ def _bright(f: Features) -> float:
 
 
 def _redder(f: Features) -> float:
-    """Red, and redder than the cell's own soil, and not much darker: clay from below. Dark and redder is soil under stubble and litter."""
+    """Red, bare, redder than the cell's own soil and not much darker: clay from below. Dark and redder is soil under stubble; straw is not bare."""
     if "blue_to_red" not in f:
         return 0.0
     redder = ramp(math.log(max(f["blue_to_red_bare"], 0.05) / max(f["blue_to_red"], 0.05)), 0.08, 0.22)
-    return redder * ramp(f["blue_to_red"], 0.6, 0.5) * ramp(f["red_to_bare"], 0.7, 0.9)
+    return redder * ramp(f["blue_to_red"], 0.6, 0.5) * ramp(f["red_to_bare"], 0.7, 0.9) * ramp(f["ndvi"], 0.33, 0.25)
 
 
 def _compact(f: Features) -> float:
@@ -110,13 +110,17 @@ def _own_soil(f: Features) -> float:
 
 
 def _levelled(f: Features) -> float:
-    """A large piece of the cell's own soil in another shade, away from rights: slopes levelled into terraces."""
-    return ramp(f["works"], 50, 110) * ramp(f["colour"], 1.2, 0.7) * ramp(f["novelty"], 6, 3) * (1 - f["near_registered"])
+    """A large piece of the cell's own soil in another shade, away from rights: slopes levelled into terraces.
+
+    Unless it spread from one spot and stayed bare through the growing season: terraces are sown.
+    """
+    dug = ramp(f["growing_days"], 90, 130) * ramp(f["outward"], 0.3, 0.55)
+    return ramp(f["works"], 50, 110) * ramp(f["colour"], 1.2, 0.7) * ramp(f["novelty"], 6, 3) * (1 - f["near_registered"]) * (1 - dug)
 
 
 def _winter(f: Features) -> float:
-    """Seen a few times only, and never in the growing season: snow, frost and low sun may do that."""
-    return ramp(f["growing_days"], 15, 0) * ramp(f["looks"], 9, 4)
+    """Seen a few times only, and never in the growing season: snow, frost and low sun may do that, but they make no new rock."""
+    return ramp(f["growing_days"], 15, 0) * ramp(f["looks"], 9, 4) * ramp(f["novelty"], 100, 50)
 
 
 def _snow(f: Features) -> float:
@@ -181,9 +185,11 @@ def _greenhouse(f: Features) -> float:
     if "swir_to_nir" not in f or "blue_to_red" not in f:
         return 0.0
     plastic = ramp(f["blue_to_red"], 0.62, 0.75) * ramp(f["nir_to_red"], 1.26, 1.38) * ramp(f["swir_to_nir"], 1.03, 0.93)
+    # Nothing bare is so dark beyond the near infrared as clear film over plants.
+    sure = ramp(f["swir_to_nir"], 0.85, 0.75) * ramp(f["brightness"], 0.6, 0.8)
     # Pale rock with weeds on it has these colours too, but is darker or of many kinds; and nobody builds greenhouses in a forest.
-    on_fields = ramp(f["greenest"], 0.88, 0.78)
-    return plastic * on_fields * ramp(f["brightness"], 0.85, 1.0) * ramp(f["texture"], 0.25, 0.14)
+    on_fields, bright = ramp(f["greenest"], 0.88, 0.78), ramp(f["brightness"], 0.85, 1.0)
+    return plastic * max(on_fields * bright, sure) * ramp(f["texture"], 0.25, 0.14)
 
 
 def _film(f: Features) -> float:
@@ -229,8 +235,9 @@ def _village(f: Features) -> float:
 
 
 def _roof(f: Features) -> float:
-    """Bluer than it is red, which no dry rock or soil is: painted steel."""
-    return ramp(f.get("blue_to_red", 0.0), 0.95, 1.05)
+    """Bluer than it is red, which no dry rock or soil is: painted steel. Or grey, and brighter than soil, which grey rock is not."""
+    grey = ramp(f.get("blue_to_red", 0.0), 0.88, 0.95) * ramp(f["red_to_bare"], 1.0, 1.4)
+    return max(grey, ramp(f.get("blue_to_red", 0.0), 0.95, 1.05))
 
 
 def _fleeting(f: Features) -> float:

@@ -100,7 +100,7 @@ PATCHES: Sequence[Field] = (
     Field("last_seen", D, "Last anomalous look."),
     Field("status", T, "Of the change, see below."),
     Field("right_id", T, "Right it lies in, or the one it crosses."),
-    Field("features", Kind.OBJECT, "What the likelihood was worked out from, by name."),
+    Field("features", Kind.OBJECT, "What the likelihood was worked out from, by name; `last_month` (published then) counts half where it is higher."),
     Field("rule_trace", Kind.LIST, "Why this code and no other: the ground, each test with its numbers, the layers asked."),
 )
 """`patches.geojson`, and the layer `patches`, where objects and lists are JSON text."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -18,8 +18,9 @@ from pipeline.layers.model import LayerSet
 from pipeline.ledger import Change
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.month_writer import MonthWriter
-from pipeline.ledger.records import CaseDraft
+from pipeline.ledger.records import CaseDraft, RecordedCase
 from pipeline.ledger.steps import overdue
+from pipeline.patches.memory import Opinion
 from pipeline.patches.patch import Patch
 from pipeline.publish import changes, geojson, gpkg, lists, mines, report, runjson
 from pipeline.publish.export.finished import Finished
@@ -75,8 +76,17 @@ def name_cases(writer: MonthWriter, month: str, patches: Sequence[Patch], findin
     return [replace(j, case=named.get(id(j))) for j in judged]
 
 
+_SAID, _PATCH_M2 = "mining_likelihood", "patch_m2"
+
+
+def opinions(cases: Iterable[RecordedCase]) -> list[Opinion]:
+    """What a month said of the ground of its cases; nothing of those that claim no mining, or that an older version recorded."""
+    known = ((case.draft.geometry, case.draft.properties) for case in cases)
+    return [Opinion(ground, said[_PATCH_M2], said[_SAID]) for ground, said in known if _SAID in said]
+
+
 def _draft(judged: Judged) -> CaseDraft:
-    finding, written = judged.finding, judged.written
+    finding, written, patch = judged.finding, judged.written, judged.patch
     return CaseDraft(
         patch_id=judged.patch_id,
         part=finding.part,
@@ -89,6 +99,7 @@ def _draft(judged: Judged) -> CaseDraft:
         status=finding.status,
         severity=finding.severity,
         also=finding.also,
+        properties={} if patch is None else {_SAID: patch.mining_likelihood, _PATCH_M2: round(patch.geometry.area, 2)},
     )
 
 

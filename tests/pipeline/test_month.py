@@ -60,6 +60,21 @@ def test_a_case_keeps_its_id_and_its_first_day(county: County) -> None:
     assert sorted(first) == [f"620422-2024-{number:06d}" for number in range(1, len(first) + 1)]
 
 
+def test_a_case_remembers_what_was_published_of_it_last_month(county: County) -> None:
+    """Each likelihood can be worked out from the features beside it: what this month's looks say, and half of what was said before."""
+    model, recalled = likelihood.load(), 0
+    for before, month in itertools.pairwise(YEAR):
+        said = {row["patch_id"]: row["mining_likelihood"] for row in county.rows(before) if row["mining_likelihood"] is not None}
+        for row in county.rows(month, "patches"):
+            if not row["features"]:
+                continue
+            assert model.judge(row["features"]).mining == pytest.approx(row["mining_likelihood"], abs=0.01)
+            if row["patch_id"] in said and row["status"] != "ended" and likelihood.REMEMBERED in row["features"]:
+                assert row["features"][likelihood.REMEMBERED] in said.values()
+                recalled += 1
+    assert recalled >= 10
+
+
 def test_other_readers_open_the_files(county: County, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "geopandas", None)
     folder = county.out / YEAR[-1]

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from pipeline.detect import alerts as watching
 from pipeline.detect import baseline as fitting
-from pipeline.detect import strips
+from pipeline.detect import monitor, strips
 from pipeline.detect.block import watch
 from pipeline.detect.evidence import dtype
 from pipeline.detect.layout import STRIP, folded, strips_across, unfolded
-from pipeline.detect.looks import BARE_NDVI, GREEN_NDVI, NO_DATA, SEASONS, STEP, correct, in_spring, noise_floor, season_terms
+from pipeline.detect.looks import BARE_NDVI, GREEN_NDVI, NO_DATA, SEASONS, STEP, correct, in_spring, noise_floor, season_byte, season_terms
 from pipeline.detect.mask import BAD_CLASSES, CLEAR, CLOUD, GROW, HALO, LONE, LONE_EDGE, LONE_SHARE, MISSING, NEAR, bad_classes, marks
 from pipeline.detect.novelty import BRIGHT, LASTING_WET, WET, novelty
 from pipeline.detect.spectra import open_strip, ring_median, score_strip
@@ -272,9 +272,10 @@ def test_fit(seed: int, n: int, width: int) -> None:
 
 
 class Walk:
-    """The table at the head of monitor.py, for one cell whose looks are either of a pit or of its own season."""
+    """The table at the head of alerts.py, for one cell whose looks are either of a pit or of its own season."""
 
-    def __init__(self) -> None:
+    def __init__(self, enough: int) -> None:
+        self.enough = enough
         self.status, self.changed, self.missed = NONE, 0, 0
         self.first = self.last = self.normal = self.clear = 0
 
@@ -298,7 +299,7 @@ class Walk:
             self.status, self.changed, self.missed, self.first, self.last, self.normal = NONE, 0, 0, 0, 0, day
         elif self.changed >= watching.CONFIRMED_LOOKS and day - self.first >= watching.CONFIRMED_DAYS:
             self.status = CONFIRMED
-        elif self.changed >= watching.PROVISIONAL_LOOKS:
+        elif self.changed >= (self.enough if monitor.WINTER_ENDS <= season_byte(day) < monitor.WINTER_BEGINS else watching.PROVISIONAL_LOOKS):
             self.status = PROVISIONAL
 
 
@@ -306,13 +307,14 @@ runs = st.lists(st.tuples(st.sampled_from(["pit", "field", "cloud"]), st.integer
 
 
 @settings(few, max_examples=60)
-@given(runs)
-def test_status_walks_the_table(steps: list[tuple[str, int, int]]) -> None:
-    base, state, walk, day = cells.steady(1, 1), cells.alert(1, 1), Walk(), cells.EPOCH_2024
+@given(runs, st.sampled_from([(cells.PIT, watching.STARK_LOOKS), (cells.BARE * 1.2, watching.PROVISIONAL_LOOKS)]))
+def test_status_walks_the_table(steps: list[tuple[str, int, int]], dug: tuple[NDArray[np.float32], int]) -> None:
+    pit, enough = dug
+    base, state, walk, day = cells.steady(1, 1), cells.alert(1, 1), Walk(enough), cells.EPOCH_2024
     for kind, times, gap in steps:
         for _ in range(times):
             day += gap
-            spectrum, mark = (cells.PIT, CLEAR) if kind == "pit" else (cells.FIELD, CLEAR if kind == "field" else CLOUD)
+            spectrum, mark = (pit, CLEAR) if kind == "pit" else (cells.FIELD, CLEAR if kind == "field" else CLOUD)
             watch(cells.looks([day], [spectrum], [mark]), cells.model(), base, state)
             if kind != "cloud":
                 walk.see(kind == "pit", day)
@@ -324,6 +326,19 @@ def test_status_walks_the_table(steps: list[tuple[str, int, int]]) -> None:
                 "status": walk.status, "anomalous": min(walk.changed, 255), "missed": min(walk.missed, 255), "first_day": walk.first,
                 "last_day": walk.last, "last_clear": walk.clear, "last_normal": walk.normal,
             }  # fmt: skip
+
+
+def test_two_looks_are_enough_only_where_both_show_the_same_new_ground() -> None:
+    def after(spectra: list[NDArray[np.float32]], marks: list[int] | None = None, day: int = 150) -> int:
+        state, days = cells.alert(1, 1), [cells.EPOCH_2024 + day + 5 * k for k in range(len(spectra))]
+        watch(cells.looks(days, spectra, marks), cells.model(), cells.steady(1, 1), state)
+        return int(state.status[0, 0])
+
+    assert after([cells.PIT] * 2) == PROVISIONAL
+    assert after([cells.PIT, cells.PIT * 1.6]) == FIRST, "clouds that were missed do not look alike"
+    assert after([cells.PIT] * 2, [CLEAR, LONE]) == FIRST, "a look that SCL doubts is no second one"
+    assert after([cells.PIT] * 2, day=10) == FIRST, "snow that was missed looks alike"
+    assert after([cells.BARE * 1.2] * 2) == FIRST, "soil that is brighter than ever may be dry"
 
 
 def test_winter_looks_do_not_displace_what_summer_showed() -> None:

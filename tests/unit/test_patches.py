@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from unittest.mock import patch
 
@@ -20,7 +20,8 @@ from pipeline.detect.state import CONFIRMED, FIRST, PROVISIONAL
 from pipeline.grid import Grid
 from pipeline.patches.causes import MARKS, SCORES, name_of
 from pipeline.patches.find import Place, find_patches
-from pipeline.patches.likelihood import load
+from pipeline.patches.likelihood import Likelihood, load
+from pipeline.patches.memory import Opinion
 from pipeline.patches.patch import Cause, Patch, Status
 from tests.cells import BANDS, BARE, FIELD, model
 
@@ -66,15 +67,21 @@ def changed(places: Iterable[Cell], spectrum: NDArray[np.float32] = LIMESTONE, *
     return out
 
 
-def find(*parts: NDArray[np.void], registered: BaseGeometry = NOWHERE, built: NDArray[np.int64] = WILDS) -> list[Patch]:
+def find(
+    *parts: NDArray[np.void],
+    registered: BaseGeometry = NOWHERE,
+    built: NDArray[np.int64] = WILDS,
+    said: Sequence[Opinion] = (),
+    weights: Likelihood | None = None,
+) -> list[Patch]:
     cells = np.concatenate(parts)
     cells = cells[np.lexsort((cells["col"], cells["row"]))]
-    return find_patches(cells, np.zeros((0, 4), np.int64), model(), Place(GRID, registered, built), load(), JANUARY, 4)
+    return find_patches(cells, np.zeros((0, 4), np.int64), model(), Place(GRID, registered, built), weights or load(), JANUARY, 4, said)
 
 
-def growing(places: list[Cell], spectrum: NDArray[np.float32] = LIMESTONE) -> NDArray[np.void]:
+def growing(places: list[Cell], spectrum: NDArray[np.float32] = LIMESTONE, **fields: Any) -> NDArray[np.void]:
     """A dig that spreads from its first cell for forty days, uneven inside."""
-    out = changed(places, spectrum)
+    out = changed(places, spectrum, **fields)
     away = np.hypot(out["row"] - out["row"].mean(), out["col"] - out["col"].mean())
     out["first_day"] = JUNE + np.round(away / max(float(away.max()), 1) * 40)
     out["spectrum"] *= (1 + 0.1 * np.where((out["row"] + out["col"]) % 2, 1, -1))[:, None]
@@ -119,6 +126,12 @@ def test_ground_seen_changed_only_twice_waits_until_enough_of_it_is_known() -> N
     assert find(new, known) == []
     (patch,) = find(new, changed(square(26, 20, 4), status=PROVISIONAL, anomalous=3))
     assert len(patch.cells) == 52
+
+
+def test_ground_new_to_its_own_record_needs_no_season() -> None:
+    """Where crops differ from year to year, no look is far from the season; but nothing ever looked like this."""
+    assert find(changed(disc(50, 50, 3), BARE * 1.1, score=5.0, novelty=2.0)) == []
+    assert len(find(changed(disc(50, 50, 3), score=5.0))) == 1
 
 
 def likelihood(*parts: NDArray[np.void], registered: BaseGeometry = NOWHERE, built: NDArray[np.int64] = WILDS) -> float:
@@ -240,6 +253,10 @@ def test_a_few_winter_looks_weigh_less_than_summer_ones() -> None:
     summer = changed(disc(50, 50, 3), anomalous=5, novelty=3.0, score=8.0)
     winter = changed(disc(50, 50, 3), anomalous=5, novelty=3.0, score=8.0, first_day=JANUARY + 20, last_day=JANUARY + 60, last_normal=JANUARY + 15)
     assert likelihood(winter) < likelihood(summer)
+    quarry = changed(
+        disc(50, 50, 3), anomalous=5, score=150.0, novelty=120.0, first_day=JANUARY + 20, last_day=JANUARY + 60, last_normal=JANUARY + 15
+    )
+    assert likelihood(quarry) > 0.5, "no frost looks like white rock"
 
 
 PLOUGHED = (BARE * np.array([0.9, 0.92, 0.95, 1.05, 1.1, 1.12])).astype(np.float32)
