@@ -231,12 +231,13 @@ def find_patches(
     shapely.prepare([place.registered, near])
     alerts, memory = alerted(cells), Memory(said, place.grid)
     measure = partial(_measure, model=model, place=place, near=near, alerts=alerts)
+    known = memory.known(cells)
     early = _early(cells, before, monitor_from)
     ended = cells["status"] == ENDED
     alive = eligible(cells)
     out = _find_before(cells[alive & early], before, place.grid, min_cells)
     for members in (alive & ~early, ended & ~early):
-        pieces = pieces_of(cells[members], model, min_cells)
+        pieces = pieces_of(cells[members], model, min_cells, known)
         pieces = kept_apart(pieces, memory, min_cells, likelihood, measure)
         pieces = cut_apart(pieces, model, min_cells, likelihood, measure)
         measured = [memory.recalled(piece, f) for piece, f in zip(pieces, measure(pieces), strict=True)]

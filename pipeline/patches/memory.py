@@ -1,9 +1,10 @@
 """What was said last month: a case that stood does not go because of one month's low sun, weeds, or ploughing beside it.
 
 Judged from the last looks alone, a pit in November may look like the fields around it, and be joined to them where they are ploughed.
-So the ground of a case is judged apart from what changed beside it since, where both together would pass for something else and the
-case's own ground would not. And where its likelihood falls below what was said last month, the published one falls half way in
-log-odds (`Likelihood.judge`): a case goes when it is contradicted strongly, or twice. What rises is believed at once.
+So the ground of a case stays a piece without being strongly changed anew, and is judged apart from what changed beside it since, where
+both together would pass for something else and the case's own ground would not. And where its likelihood falls below what was said last
+month, the published one falls half way in log-odds (`Likelihood.judge`): a case goes when it is contradicted strongly, or twice. What
+rises is believed at once.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from shapely.geometry.base import BaseGeometry
 
 from pipeline.grid import Grid
 from pipeline.patches.likelihood import REMEMBERED, Likelihood
-from pipeline.patches.pieces import Piece, connected
+from pipeline.patches.pieces import NOWHERE, Piece, connected
+from pipeline.patches.surroundings import places_of
 from pipeline.patches.terms import Features
 
 SAME_SHARE, GROWN = 0.5, 2.0
@@ -46,10 +48,22 @@ class Memory:
         self._grid = grid
         self._tree = shapely.STRtree([each.geometry for each in said])
 
+    def known(self, cells: NDArray[np.void]) -> NDArray[np.int64]:
+        """Places of the cells (`evidence.dtype`, sorted by row) that lie on ground of cases."""
+        affine, found = self._grid.geobox.affine, [NOWHERE]
+        for each in self._said:
+            _, south, _, north = each.geometry.bounds
+            first, last = np.searchsorted(cells["row"], [(north - affine.f) / affine.e - 1, (south - affine.f) / affine.e])
+            found.append(places_of(cells[first:last][shapely.contains_xy(each.geometry, *self._middles(cells[first:last]))]))
+        return np.unique(np.concatenate(found))
+
+    def _middles(self, cells: NDArray[np.void]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        affine = self._grid.geobox.affine
+        return affine.c + (cells["col"] + 0.5) * affine.a, affine.f + (cells["row"] + 0.5) * affine.e
+
     def _on(self, piece: Piece) -> list[tuple[Opinion, NDArray[np.bool_]]]:
         """Opinions of which a piece holds `SAME_SHARE` of the ground, and which of its cells lie there."""
-        affine, table = self._grid.geobox.affine, piece[0]
-        x, y = affine.c + (table["col"] + 0.5) * affine.a, affine.f + (table["row"] + 0.5) * affine.e
+        x, y = self._middles(piece[0])
         near = sorted(self._tree.query(shapely.box(x.min(), y.min(), x.max(), y.max())).tolist())
         found = [(self._said[k], shapely.contains_xy(self._said[k].geometry, x, y)) for k in near]
         cell = self._grid.cell_area_m2

@@ -9,6 +9,7 @@ from pipeline.detect.shift import Model
 from pipeline.detect.state import CONFIRMED, FIRST, PROVISIONAL
 from pipeline.patches.components import label
 from pipeline.patches.outline import HALF, changed_share
+from pipeline.patches.surroundings import places_of
 
 SEED_SCORE = 8.0
 """A patch needs `min_cells` / 2 cells that are this far from their season …"""
@@ -28,6 +29,8 @@ KNOWN_SHARE = 0.25
 """Share of a piece's cells that must have been seen changed three times: a pit that grows is new for the most part."""
 PAUSE = (0, 75, 30)
 """Ground that changed more days apart changed for different reasons: of neighbouring cells, and of cells with one between them."""
+
+NOWHERE: NDArray[np.int64] = np.zeros(0, np.int64)
 
 Piece = tuple[NDArray[np.void], NDArray[np.float64]]
 """Cells of a piece (`evidence.dtype`) and the changed share of each."""
@@ -106,12 +109,15 @@ def connected(piece: Piece, members: NDArray[np.bool_], min_cells: int) -> list[
     return [(table[group], share[group]) for group in _groups(table, days=False) if len(group) >= min_cells]
 
 
-def pieces_of(table: NDArray[np.void], model: Model, min_cells: int) -> list[Piece]:
-    """Connected pieces that hold enough strongly changed cells, cut back to the cells that are at least half changed."""
+def pieces_of(table: NDArray[np.void], model: Model, min_cells: int, known: NDArray[np.int64] = NOWHERE) -> list[Piece]:
+    """Connected pieces that hold enough strongly changed cells, cut back to the cells that are at least half changed.
+
+    known: places (`surroundings.places_of`) that need not be strong, as they were cases last month.
+    """
     out = []
     for piece in (part for group in _by_cover(table, model) for part in _cores(group, min_cells)):
         far = (piece["score"] >= SEED_SCORE) & (piece["novelty"] >= SEED_NOVELTY)
-        strong = (far | (piece["novelty"] >= NEW_NOVELTY)) & (piece["status"] != FIRST)
+        strong = (far | (piece["novelty"] >= NEW_NOVELTY) | np.isin(places_of(piece), known)) & (piece["status"] != FIRST)
         # A look or two is no patch yet: enough of its cells must have been seen changed three times.
         young = (piece["status"] != FIRST).sum() < max(min_cells, KNOWN_SHARE * len(piece))
         if young or len(piece) < min_cells or strong.sum() < max(min_cells // 2, 0.1 * len(piece)):

@@ -13,10 +13,14 @@ RIM, REACH = 1, 5
 _ROW = np.int64(1) << 32
 
 
+def places_of(cells: NDArray[np.void]) -> NDArray[np.int64]:
+    """(n,): a number for the place of each cell. cells: `evidence.dtype`."""
+    return np.asarray(cells["row"].astype(np.int64) * _ROW + cells["col"].astype(np.int64))
+
+
 def alerted(cells: NDArray[np.void]) -> NDArray[np.int64]:
     """Places of all cells in alert, however slight, in order. cells: `evidence.dtype`."""
-    alive = cells[cells["status"] != ENDED]
-    return np.sort(alive["row"].astype(np.int64) * _ROW + alive["col"].astype(np.int64))
+    return np.sort(places_of(cells[cells["status"] != ENDED]))
 
 
 def changed_around(rows: NDArray[np.int64], cols: NDArray[np.int64], places: NDArray[np.int64]) -> float:

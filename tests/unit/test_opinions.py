@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from pipeline.patches.likelihood import REMEMBERED, Likelihood, load
 from pipeline.patches.memory import Opinion
 from pipeline.patches.patch import Cause, Patch
-from tests.unit.test_patches import JUNE, PLOUGHED, WATER, changed, disc, find, growing, rows_of_fields, square
+from tests.unit.test_patches import BARE, JUNE, PLOUGHED, WATER, changed, disc, find, growing, rows_of_fields, square
 
 GROUND = disc(50, 50, 3)
 DUG = changed(GROUND)
@@ -84,6 +84,14 @@ def test_ploughing_beside_a_case_does_not_hide_it() -> None:
     assert cases() == []
     (kept,) = cases(said)
     assert {(int(r), int(c)) for r, c in kept.cells} == set(square(50, 50, 4))
+
+
+def test_a_case_needs_not_be_proven_anew() -> None:
+    """In another season a pit of loess may be too like its past to begin a patch: it has begun already."""
+    (before,) = find(DUG)
+    faint = growing(GROUND, (BARE * 1.1).astype(np.float32), novelty=0.8, score=6.0)
+    assert find(faint) == []
+    assert len(find(faint, said=[Opinion(before.geometry, before.geometry.area, 0.95)])) == 1
 
 
 def test_what_was_dug_beside_a_case_is_part_of_it() -> None:
