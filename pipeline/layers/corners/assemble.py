@@ -80,7 +80,7 @@ def _frames(draft: Draft, county: County | None, answers: Answers, refuse: Refus
 def _refuse_mixed(points: Sequence[Pair], refuse: Refuse) -> None:
     """Say so where some eastings have their zone's number and others of the same ring have none."""
     for column in np.asarray(points, float).reshape(-1, 2).T:
-        zones = [zone for zone in np.unique(column // ZONE_M).astype(int).tolist() if zone in ZONES3 or zone in ZONES6]
+        zones = [int(zone) for zone in np.unique(column // ZONE_M).tolist() if zone in ZONES3 or zone in ZONES6]
         bare = column[(column >= 100_000) & (column < ZONE_M)]
         if zones and len(bare):
             what = f"has eastings with a zone's number before them ({zones[0]}) and without ({bare[0]:.3f}) among the points of one area"
