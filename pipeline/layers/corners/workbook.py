@@ -78,8 +78,12 @@ def _modest(file: Path, refuse: Refuse) -> None:
                 if not member.filename.endswith((".xml", ".rels", ".vml")):
                     continue
                 with archive.open(member) as stream:
-                    if b"<!DOCTYPE" in stream.read(4096):
-                        raise refuse("MW-LAYER-FORMAT", "declares a document type, which no spreadsheet program writes", _SAVE)
+                    text = stream.read()
+                if b"<!DOCTYPE" in text[:4096]:
+                    raise refuse("MW-LAYER-FORMAT", "declares a document type, which no spreadsheet program writes", _SAVE)
+                # Counting takes no time; reading so many rows to find that they are too many takes seconds.
+                if text.count(b"<row ") + text.count(b"<row>") > MOST_ROWS:
+                    raise refuse("MW-LAYER-SIZE", f"has more than {MOST_ROWS} rows in {member.filename[:40]!r}", "Is it the right file?")
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError) as error:
         fix = "Is it an old .xls, or protected by a password? " + _SAVE
         raise refuse("MW-LAYER-FORMAT", "is no .xlsx workbook", fix) from error
