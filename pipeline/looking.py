@@ -15,7 +15,8 @@ from pipeline.detect.block import Looks
 from pipeline.detect.layout import STRIP, strips_across
 from pipeline.detect.looks import NO_DATA, correct
 from pipeline.detect.mask import CLEAR, HALO, MISSING, any_seen, bad_classes, fold, marks, seen
-from pipeline.detect.shift import Model, Shared
+from pipeline.detect.model import Model
+from pipeline.detect.shift import Shared
 from pipeline.grid import Block, Grid
 from pipeline.sources.reader import Plane, as_kernel_takes, read_planes, read_scls, scaling, span_of
 from pipeline.sources.scene import Scene, reading

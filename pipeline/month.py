@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from pipeline import __version__, compute, maps, months, restored, store, survey, year
 from pipeline.blocks import BlockMonth, bare_cells, watch_block
 from pipeline.config import Project
-from pipeline.detect.shift import Model
+from pipeline.detect.model import Model
 from pipeline.files import fsync_folder
 from pipeline.findings import overextraction
 from pipeline.findings.finding import Finding

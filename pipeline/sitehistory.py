@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from pipeline import store, survey, year
 from pipeline.detect.looks import NO_DATA
 from pipeline.detect.mask import CLOUD, HALO, MISSING, bad_classes, marks
-from pipeline.detect.shift import Model, Shared
+from pipeline.detect.model import Model
+from pipeline.detect.shift import Shared
 from pipeline.errors import MinewardenError
 from pipeline.restoration.bareness import Window
 from pipeline.restoration.season import Season, SeasonLook, grows, season_of

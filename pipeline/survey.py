@@ -22,7 +22,8 @@ from pipeline.detect import registration
 from pipeline.detect.layout import STRIP, strips_across, unfolded
 from pipeline.detect.looks import EPOCH_ORDINAL, NO_DATA, UNIT, correct, season_terms
 from pipeline.detect.mask import CLEAR, HALO, bad_classes, marks
-from pipeline.detect.shift import Model, Shared, fit_model, shared
+from pipeline.detect.model import Model
+from pipeline.detect.shift import Shared, fit_model, shared
 from pipeline.detect.state import Baseline, arrays
 from pipeline.errors import MinewardenError
 from pipeline.grid import Block, Grid

@@ -17,7 +17,7 @@ from pipeline import compute, store, survey
 from pipeline.blocks import built_tiles, fit_block
 from pipeline.detect.builtup import merged
 from pipeline.detect.looks import EPOCH_ORDINAL
-from pipeline.detect.shift import Model
+from pipeline.detect.model import Model
 from pipeline.errors import MinewardenError
 from pipeline.grid import Grid, Relief
 from pipeline.looking import Ground, Sighting

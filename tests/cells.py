@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.detect.block import Looks
 from pipeline.detect.looks import STEP, noise_floor
 from pipeline.detect.mask import CLEAR
-from pipeline.detect.shift import Model
+from pipeline.detect.model import Model
 from pipeline.detect.state import SCALES, Alert, Baseline
 
 BANDS = ("B02", "B03", "B04", "B08", "B11", "B12")

@@ -15,7 +15,7 @@ from pipeline import config, survey, year
 from pipeline.blocks import load_alert, load_baseline
 from pipeline.detect.block import Looks
 from pipeline.detect.mask import BAD_CLASSES, CLEAR
-from pipeline.detect.shift import Model
+from pipeline.detect.model import Model
 from pipeline.detect.state import Alert, Baseline
 from pipeline.grid import Block
 from pipeline.looking import BlockLooks, Ground, Sighting, room_for

@@ -22,7 +22,7 @@ from pipeline import survey
 from pipeline.detect import registration
 from pipeline.detect.looks import NO_DATA, season_terms
 from pipeline.detect.mask import CLEAR
-from pipeline.detect.shift import Model
+from pipeline.detect.model import Model
 from pipeline.grid import Grid
 from pipeline.sources import FolderSource
 from pipeline.survey import Glance

@@ -12,8 +12,8 @@ from pipeline.detect.breaks import settle_breaks
 from pipeline.detect.layout import folded, unfolded
 from pipeline.detect.looks import BANDS, NO_DATA, SEASONS, YEAR, in_spring, noise_floor, season_byte, season_terms
 from pipeline.detect.mask import MISSING
+from pipeline.detect.model import Model
 from pipeline.detect.monitor import watch_looks
-from pipeline.detect.shift import Model
 from pipeline.detect.spectra import Optics
 from pipeline.detect.state import CONFIRMED, ENDED, FIRST, NONE, Alert, Baseline, arrays
 from pipeline.workspace import Take

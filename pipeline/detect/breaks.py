@@ -8,8 +8,6 @@ such change: it looked like that before, between crops.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -18,12 +16,10 @@ from pipeline.detect.baseline import fit
 from pipeline.detect.layout import STRIP, folded
 from pipeline.detect.looks import NO_DATA, SEASONS, in_spring, noise_floor, season_terms
 from pipeline.detect.mask import CLOUD, MISSING
+from pipeline.detect.model import Model
 from pipeline.detect.novelty import LASTING_WET, novelty
 from pipeline.detect.spectra import ndvi_of, season_of
 from pipeline.detect.state import SCALES, Baseline, arrays
-
-if TYPE_CHECKING:
-    from pipeline.detect.shift import Model
 
 RESTLESS = 1.5
 """Cells that scatter this much more than the sample's median (in the red or the infrared) are looked into."""

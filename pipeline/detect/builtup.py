@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.detect.looks import SEASONS
-from pipeline.detect.shift import Model, season_of_band
+from pipeline.detect.model import Model
+from pipeline.detect.shift import season_of_band
 from pipeline.detect.state import Baseline
 
 TILE = 8

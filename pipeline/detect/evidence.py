@@ -7,8 +7,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from pipeline.detect.looks import SEASON_BYTES, SEASONS, STEP, noise_floor
+from pipeline.detect.model import Model
 from pipeline.detect.novelty import LASTING_WET, novelty
-from pipeline.detect.shift import Model, season_of_band
+from pipeline.detect.shift import season_of_band
 from pipeline.detect.spectra import ndvi_of, ring_median, season_of
 from pipeline.detect.state import NONE, RING, SCALES, Alert, Baseline
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from pipeline.detect.looks import NO_DATA
 from pipeline.detect.mask import CLEAR
-from pipeline.detect.shift import Model, season
+from pipeline.detect.model import Model
+from pipeline.detect.shift import season
 
 Floats = NDArray[np.float32]
 

@@ -18,6 +18,7 @@ from pipeline.detect.breaks import settle_breaks
 from pipeline.detect.layout import folded
 from pipeline.detect.looks import BARE_NDVI, GREEN_NDVI, NO_DATA, SEASONS, STEP, in_spring, noise_floor, season_terms
 from pipeline.detect.mask import CLEAR, MISSING
+from pipeline.detect.model import Model
 from pipeline.detect.state import FINE, SCALES, Baseline
 
 MIN_SAMPLE = 150
@@ -40,33 +41,6 @@ class Shared:
     """(n_bands,) ≥ 1: spread of the scene's residuals against the usual."""
     clear: int
     """Clear cells of the sample."""
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """What a year's baseline knows of the whole county."""
-
-    bands: tuple[str, ...]
-    sample: Baseline
-    """Baseline of the sample, as one row of cells."""
-    least: NDArray[np.float32]
-    """(n_bands,), 1e-4: least spread of a cell."""
-    white: NDArray[np.float32]
-    """(n_bands, n_bands): whitens standardised residuals."""
-    soil: NDArray[np.float32]
-    """(3, n_bands), 1e-4: 10th, 50th and 90th percentile of the barest looks of ground that bears plants in season."""
-
-    @property
-    def red(self) -> int:
-        return self.bands.index("B04")
-
-    @property
-    def nir(self) -> int:
-        return self.bands.index("B08")
-
-    def index(self, band: str) -> int:
-        """Index of a band, −1 where it is missing."""
-        return self.bands.index(band) if band in self.bands else -1
 
 
 def season_of_band(mean: NDArray[np.int16], fine: NDArray[np.int8], terms: NDArray[np.float32]) -> NDArray[np.float32]:

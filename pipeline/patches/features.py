@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.detect.looks import YEAR, noise_floor
-from pipeline.detect.shift import Model
+from pipeline.detect.model import Model
 
 SEASON_BEGINS, SEASON_ENDS = 135, 273
 """Days of the year between which fields and grass are green."""

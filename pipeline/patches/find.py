@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from pipeline.detect.builtup import share_around
 from pipeline.detect.looks import EPOCH_ORDINAL, noise_floor
-from pipeline.detect.shift import Model
+from pipeline.detect.model import Model
 from pipeline.detect.state import CONFIRMED, ENDED
 from pipeline.grid import Grid
 from pipeline.patches.components import label

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.detect.looks import noise_floor
-from pipeline.detect.shift import Model
+from pipeline.detect.model import Model
 from pipeline.patches.components import label
 from pipeline.patches.likelihood import Likelihood
 from pipeline.patches.pieces import Piece, connected

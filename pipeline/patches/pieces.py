@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.detect.shift import Model
+from pipeline.detect.model import Model
 from pipeline.detect.state import CONFIRMED, FIRST, PROVISIONAL
 from pipeline.patches.components import label
 from pipeline.patches.outline import HALF, changed_share

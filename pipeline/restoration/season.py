@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.detect.looks import NO_DATA, SEASONS, STEP
-from pipeline.detect.shift import Model, season
+from pipeline.detect.model import Model
+from pipeline.detect.shift import season
 from pipeline.restoration.bareness import FEWEST_LOOKS, GROWING_MONTHS, NDVI_BARE, NDVI_FULL, Window
 
 UNSEEN = 255

@@ -14,7 +14,8 @@ from shapely.geometry import box as rectangle
 
 from pipeline import survey, year
 from pipeline.detect.mask import CLEAR, CLOUD, MISSING
-from pipeline.detect.shift import Model, Shared
+from pipeline.detect.model import Model
+from pipeline.detect.shift import Shared
 from pipeline.detect.state import Baseline
 from pipeline.grid import Block, Grid
 from pipeline.looking import BlockLooks, Ground, Sighting, room_for

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.detect.builtup import TILE, built_up, merged, share_around, tiles
 from pipeline.detect.looks import STEP
-from pipeline.detect.shift import Model
+from pipeline.detect.model import Model
 from tests.cells import BANDS, BARE, model, steady
 
 CONCRETE = np.array([1900, 2150, 2350, 2650, 2900, 2700], np.float32)

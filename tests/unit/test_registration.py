@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline.detect import registration
 from pipeline.detect.looks import season_terms
 from pipeline.detect.mask import CLEAR, CLOUD
-from pipeline.detect.shift import Model
+from pipeline.detect.model import Model
 from pipeline.detect.state import Baseline
 from pipeline.findings.finding import Code
 from tests import cells
