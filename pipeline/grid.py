@@ -75,6 +75,11 @@ class Grid:
     def cell_area_m2(self) -> float:
         return self.resolution**2
 
+    def centres(self, rows: NDArray[np.int32], cols: NDArray[np.int32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """x and y of the centres of cells, in the grid's CRS. rows, cols: (n,)."""
+        affine = self.geobox.affine
+        return np.asarray(affine.c + (cols + 0.5) * affine.a, np.float64), np.asarray(affine.f + (rows + 0.5) * affine.e, np.float64)
+
     def blocks(self) -> Iterator[Block]:
         rows, cols = self.shape
         for i, top in enumerate(range(0, rows, self.block)):

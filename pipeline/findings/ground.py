@@ -67,12 +67,9 @@ class Cells:
 
     @staticmethod
     def of(patch: Patch, grid: Grid) -> Cells:
-        transform = grid.geobox.affine
-        x = transform.c + (patch.cells[:, 1] + 0.5) * transform.a
-        y = transform.f + (patch.cells[:, 0] + 0.5) * transform.e
         return Cells(
             patch.cells,
-            np.column_stack([x, y]),
+            np.column_stack(grid.centres(patch.cells[:, 0], patch.cells[:, 1])),
             grid.resolution,
             patch.first_day if patch.changed_day is None else patch.changed_day,
             patch.first_day,

@@ -131,9 +131,8 @@ def _measure(pieces: Sequence[Piece], model: Model, place: Place, near: BaseGeom
     sizes = np.array([len(piece) for piece, _ in pieces])
     for measured, similar, works in zip(found, count_similar(spectra, places, days, greenest), size_of_works(spectra, places, sizes), strict=True):
         measured["similar"], measured["works"] = float(similar), float(works)
-    affine = place.grid.geobox.affine
     for measured, (piece, _) in zip(found, pieces, strict=True):
-        x, y = affine.c + (piece["col"] + 0.5) * affine.a, affine.f + (piece["row"] + 0.5) * affine.e
+        x, y = place.grid.centres(piece["row"], piece["col"])
         measured["registered"] = float(shapely.contains_xy(place.registered, x, y).mean())
         measured["near_registered"] = float(shapely.contains_xy(near, x, y).mean())
         rows, cols = piece["row"].astype(np.int64), piece["col"].astype(np.int64)

@@ -33,6 +33,8 @@ FIELD = 0.6
 """A patch looks like a field when the terms of farmland take this much of the log-odds, and more than those of any other cause."""
 ALIKE, WEEKS, SAME_GREEN = 1.5, 45, 0.1
 """Patches are alike when their spectra are within so much (mean square, noise floors), they began within so many days, on ground equally green."""
+LIKELY = 0.5
+"""From here on a patch is likelier mining than not."""
 REMEMBERED = "last_month"
 """Name of the feature that holds the likelihood that was published of the same ground last month (`memory.py`)."""
 BROWN, PLANTED = 0.66, 1.75
@@ -80,7 +82,7 @@ class Likelihood:
         mining = round(1 / (1 + math.exp(-odds)), 3)
         sure = float(confidence(np.array(f["score"], np.float32), np.array(min(f["looks"], 255), np.uint8)))
         clay_like = f.get("blue_to_red", 0.5) < BROWN and f["nir_to_red"] < PLANTED
-        cause = Cause.MINING if mining >= 0.5 else name_of(f)
+        cause = Cause.MINING if mining >= LIKELY else name_of(f)
         return Judgement(round(sure, 3), mining, cause, mining < NEGLIGIBLE and _like_a_field(pulls), clay_like)
 
 

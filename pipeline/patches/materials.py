@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pipeline.detect.looks import noise_floor
 from pipeline.detect.model import Model
 from pipeline.patches.components import label
-from pipeline.patches.likelihood import Likelihood
+from pipeline.patches.likelihood import LIKELY, Likelihood
 from pipeline.patches.pieces import Piece, connected
 from pipeline.patches.terms import Features
 
@@ -28,8 +28,8 @@ ROUNDS = 12
 SMOOTHINGS = 2
 SEASONAL = 12.0
 """So many other patches around do the same in the same weeks: field work."""
-UNLIKELY, LIKELY, PLAIN = 0.15, 0.5, 0.9
-"""Mining likelihood of a part that may be cut off, of one that field work is cut off from, and of a plain pit."""
+UNLIKELY, PLAIN = 0.15, 0.9
+"""Mining likelihood of a part that may be cut off, and of a plain pit; field work is cut off from what is `LIKELY`."""
 LESS_NEW = 0.5
 """Share of a plain pit's novelty below which ground beside it is something else."""
 LEAST_SHARE = 0.25

@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.grid import Grid
-from pipeline.patches.likelihood import REMEMBERED, Likelihood
+from pipeline.patches.likelihood import LIKELY, REMEMBERED, Likelihood
 from pipeline.patches.pieces import NOWHERE, Piece, connected
 from pipeline.patches.surroundings import places_of
 from pipeline.patches.terms import Features
 
 SAME_SHARE, GROWN = 0.5, 2.0
 """A piece is what was judged last month where it holds this share of the case's ground and has at most so many times the area it had then."""
-LIKELY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +53,13 @@ class Memory:
         for each in self._said:
             _, south, _, north = each.geometry.bounds
             first, last = np.searchsorted(cells["row"], [(north - affine.f) / affine.e - 1, (south - affine.f) / affine.e])
-            found.append(places_of(cells[first:last][shapely.contains_xy(each.geometry, *self._middles(cells[first:last]))]))
+            beside = cells[first:last]
+            found.append(places_of(beside[shapely.contains_xy(each.geometry, *self._grid.centres(beside["row"], beside["col"]))]))
         return np.unique(np.concatenate(found))
-
-    def _middles(self, cells: NDArray[np.void]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        affine = self._grid.geobox.affine
-        return affine.c + (cells["col"] + 0.5) * affine.a, affine.f + (cells["row"] + 0.5) * affine.e
 
     def _on(self, piece: Piece) -> list[tuple[Opinion, NDArray[np.bool_]]]:
         """Opinions of which a piece holds `SAME_SHARE` of the ground, and which of its cells lie there."""
-        x, y = self._middles(piece[0])
+        x, y = self._grid.centres(piece[0]["row"], piece[0]["col"])
         near = sorted(self._tree.query(shapely.box(x.min(), y.min(), x.max(), y.max())).tolist())
         found = [(self._said[k], shapely.contains_xy(self._said[k].geometry, x, y)) for k in near]
         cell = self._grid.cell_area_m2
@@ -92,6 +88,8 @@ def kept_apart(
         return list(pieces)
     whole = [likelihood.judge(f).mining for f in measure(pieces)]
     hidden = [None if mining >= LIKELY else inside for inside, mining in zip(grounds, whole, strict=True)]
+    if all(inside is None for inside in hidden):
+        return list(pieces)
     own = [[] if inside is None else connected(piece, inside, min_cells) for piece, inside in zip(pieces, hidden, strict=True)]
     rest = [[piece] if inside is None else connected(piece, ~inside, min_cells) for piece, inside in zip(pieces, hidden, strict=True)]
     # Seen together: how many fields around did the same is asked of all of them.
