@@ -77,27 +77,33 @@ export const undelivered = () => (session.me ? waiting() : []);
 
 let delivering = false;
 let pause = 500;
+let why = null; // what holds back the writes that wait, said until the server has taken them: also while they are tried again
+
+function hold(reason) {
+  why = reason;
+  tell('outbox', { left: waiting().length, why });
+}
 
 export async function deliver() {
   if (delivering || !session.me) return;
   delivering = true;
   const stuck = new Set();
-  let why = null;
   try {
     for (let next = first(stuck); next; next = first(stuck)) {
-      tell('outbox', { left: waiting().length });
+      hold(why);
       const done = await deliverOne(next);
       if (!done) return;
       if (done.later) {
         stuck.add(next.caseId);
-        why = done.later;
+        hold(done.later);
         continue;
       }
       keep(waiting().filter((each) => each.body.key !== next.body.key));
       pause = 500;
+      if (!stuck.size) why = null;
       tell(done.error ? 'refused' : 'written', { ...next, ...done });
     }
-    tell('outbox', { left: waiting().length, why });
+    hold(stuck.size ? why : null);
     if (stuck.size) again();
   } finally {
     delivering = false;
@@ -130,9 +136,9 @@ async function deliverOne(write) {
     if (error.status === 401) return null;
     if (error.said.code === 'MW-WEB-TOKEN') return renew();
     if (error.status !== 0 && error.status < 500) return { error: error.said };
-    tell('outbox', { left: waiting().length, why: error.status === 0 ? 'offline' : error.status === 503 ? 'busy' : error.said });
     // A fault that only this write may meet: it is kept, and other cases need not wait for it.
     if (error.said.code === 'MW-WEB') return { later: error.said };
+    hold(error.status === 0 ? 'offline' : error.status === 503 ? 'busy' : error.said);
     again();
     return null;
   }
