@@ -90,6 +90,7 @@ def features(table: NDArray[np.void], share: NDArray[np.float64], model: Model) 
         out["blue_to_red_bare"] = _ratio(bare[names["B02"]], bare[red])
     if "B03" in names:
         out["ndwi"] = _difference(now[names["B03"]], now[nir])
+        out["green_to_red"] = _ratio(now[names["B03"]], now[red])
     if "B11" in names:
         out["swir_to_nir"] = _ratio(now[names["B11"]], now[nir])
         out["swir_to_nir_bare"] = _ratio(bare[names["B11"]], bare[nir])

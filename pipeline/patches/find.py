@@ -29,6 +29,9 @@ from pipeline.patches.surroundings import alerted, changed_around
 
 LONGEST_GAP = 60
 """Days between looks beyond which the day of a change is no longer drawn to their middle."""
+OLDER_SHARE = 2 / 3
+"""Ground is held to have changed before monitoring where this much of the time between its last look as it was and its first changed one lies
+before: after a dark winter either may be, and a pit that is new must not be passed over."""
 SETTLING_IN = 60
 """For so many days after monitoring begins, ground beside what changed before it belongs to that."""
 NEAR_M = 60.0
@@ -194,9 +197,9 @@ def _early(cells: NDArray[np.void], before: NDArray[np.int64], monitor_from: int
 
     A pit dug in autumn is seen whole only in spring.
     """
-    # Half way from the last look at the old ground to the first at the new: a pit dug in autumn may show itself only after the snow.
+    # A pit dug in autumn may show itself only after the snow.
     first, last_normal = cells["first_day"].astype(np.int64), cells["last_normal"].astype(np.int64)
-    known = (first < monitor_from) | ((last_normal > 0) & (first + last_normal < 2 * monitor_from))
+    known = (first < monitor_from) | ((last_normal > 0) & (monitor_from - last_normal > OLDER_SHARE * (first - last_normal)))
     rows = np.concatenate([cells["row"].astype(np.int64), before[:, 0]])
     cols = np.concatenate([cells["col"].astype(np.int64), before[:, 1]])
     order = np.lexsort((cols, rows))

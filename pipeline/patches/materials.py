@@ -1,8 +1,8 @@
 """Several materials in one piece: a pit beside fields that changed in the same weeks.
 
 A piece is parted by its spectra (two means, again and again while that explains much), and a part is cut off only where it is known for
-something else: the season's work, done on many fields around, or ground that is far less new than a plain pit beside it. Whatever
-else differs within a piece (floor and face of a pit, bank and water of a pond) stays together.
+something else: what would hide a likely pit if both were judged as one, the season's work, done on many fields around, or ground that is
+far less new than a plain pit beside it. Whatever else differs within a piece (floor and face of a pit, bank and water of a pond) stays together.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pipeline.detect.looks import noise_floor
 from pipeline.detect.model import Model
 from pipeline.patches.components import label
 from pipeline.patches.likelihood import LIKELY, Likelihood
+from pipeline.patches.patch import Cause
 from pipeline.patches.pieces import Piece, connected
 from pipeline.patches.terms import Features
 
@@ -104,17 +105,38 @@ def materials(piece: Piece, model: Model, min_cells: int, depth: int = DEPTH) ->
 
 
 def _to_cut(parts: Sequence[Piece], found: Measured, likelihood: Likelihood) -> list[int]:
-    """Which parts of a piece are something else than the likeliest pit among them."""
-    sizes = [len(table) for table, _ in parts]
+    """Which parts of a piece are surely something else than the likeliest pit among them."""
     mining = [likelihood.judge(f).mining for f in found]
     best = int(np.argmax(mining))
     out: list[int] = []
-    for k, (size, f) in enumerate(zip(sizes, found, strict=True)):
-        field_work = f["similar"] >= SEASONAL and mining[best] >= LIKELY
-        old_ground = f["novelty"] <= LESS_NEW * found[best]["novelty"] and mining[best] >= PLAIN
-        if mining[k] <= UNLIKELY and size >= LEAST_SHARE * sum(sizes) and (field_work or old_ground):
+    for k in _doubtful(parts, mining):
+        field_work = found[k]["similar"] >= SEASONAL and mining[best] >= LIKELY
+        old_ground = found[k]["novelty"] <= LESS_NEW * found[best]["novelty"] and mining[best] >= PLAIN
+        if field_work or old_ground:
             out.append(k)
     return out
+
+
+def _doubtful(parts: Sequence[Piece], mining: Sequence[float]) -> list[int]:
+    """Parts that are plainly no pit and no rim of one."""
+    size = sum(len(table) for table, _ in parts)
+    return [k for k, (table, _) in enumerate(parts) if mining[k] <= UNLIKELY and len(table) >= LEAST_SHARE * size]
+
+
+def _fields(parts: Sequence[Piece], found: Measured, likelihood: Likelihood) -> list[int]:
+    """Parts that are doubtful as field work is; water and its bank, a roof and its yard are one thing."""
+    said = [likelihood.judge(f) for f in found]
+    return [k for k in _doubtful(parts, [each.mining for each in said]) if said[k].cause is Cause.FARMLAND]
+
+
+def _without(parts: Sequence[Piece], cut: Sequence[int], min_cells: int) -> list[Piece]:
+    """What is left of a piece, joined where it touches."""
+    rest = [part for k, part in enumerate(parts) if k not in cut]
+    if not rest:
+        return []
+    table, share = np.concatenate([t for t, _ in rest]), np.concatenate([s for _, s in rest])
+    order = np.lexsort((table["col"], table["row"]))
+    return connected((table[order], share[order]), np.ones(len(order), bool), min_cells)
 
 
 def cut_apart(
@@ -126,14 +148,19 @@ def cut_apart(
     if len(flat) == len(pieces):
         return list(pieces)
     found = iter(measure(flat))
+    by_piece = [list(itertools.islice(found, len(each))) for each in parts]
+    whole = [likelihood.judge(f).mining for f in measure(pieces)]
+    cuts, tried = [], []
+    for each, measured, mining in zip(parts, by_piece, whole, strict=True):
+        cut = _to_cut(each, measured, likelihood) if len(each) > 1 else []
+        # Fields that hide a pit: cut off on trial, for good where the rest is a likely one.
+        trial = [] if cut or mining >= LIKELY or len(each) < 2 else _fields(each, measured, likelihood)
+        cuts.append(cut)
+        tried.append((trial, _without(each, trial, min_cells) if trial else []))
+    rests = iter(measure([rest for _, each in tried for rest in each]))
     out: list[Piece] = []
-    for piece, each in zip(pieces, parts, strict=True):
-        cut = _to_cut(each, list(itertools.islice(found, len(each))), likelihood)
-        if not cut:
-            out.append(piece)
-            continue
-        rest = [part for k, part in enumerate(each) if k not in cut]
-        table, share = np.concatenate([t for t, _ in rest]), np.concatenate([s for _, s in rest])
-        order = np.lexsort((table["col"], table["row"]))
-        out += [each[k] for k in cut] + connected((table[order], share[order]), np.ones(len(order), bool), min_cells)
+    for piece, each, cut, (trial, left) in zip(pieces, parts, cuts, tried, strict=True):
+        if any([likelihood.judge(next(rests)).mining >= LIKELY for _ in left]):
+            cut = trial
+        out += [each[k] for k in cut] + _without(each, cut, min_cells) if cut else [piece]
     return out

@@ -59,7 +59,7 @@ def _redder(f: Features) -> float:
     if "blue_to_red" not in f:
         return 0.0
     redder = ramp(math.log(max(f["blue_to_red_bare"], 0.05) / max(f["blue_to_red"], 0.05)), 0.08, 0.22)
-    return redder * ramp(f["blue_to_red"], 0.6, 0.5) * ramp(f["red_to_bare"], 0.7, 0.9) * ramp(f["ndvi"], 0.33, 0.25)
+    return redder * ramp(f["blue_to_red"], 0.6, 0.5) * ramp(f["red_to_bare"], 0.7, 0.9) * ramp(f["ndvi"], 0.33, 0.25) * (1 - _painted_red(f))
 
 
 def _compact(f: Features) -> float:
@@ -180,6 +180,16 @@ def _canopy(f: Features) -> float:
     return ramp(f["ndvi"], 0.32, 0.45)
 
 
+def _no_plastic(f: Features) -> float:
+    """0 where the two short-wave bands are as one: plastic absorbs in the longer (C–H overtones at 2.3 µm), as plants do; granite and gravel don't."""
+    return ramp(f.get("clay", 0.0), 0.91, 0.86)
+
+
+def _painted_red(f: Features) -> float:
+    """Far darker in green than in red: painted steel and glazed tiles; red clay, coloured by haematite too, keeps half."""
+    return ramp(f.get("green_to_red", 1.0), 0.5, 0.44)
+
+
 def _greenhouse(f: Features) -> float:
     """Plastic: white in the visible, plants shining through in the near infrared, dark beyond it."""
     if "swir_to_nir" not in f or "blue_to_red" not in f:
@@ -189,7 +199,7 @@ def _greenhouse(f: Features) -> float:
     sure = ramp(f["swir_to_nir"], 0.85, 0.75) * ramp(f["brightness"], 0.6, 0.8)
     # Pale rock with weeds on it has these colours too, but is darker or of many kinds; and nobody builds greenhouses in a forest.
     on_fields, bright = ramp(f["greenest"], 0.88, 0.78), ramp(f["brightness"], 0.85, 1.0)
-    return plastic * max(on_fields * bright, sure) * ramp(f["texture"], 0.25, 0.14)
+    return plastic * max(on_fields * bright, sure) * ramp(f["texture"], 0.25, 0.14) * _no_plastic(f)
 
 
 def _film(f: Features) -> float:
@@ -198,7 +208,7 @@ def _film(f: Features) -> float:
         return 0.0
     whiter = ramp(f["blue_to_red"] - f["blue_to_red_bare"], 0.04, 0.12)
     soil = ramp(f["swir_to_red"], 1.25, 1.42) * ramp(f["nir_to_red"], 1.22, 1.32)
-    return whiter * soil * ramp(f["red_to_bare"], 0.92, 1.05) * ramp(f["red_to_bare"], 1.8, 1.5)
+    return whiter * soil * ramp(f["red_to_bare"], 0.92, 1.05) * ramp(f["red_to_bare"], 1.8, 1.5) * _no_plastic(f)
 
 
 def _water(f: Features) -> float:
@@ -235,9 +245,9 @@ def _village(f: Features) -> float:
 
 
 def _roof(f: Features) -> float:
-    """Bluer than it is red, which no dry rock or soil is: painted steel. Or grey, and brighter than soil, which grey rock is not."""
+    """Bluer than it is red, or redder than clay, which no dry rock or soil is: painted steel. Or grey, and brighter than soil, which grey rock is not."""
     grey = ramp(f.get("blue_to_red", 0.0), 0.88, 0.95) * ramp(f["red_to_bare"], 1.0, 1.4)
-    return max(grey, ramp(f.get("blue_to_red", 0.0), 0.95, 1.05))
+    return max(grey, ramp(f.get("blue_to_red", 0.0), 0.95, 1.05), _painted_red(f))
 
 
 def _fleeting(f: Features) -> float:
