@@ -29,8 +29,9 @@ from pipeline.layers.model import LayerSet, LegacyPatch
 from pipeline.ledger.ledger import Ledger
 from pipeline.limits import cannot_tell
 from pipeline.looking import Ground, Sighting
-from pipeline.patches.find import Place, find_patches
+from pipeline.patches.find import find_patches
 from pipeline.patches.likelihood import Likelihood
+from pipeline.patches.measuring import Place
 from pipeline.patches.outline import geometry_of, unseen_ground
 from pipeline.publish import cog, evidence, runjson
 from pipeline.publish.changes import re_evaluate

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.detect.looks import YEAR, noise_floor
 from pipeline.detect.model import Model
 
+Reflectance = NDArray[np.floating[Any]]
 SEASON_BEGINS, SEASON_ENDS = 135, 273
 """Days of the year between which fields and grass are green."""
 
@@ -31,18 +34,27 @@ def _shape(rows: NDArray[np.int64], cols: NDArray[np.int64]) -> dict[str, float]
     return {"length": float(length), "elongation": float(length / width), "thickness": 4 * rows.size / edges}
 
 
-def _outward(rows: NDArray[np.int64], cols: NDArray[np.int64], days: NDArray[np.int64]) -> float:
-    """Correlation of each cell's first day with its distance from where the change began, −1 to 1: digging spreads from one spot."""
+def _middle(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Median of each column of (n, k), n ≥ 1; numpy's own takes three times as long on so few."""
+    order, half = np.sort(values, axis=0), len(values) // 2
+    return np.asarray(order[half] if len(values) % 2 else (order[half - 1] + order[half]) / 2)
+
+
+def _outward(rows: NDArray[np.int64], cols: NDArray[np.int64], days: NDArray[np.int64], early: float) -> float:
+    """Correlation of each cell's first day with its distance from where the change began, −1 to 1: digging spreads from one spot.
+
+    early: until when it had changed on a fifth of the cells.
+    """
     if rows.size < 8 or np.ptp(days) < 5:
         return 0.0
-    first = days <= np.quantile(days, 0.2)
+    first = days <= early
     distance = np.hypot(rows - rows[first].mean(), cols - cols[first].mean())
     if distance.std() < 1e-6:
         return 0.0
     return float(((distance - distance.mean()) * (days - days.mean())).mean() / (distance.std() * days.std()))
 
 
-def _scaled(now: NDArray[np.float64], soil: NDArray[np.float64], floor: NDArray[np.float64]) -> tuple[float, float]:
+def _scaled(now: Reflectance, soil: Reflectance, floor: Reflectance) -> tuple[float, float]:
     """How bright `now` is against `soil`, and how unlike it is once scaled to it (root mean square, noise floors): brightness and colour apart."""
     weight = 1 / floor**2
     scale = float((now * soil * weight).sum() / max((soil * soil * weight).sum(), 1e-9))
@@ -63,26 +75,31 @@ def features(table: NDArray[np.void], share: NDArray[np.float64], model: Model) 
     core = share >= min(0.85, float(np.quantile(share, 0.5)))
     cells = table[core]
     names = {band: k for k, band in enumerate(model.bands)}
-    now, season, bare = (np.median(cells[name], axis=0) / 1e4 for name in ("spectrum", "expected", "barest"))
+    scalars = np.stack([cells[name].astype(np.float32) for name in ("score", "novelty", "greenest", "anomalous")], axis=1)
+    score, novelty, greenest, looks = _middle(scalars)
+    now, season, bare = (_middle(cells[name]) / 1e4 for name in ("spectrum", "expected", "barest"))
+    first = table["first_day"].astype(np.int64)
+    tenth, fifth, half, most = np.quantile(first, (0.1, 0.2, 0.5, 0.9))
+    last, reds = float(table["last_day"].max()), cells["spectrum"][:, names["B04"]]
     soil = model.soil[1] / 1e4
     red, nir = names["B04"], names["B08"]
     out = {
         "cells": float(len(table)),
-        "score": float(np.median(cells["score"])),
-        "novelty": float(np.median(cells["novelty"])),
+        "score": float(score),
+        "novelty": float(novelty),
         "ndvi": _difference(now[nir], now[red]),
         "ndvi_season": _difference(season[nir], season[red]),
-        "greenest": float(np.median(cells["greenest"])),
+        "greenest": float(greenest),
         "red_to_bare": _ratio(now[red], bare[red]),
         "red_to_soil": _ratio(now[red], soil[red]),
         "nir_to_red": _ratio(now[nir], now[red]),
-        "texture": float(np.std(cells["spectrum"][:, red]) / max(float(np.mean(cells["spectrum"][:, red])), 1.0)),
+        "texture": float(np.std(reds)) / max(float(np.mean(reds)), 1.0),
         "variety": float((np.std(table["spectrum"], axis=0) / np.maximum(np.mean(table["spectrum"], axis=0), 1.0)).mean()),
         "still": float(np.mean(table["last_day"] == table["last_clear"])),
-        "days_of_growth": float(np.quantile(table["first_day"], 0.9)) - float(np.quantile(table["first_day"], 0.1)),
-        "age": float(table["last_day"].max()) - float(np.quantile(table["first_day"], 0.1)),
-        "began": float(np.quantile(table["first_day"], 0.1)) % YEAR,
-        "looks": float(np.median(cells["anomalous"])),
+        "days_of_growth": float(most - tenth),
+        "age": last - float(tenth),
+        "began": float(tenth) % YEAR,
+        "looks": float(looks),
         "red": float(now[red]),
     }
     if "B02" in names:
@@ -102,8 +119,8 @@ def features(table: NDArray[np.void], share: NDArray[np.float64], model: Model) 
         out["clay_bare"] = _ratio(bare[names["B12"]], bare[names["B11"]])
     floor = noise_floor(model.bands).astype(np.float64) / 1e4
     out["brightness"], out["colour"] = _scaled(now, bare, floor)
-    out["growing_days"] = _growing_days(float(np.quantile(table["first_day"], 0.5)), float(table["last_day"].max()))
+    out["growing_days"] = _growing_days(float(half), last)
     rows, cols = table["row"].astype(np.int64), table["col"].astype(np.int64)
-    out["outward"] = _outward(rows, cols, table["first_day"].astype(np.int64))
+    out["outward"] = _outward(rows, cols, first, float(fifth))
     out["contrast"] = out["ndvi_season"] - out["ndvi"]
     return {**out, **_shape(rows, cols)}

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
-from functools import partial
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
-from shapely.geometry.base import BaseGeometry
 
-from pipeline.detect.builtup import share_around
-from pipeline.detect.looks import EPOCH_ORDINAL, noise_floor
+from pipeline.detect.looks import EPOCH_ORDINAL
 from pipeline.detect.model import Model
 from pipeline.detect.state import CONFIRMED, ENDED
 from pipeline.grid import Grid
 from pipeline.patches.components import label
-from pipeline.patches.features import features
-from pipeline.patches.likelihood import Judgement, Likelihood, count_similar, size_of_works
+from pipeline.patches.likelihood import Judgement, Likelihood
 from pipeline.patches.materials import cut_apart
+from pipeline.patches.measuring import Measurer, Place
 from pipeline.patches.memory import Memory, Opinion, kept_apart
 from pipeline.patches.outline import filled, geometry_of
 from pipeline.patches.patch import Cause, Patch, Status
-from pipeline.patches.pieces import PAUSE, REACH, SEED_NOVELTY, SEED_SCORE, Piece, eligible, pieces_of
-from pipeline.patches.surroundings import alerted, changed_around
+from pipeline.patches.pieces import PAUSE, REACH, SEED_NOVELTY, SEED_SCORE, eligible, pieces_of
 
 LONGEST_GAP = 60
 """Days between looks beyond which the day of a change is no longer drawn to their middle."""
@@ -34,21 +28,6 @@ OLDER_SHARE = 2 / 3
 before: after a dark winter either may be, and a pit that is new must not be passed over."""
 SETTLING_IN = 60
 """For so many days after monitoring begins, ground beside what changed before it belongs to that."""
-NEAR_M = 60.0
-"""Ground this near to a right or a legacy patch is near works that were there before."""
-VILLAGE = 16
-"""Cells round a patch in which built-up ground is counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What is known of the ground that patches lie on."""
-
-    grid: Grid
-    registered: BaseGeometry
-    """Ground of rights and legacy patches, in the grid's CRS: where digging is likelier than elsewhere."""
-    built: NDArray[np.int64]
-    """Tiles of built-up ground (`builtup.tiles`): where building is."""
 
 
 def day_to_date(day: int) -> date:
@@ -93,9 +72,11 @@ def _whole(table: NDArray[np.void], claimed: set[tuple[int, int]]) -> tuple[NDAr
     return rows[mine], cols[mine]
 
 
-def _patch(table: NDArray[np.void], measured: dict[str, float], opinion: Judgement, grid: Grid, claimed: set[tuple[int, int]]) -> Patch:
-    """One patch from the cells that belong to it and what was measured and judged of them. claimed: cells of this and all other pieces."""
-    rows, cols = _whole(table, claimed)
+def _patch(
+    table: NDArray[np.void], ground: tuple[NDArray[np.int64], NDArray[np.int64]], measured: dict[str, float], opinion: Judgement, grid: Grid
+) -> Patch:
+    """One patch from the cells that belong to it and what was measured and judged of them. ground: rows and columns, gaps filled (`_whole`)."""
+    rows, cols = ground
     place = {(r, c): i for i, (r, c) in enumerate(zip(rows.tolist(), cols.tolist(), strict=True))}
     own = [place[r, c] for r, c in zip(table["row"].tolist(), table["col"].tolist(), strict=True)]
     first = table["first_day"].astype(np.int64)
@@ -121,27 +102,6 @@ def _patch(table: NDArray[np.void], measured: dict[str, float], opinion: Judgeme
         before_monitoring=False,
         features={name: round(value, 4) for name, value in measured.items()},
     )
-
-
-def _measure(pieces: Sequence[Piece], model: Model, place: Place, near: BaseGeometry, alerts: NDArray[np.int64]) -> list[dict[str, float]]:
-    """Features of every piece, and how it lies: among others like it, in registered ground or `near` it, by built-up ground, amid other `alerts`."""
-    found = [features(piece, share, model) for piece, share in pieces]
-    floor = noise_floor(model.bands)
-    spectra = np.array([np.median(piece["spectrum"], axis=0) / floor for piece, _ in pieces]).reshape(len(pieces), len(floor))
-    days = np.array([np.quantile(piece["first_day"], 0.1) for piece, _ in pieces])
-    greenest = np.array([measured["greenest"] for measured in found])
-    places = np.array([[piece["row"].mean(), piece["col"].mean()] for piece, _ in pieces]).reshape(len(pieces), 2)
-    sizes = np.array([len(piece) for piece, _ in pieces])
-    for measured, similar, works in zip(found, count_similar(spectra, places, days, greenest), size_of_works(spectra, places, sizes), strict=True):
-        measured["similar"], measured["works"] = float(similar), float(works)
-    for measured, (piece, _) in zip(found, pieces, strict=True):
-        x, y = place.grid.centres(piece["row"], piece["col"])
-        measured["registered"] = float(shapely.contains_xy(place.registered, x, y).mean())
-        measured["near_registered"] = float(shapely.contains_xy(near, x, y).mean())
-        rows, cols = piece["row"].astype(np.int64), piece["col"].astype(np.int64)
-        measured["changed_around"] = changed_around(rows, cols, alerts)
-        measured["built_around"] = share_around(place.built, rows.min() - VILLAGE, cols.min() - VILLAGE, rows.max() + VILLAGE, cols.max() + VILLAGE)
-    return found
 
 
 def _before_patch(rows: NDArray[np.int64], cols: NDArray[np.int64], days: NDArray[np.int64], seen: int, looks: int, grid: Grid) -> Patch:
@@ -229,10 +189,7 @@ def find_patches(
     changed inside the baseline window. monitor_from: day (since 1970-01-01) when monitoring began. Ground that changed before,
     ground in alert and ground whose alert has ended make patches of their own. said: what last month said of its cases.
     """
-    near = place.registered.buffer(NEAR_M)
-    shapely.prepare([place.registered, near])
-    alerts, memory = alerted(cells), Memory(said, place.grid)
-    measure = partial(_measure, model=model, place=place, near=near, alerts=alerts)
+    measure, memory = Measurer(model, place, cells), Memory(said, place.grid)
     known = memory.known(cells)
     early = _early(cells, before, monitor_from)
     ended = cells["status"] == ENDED
@@ -245,7 +202,9 @@ def find_patches(
         measured = [memory.recalled(piece, f) for piece, f in zip(pieces, measure(pieces), strict=True)]
         claimed = {cell for piece, _ in pieces for cell in zip(piece["row"].tolist(), piece["col"].tolist(), strict=True)}
         opinions = [likelihood.judge(numbers) for numbers in measured]
-        found = [_patch(piece, f, opinion, place.grid, claimed) for (piece, _), f, opinion in zip(pieces, measured, opinions, strict=True)]
         # Fields are left out only now: what they claim beside a pit is not the pit's.
-        out += [patch for patch, opinion in zip(found, opinions, strict=True) if not opinion.field_work]
+        grounds = [_whole(piece, claimed) for piece, _ in pieces]
+        for (piece, _), ground, f, opinion in zip(pieces, grounds, measured, opinions, strict=True):
+            if not opinion.field_work:
+                out.append(_patch(piece, ground, f, opinion, place.grid))
     return sorted(out, key=lambda p: (p.first_seen, int(p.cells[0, 0]), int(p.cells[0, 1])))

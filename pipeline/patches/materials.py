@@ -160,7 +160,7 @@ def cut_apart(
     rests = iter(measure([rest for _, each in tried for rest in each]))
     out: list[Piece] = []
     for piece, each, cut, (trial, left) in zip(pieces, parts, cuts, tried, strict=True):
-        if any([likelihood.judge(next(rests)).mining >= LIKELY for _ in left]):
+        if max([likelihood.judge(next(rests)).mining for _ in left], default=0.0) >= LIKELY:
             cut = trial
         out += [each[k] for k in cut] + _without(each, cut, min_cells) if cut else [piece]
     return out

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from rasterio.features import shapes
 from shapely.geometry import MultiPolygon, Polygon, shape
@@ -40,21 +41,37 @@ def changed_share(table: NDArray[np.void], bands: tuple[str, ...]) -> NDArray[np
     fine = [k for k, band in enumerate(bands) if band in FINE_BANDS]
     weight = 1 / noise_floor(bands)[fine].astype(np.float64)
     now, season = table["spectrum"][:, fine] * weight, table["expected"][:, fine] * weight
-    rows, cols = table["row"] - table["row"].min(), table["col"] - table["col"].min()
+    rows, cols = (table[name].astype(np.int64) - int(table[name].min()) for name in ("row", "col"))
     mask = np.zeros((rows.max() + 1, cols.max() + 1), bool)
     mask[rows, cols] = True
     core = _neighbours(mask)[rows, cols] == 4
     if core.sum() < 2:
         core = table["score"] >= np.quantile(table["score"], 0.6)
-    overall = np.median(now[core], axis=0)
     out = np.ones(len(table))
-    core_rows, core_cols, core_now = rows[core], cols[core], now[core]
-    for i in np.flatnonzero(~core):
-        near = np.maximum(np.abs(core_rows - rows[i]), np.abs(core_cols - cols[i])) <= NEAR_CORE
-        pure = np.median(core_now[near], axis=0) if near.sum() >= 2 else overall
-        way = pure - season[i]
-        out[i] = float((now[i] - season[i]) @ way) / max(float(way @ way), 1e-9)
+    _shares(rows, cols, np.flatnonzero(core), np.flatnonzero(~core), now, season, np.median(now[core], axis=0), out)
     return out
+
+
+@njit(nogil=True, cache=True)
+def _shares(rows, cols, core, rim, now, season, overall, out):  # type: ignore[no-untyped-def]
+    """Changed shares of the cells `rim` into `out` (n,), against the `core` cells near each; `overall` where there are too few.
+
+    rows, cols: (n,) int; core, rim: indices; now, season: (n, n_bands) float64, in noise floors.
+    """
+    near = np.empty(core.size, np.int64)
+    for i in rim:
+        count = 0
+        for j in core:
+            if abs(rows[j] - rows[i]) <= NEAR_CORE and abs(cols[j] - cols[i]) <= NEAR_CORE:
+                near[count] = j
+                count += 1
+        along, length = 0.0, 0.0
+        for b in range(now.shape[1]):
+            pure = np.median(now[near[:count], b]) if count >= 2 else overall[b]
+            way = pure - season[i, b]
+            along += (now[i, b] - season[i, b]) * way
+            length += way * way
+        out[i] = along / max(length, 1e-9)
 
 
 def _closed(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

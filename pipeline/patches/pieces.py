@@ -116,11 +116,13 @@ def pieces_of(table: NDArray[np.void], model: Model, min_cells: int, known: NDAr
     """
     out = []
     for piece in (part for group in _by_cover(table, model) for part in _cores(group, min_cells)):
+        if len(piece) < min_cells:
+            continue
         far = (piece["score"] >= SEED_SCORE) & (piece["novelty"] >= SEED_NOVELTY)
         strong = (far | (piece["novelty"] >= NEW_NOVELTY) | np.isin(places_of(piece), known)) & (piece["status"] != FIRST)
         # A look or two is no patch yet: enough of its cells must have been seen changed three times.
         young = (piece["status"] != FIRST).sum() < max(min_cells, KNOWN_SHARE * len(piece))
-        if young or len(piece) < min_cells or strong.sum() < max(min_cells // 2, 0.1 * len(piece)):
+        if young or strong.sum() < max(min_cells // 2, 0.1 * len(piece)):
             continue
         share = changed_share(piece, model.bands)
         kept = share >= HALF

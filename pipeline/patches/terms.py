@@ -181,7 +181,7 @@ def _canopy(f: Features) -> float:
 
 
 def _no_plastic(f: Features) -> float:
-    """0 where the two short-wave bands are as one: plastic absorbs in the longer (C–H overtones at 2.3 µm), as plants do; granite and gravel don't."""
+    """0 where both short-wave bands are as one: plastic, as plants, absorbs in the longer (C–H, 2.3 µm); granite and gravel don't."""
     return ramp(f.get("clay", 0.0), 0.91, 0.86)
 
 
@@ -245,7 +245,7 @@ def _village(f: Features) -> float:
 
 
 def _roof(f: Features) -> float:
-    """Bluer than it is red, or redder than clay, which no dry rock or soil is: painted steel. Or grey, and brighter than soil, which grey rock is not."""
+    """Bluer than red, or redder than clay, as no dry rock or soil is: painted steel. Or grey, and brighter than soil, as grey rock is not."""
     grey = ramp(f.get("blue_to_red", 0.0), 0.88, 0.95) * ramp(f["red_to_bare"], 1.0, 1.4)
     return max(grey, ramp(f.get("blue_to_red", 0.0), 0.95, 1.05), _painted_red(f))
 

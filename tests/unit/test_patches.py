@@ -19,8 +19,9 @@ from pipeline.detect.evidence import dtype
 from pipeline.detect.state import CONFIRMED, FIRST, PROVISIONAL
 from pipeline.grid import Grid
 from pipeline.patches.causes import MARKS, SCORES, name_of
-from pipeline.patches.find import Place, find_patches
+from pipeline.patches.find import find_patches
 from pipeline.patches.likelihood import Likelihood, load
+from pipeline.patches.measuring import Place
 from pipeline.patches.memory import Opinion
 from pipeline.patches.patch import Cause, Patch, Status
 from tests.cells import BANDS, BARE, FIELD, model
