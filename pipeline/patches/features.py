@@ -13,6 +13,8 @@ from pipeline.detect.model import Model
 Reflectance = NDArray[np.floating[Any]]
 SEASON_BEGINS, SEASON_ENDS = 135, 273
 """Days of the year between which fields and grass are green."""
+WINTER_OVER, WINTER_COMES = 60, 324
+"""Days of the year between which neither snow nor low sun is to be reckoned with."""
 
 
 def _ratio(a: float, b: float) -> float:
@@ -61,10 +63,10 @@ def _scaled(now: Reflectance, soil: Reflectance, floor: Reflectance) -> tuple[fl
     return scale, float(np.sqrt((((now - scale * soil) / floor) ** 2).mean()))
 
 
-def _growing_days(first: float, last: float) -> float:
-    """Days between two (since 1970-01-01) that lie in the growing season, mid-May to September."""
+def _days_within(first: float, last: float, begins: int, ends: int) -> float:
+    """Days between two (since 1970-01-01) that lie in a part of the year, days `begins` to `ends` of it."""
     days = (np.arange(int(first), int(last) + 1) % YEAR).astype(np.float64)
-    return float(((days >= SEASON_BEGINS) & (days < SEASON_ENDS)).sum())
+    return float(((days >= begins) & (days < ends)).sum())
 
 
 def features(table: NDArray[np.void], share: NDArray[np.float64], model: Model) -> dict[str, float]:
@@ -119,7 +121,8 @@ def features(table: NDArray[np.void], share: NDArray[np.float64], model: Model) 
         out["clay_bare"] = _ratio(bare[names["B12"]], bare[names["B11"]])
     floor = noise_floor(model.bands).astype(np.float64) / 1e4
     out["brightness"], out["colour"] = _scaled(now, bare, floor)
-    out["growing_days"] = _growing_days(float(half), last)
+    out["growing_days"] = _days_within(float(half), last, SEASON_BEGINS, SEASON_ENDS)
+    out["telling_days"] = _days_within(float(half), last, WINTER_OVER, WINTER_COMES)
     rows, cols = table["row"].astype(np.int64), table["col"].astype(np.int64)
     out["outward"] = _outward(rows, cols, first, float(fifth))
     out["contrast"] = out["ndvi_season"] - out["ndvi"]

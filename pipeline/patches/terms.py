@@ -120,7 +120,7 @@ def _levelled(f: Features) -> float:
 
 def _winter(f: Features) -> float:
     """Seen a few times only, and never in the growing season: snow, frost and low sun may do that, but they make no new rock."""
-    return ramp(f["growing_days"], 15, 0) * ramp(f["looks"], 9, 4) * ramp(f["novelty"], 100, 50)
+    return ramp(f["telling_days"], 45, 15) * ramp(f["growing_days"], 15, 0) * ramp(f["looks"], 9, 4) * ramp(f["novelty"], 100, 50)
 
 
 def _snow(f: Features) -> float:
