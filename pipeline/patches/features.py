@@ -91,6 +91,7 @@ def features(table: NDArray[np.void], share: NDArray[np.float64], model: Model) 
         "novelty": float(novelty),
         "ndvi": _difference(now[nir], now[red]),
         "ndvi_season": _difference(season[nir], season[red]),
+        "ndvi_bare": _difference(bare[nir], bare[red]),
         "greenest": float(greenest),
         "red_to_bare": _ratio(now[red], bare[red]),
         "red_to_soil": _ratio(now[red], soil[red]),

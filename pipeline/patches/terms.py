@@ -150,9 +150,14 @@ def _similar(f: Features) -> float:
     return math.log2(1 + f["similar"]) * _season_of_crops(f)
 
 
+def _tilled(f: Features) -> float:
+    """Ground that is bare at times; forest never is."""
+    return ramp(f["ndvi_bare"], 0.5, 0.35)
+
+
 def _cropland(f: Features) -> float:
-    """Ground that is as green as crops in its season."""
-    return ramp(f["greenest"], 0.45, 0.65) * _season_of_crops(f)
+    """Ground that is as green as crops in its season, and bare at times."""
+    return ramp(f["greenest"], 0.45, 0.65) * _tilled(f) * _season_of_crops(f)
 
 
 def _at_once(f: Features) -> float:
@@ -180,7 +185,7 @@ def _canopy(f: Features) -> float:
     return ramp(f["ndvi"], 0.32, 0.45)
 
 
-def _no_plastic(f: Features) -> float:
+def _plastic_like(f: Features) -> float:
     """0 where both short-wave bands are as one: plastic, as plants, absorbs in the longer (C–H, 2.3 µm); granite and gravel don't."""
     return ramp(f.get("clay", 0.0), 0.91, 0.86)
 
@@ -199,7 +204,7 @@ def _greenhouse(f: Features) -> float:
     sure = ramp(f["swir_to_nir"], 0.85, 0.75) * ramp(f["brightness"], 0.6, 0.8)
     # Pale rock with weeds on it has these colours too, but is darker or of many kinds; and nobody builds greenhouses in a forest.
     on_fields, bright = ramp(f["greenest"], 0.88, 0.78), ramp(f["brightness"], 0.85, 1.0)
-    return plastic * max(on_fields * bright, sure) * ramp(f["texture"], 0.25, 0.14) * _no_plastic(f)
+    return plastic * max(on_fields * bright, sure) * ramp(f["texture"], 0.25, 0.14) * _tilled(f) * _plastic_like(f)
 
 
 def _film(f: Features) -> float:
@@ -208,7 +213,7 @@ def _film(f: Features) -> float:
         return 0.0
     whiter = ramp(f["blue_to_red"] - f["blue_to_red_bare"], 0.04, 0.12)
     soil = ramp(f["swir_to_red"], 1.25, 1.42) * ramp(f["nir_to_red"], 1.22, 1.32)
-    return whiter * soil * ramp(f["red_to_bare"], 0.92, 1.05) * ramp(f["red_to_bare"], 1.8, 1.5) * _no_plastic(f)
+    return whiter * soil * ramp(f["red_to_bare"], 0.92, 1.05) * ramp(f["red_to_bare"], 1.8, 1.5) * _tilled(f) * _plastic_like(f)
 
 
 def _water(f: Features) -> float:
