@@ -11,7 +11,8 @@ import math
 from collections.abc import Callable
 
 from pipeline.patches.patch import Cause
-from pipeline.patches.terms import TERMS, Features, ramp
+from pipeline.patches.ramps import Features, ramp
+from pipeline.patches.terms import TERMS
 
 
 def _dark(f: Features) -> float:

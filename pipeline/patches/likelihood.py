@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from pipeline.detect.evidence import confidence
 from pipeline.patches.causes import name_of
 from pipeline.patches.patch import Cause
-from pipeline.patches.terms import TERMS, Features, measure
+from pipeline.patches.ramps import Features
+from pipeline.patches.terms import TERMS, measure
 
 SHIPPED = Path(__file__).resolve().parents[2] / "models" / "likelihood.json"
 VERSION = 1

@@ -19,7 +19,7 @@ from pipeline.patches.components import label
 from pipeline.patches.likelihood import LIKELY, Likelihood
 from pipeline.patches.patch import Cause
 from pipeline.patches.pieces import Piece, connected
-from pipeline.patches.terms import Features
+from pipeline.patches.ramps import Features
 
 APART, CLEARLY = 4.0, 3.0
 """Two materials differ by so much (mean square, noise floors) and by so many times the scatter within each."""

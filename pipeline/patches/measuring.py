@@ -17,8 +17,8 @@ from pipeline.grid import Grid
 from pipeline.patches.features import features
 from pipeline.patches.likelihood import count_similar, size_of_works
 from pipeline.patches.pieces import Piece
+from pipeline.patches.ramps import Features
 from pipeline.patches.surroundings import alerted, changed_around
-from pipeline.patches.terms import Features
 
 NEAR_M = 60.0
 """Ground this near to a right or a legacy patch is near works that were there before."""

@@ -20,8 +20,8 @@ from shapely.geometry.base import BaseGeometry
 from pipeline.grid import Grid
 from pipeline.patches.likelihood import LIKELY, REMEMBERED, Likelihood
 from pipeline.patches.pieces import NOWHERE, Piece, connected
+from pipeline.patches.ramps import Features
 from pipeline.patches.surroundings import places_of
-from pipeline.patches.terms import Features
 
 SAME_SHARE, GROWN = 0.5, 2.0
 """A piece is what was judged last month where it holds this share of the case's ground and has at most so many times the area it had then."""
