@@ -74,17 +74,27 @@ class Likelihood:
     def sha256(self) -> str:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
+    def mining(self, f: Features) -> float:
+        """That a patch is mining, 0–1, from its features (`features.features`, with `similar`), and what was said last month where they hold it."""
+        return self._mining(f, self._pulls(f))
+
     def judge(self, f: Features) -> Judgement:
-        """Judge a patch from its features (`features.features`, with `similar`); from what was said last month too where they hold it."""
-        pulls = {name: self.weights[name] * value for name, value in measure(f).items()}
-        odds = min(max(self.bias + sum(pulls.values()), -30), 30)
-        if REMEMBERED in f:
-            odds = max(odds, (odds + _log_odds(f[REMEMBERED])) / 2)
-        mining = round(1 / (1 + math.exp(-odds)), 3)
+        """All that is to be said of a patch; f as in `mining`."""
+        pulls = self._pulls(f)
+        mining = self._mining(f, pulls)
         sure = float(confidence(np.array(f["score"], np.float32), np.array(min(f["looks"], 255), np.uint8)))
         clay_like = f.get("blue_to_red", 0.5) < BROWN and f["nir_to_red"] < PLANTED
         cause = Cause.MINING if mining >= LIKELY else name_of(f)
         return Judgement(round(sure, 3), mining, cause, mining < NEGLIGIBLE and _like_a_field(pulls), clay_like)
+
+    def _pulls(self, f: Features) -> dict[str, float]:
+        return {name: self.weights[name] * value for name, value in measure(f).items()}
+
+    def _mining(self, f: Features, pulls: Mapping[str, float]) -> float:
+        odds = min(max(self.bias + sum(pulls.values()), -30), 30)
+        if REMEMBERED in f:
+            odds = max(odds, (odds + _log_odds(f[REMEMBERED])) / 2)
+        return round(1 / (1 + math.exp(-odds)), 3)
 
 
 def load(file: Path = SHIPPED) -> Likelihood:

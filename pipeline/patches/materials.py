@@ -106,7 +106,7 @@ def materials(piece: Piece, model: Model, min_cells: int, depth: int = DEPTH) ->
 
 def _to_cut(parts: Sequence[Piece], found: Measured, likelihood: Likelihood) -> list[int]:
     """Which parts of a piece are surely something else than the likeliest pit among them."""
-    mining = [likelihood.judge(f).mining for f in found]
+    mining = [likelihood.mining(f) for f in found]
     best = int(np.argmax(mining))
     out: list[int] = []
     for k in _doubtful(parts, mining):
@@ -125,8 +125,8 @@ def _doubtful(parts: Sequence[Piece], mining: Sequence[float]) -> list[int]:
 
 def _fields(parts: Sequence[Piece], found: Measured, likelihood: Likelihood) -> list[int]:
     """Parts that are doubtful as field work is; water and its bank, a roof and its yard are one thing."""
-    said = [likelihood.judge(f) for f in found]
-    return [k for k in _doubtful(parts, [each.mining for each in said]) if said[k].cause is Cause.FARMLAND]
+    doubtful = _doubtful(parts, [likelihood.mining(f) for f in found])
+    return [k for k in doubtful if likelihood.judge(found[k]).cause is Cause.FARMLAND]
 
 
 def _without(parts: Sequence[Piece], cut: Sequence[int], min_cells: int) -> list[Piece]:
@@ -149,18 +149,19 @@ def cut_apart(
         return list(pieces)
     found = iter(measure(flat))
     by_piece = [list(itertools.islice(found, len(each))) for each in parts]
-    whole = [likelihood.judge(f).mining for f in measure(pieces)]
-    cuts, tried = [], []
-    for each, measured, mining in zip(parts, by_piece, whole, strict=True):
-        cut = _to_cut(each, measured, likelihood) if len(each) > 1 else []
+    cuts: list[list[int]] = []
+    tried: list[tuple[list[int], list[Piece]]] = []
+    for each, measured, whole in zip(parts, by_piece, measure(pieces), strict=True):
+        mixed = len(each) > 1
+        cut = _to_cut(each, measured, likelihood) if mixed else []
         # Fields that hide a pit: cut off on trial, for good where the rest is a likely one.
-        trial = [] if cut or mining >= LIKELY or len(each) < 2 else _fields(each, measured, likelihood)
+        trial = _fields(each, measured, likelihood) if mixed and not cut and likelihood.mining(whole) < LIKELY else []
         cuts.append(cut)
         tried.append((trial, _without(each, trial, min_cells) if trial else []))
     rests = iter(measure([rest for _, each in tried for rest in each]))
     out: list[Piece] = []
     for piece, each, cut, (trial, left) in zip(pieces, parts, cuts, tried, strict=True):
-        if max([likelihood.judge(next(rests)).mining for _ in left], default=0.0) >= LIKELY:
+        if max([likelihood.mining(next(rests)) for _ in left], default=0.0) >= LIKELY:
             cut = trial
         out += [each[k] for k in cut] + _without(each, cut, min_cells) if cut else [piece]
     return out

@@ -86,7 +86,7 @@ def kept_apart(
     grounds = [memory.grounds(piece, min_cells) for piece in pieces]
     if all(inside is None for inside in grounds):
         return list(pieces)
-    whole = [likelihood.judge(f).mining for f in measure(pieces)]
+    whole = [likelihood.mining(f) for f in measure(pieces)]
     hidden = [None if mining >= LIKELY else inside for inside, mining in zip(grounds, whole, strict=True)]
     if all(inside is None for inside in hidden):
         return list(pieces)
@@ -94,7 +94,7 @@ def kept_apart(
     rest = [[piece] if inside is None else connected(piece, ~inside, min_cells) for piece, inside in zip(pieces, hidden, strict=True)]
     # Seen together: how many fields around did the same is asked of all of them.
     flat = [part for parts in (*own, *rest) for part in parts]
-    mining_of = {id(part[0]): likelihood.judge(memory.recalled(part, f)).mining for part, f in zip(flat, measure(flat), strict=True)}
+    mining_of = {id(part[0]): likelihood.mining(memory.recalled(part, f)) for part, f in zip(flat, measure(flat), strict=True)}
     out: list[Piece] = []
     for piece, mine, others in zip(pieces, own, rest, strict=True):
         out += [*mine, *others] if max((mining_of[id(part[0])] for part in mine), default=0.0) >= LIKELY else [piece]
