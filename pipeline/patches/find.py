@@ -199,12 +199,11 @@ def find_patches(
         pieces = pieces_of(cells[members], model, min_cells, known)
         pieces = kept_apart(pieces, memory, min_cells, likelihood, measure)
         pieces = cut_apart(pieces, model, min_cells, likelihood, measure)
-        measured = [memory.recalled(piece, f) for piece, f in zip(pieces, measure(pieces), strict=True)]
         claimed = {cell for piece, _ in pieces for cell in zip(piece["row"].tolist(), piece["col"].tolist(), strict=True)}
-        opinions = [likelihood.judge(numbers) for numbers in measured]
-        # Fields are left out only now: what they claim beside a pit is not the pit's.
-        grounds = [_whole(piece, claimed) for piece, _ in pieces]
-        for (piece, _), ground, f, opinion in zip(pieces, grounds, measured, opinions, strict=True):
+        for piece, measured in zip(pieces, measure(pieces), strict=True):
+            f = memory.recalled(piece, measured)
+            ground, opinion = _whole(piece[0], claimed), likelihood.judge(f)
+            # Fields are left out only now: what they claim beside a pit is not the pit's.
             if not opinion.field_work:
-                out.append(_patch(piece, ground, f, opinion, place.grid))
+                out.append(_patch(piece[0], ground, f, opinion, place.grid))
     return sorted(out, key=lambda p: (p.first_seen, int(p.cells[0, 0]), int(p.cells[0, 1])))

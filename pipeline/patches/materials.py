@@ -104,29 +104,22 @@ def materials(piece: Piece, model: Model, min_cells: int, depth: int = DEPTH) ->
     return [finer for part in parts for finer in materials(part, model, min_cells, depth - 1)]
 
 
-def _to_cut(parts: Sequence[Piece], found: Measured, likelihood: Likelihood) -> list[int]:
-    """Which parts of a piece are surely something else than the likeliest pit among them."""
-    mining = [likelihood.mining(f) for f in found]
-    best = int(np.argmax(mining))
-    out: list[int] = []
-    for k in _doubtful(parts, mining):
-        field_work = found[k]["similar"] >= SEASONAL and mining[best] >= LIKELY
-        old_ground = found[k]["novelty"] <= LESS_NEW * found[best]["novelty"] and mining[best] >= PLAIN
-        if field_work or old_ground:
-            out.append(k)
-    return out
-
-
 def _doubtful(parts: Sequence[Piece], mining: Sequence[float]) -> list[int]:
     """Parts that are plainly no pit and no rim of one."""
     size = sum(len(table) for table, _ in parts)
     return [k for k, (table, _) in enumerate(parts) if mining[k] <= UNLIKELY and len(table) >= LEAST_SHARE * size]
 
 
-def _fields(parts: Sequence[Piece], found: Measured, likelihood: Likelihood) -> list[int]:
-    """Parts that are doubtful as field work is; water and its bank, a roof and its yard are one thing."""
-    doubtful = _doubtful(parts, [likelihood.mining(f) for f in found])
-    return [k for k in doubtful if likelihood.judge(found[k]).cause is Cause.FARMLAND]
+def _something_else(doubtful: Sequence[int], found: Measured, mining: Sequence[float]) -> list[int]:
+    """Which doubtful parts of a piece are surely something else than the likeliest pit among all."""
+    best = int(np.argmax(mining))
+    out: list[int] = []
+    for k in doubtful:
+        field_work = found[k]["similar"] >= SEASONAL and mining[best] >= LIKELY
+        old_ground = found[k]["novelty"] <= LESS_NEW * found[best]["novelty"] and mining[best] >= PLAIN
+        if field_work or old_ground:
+            out.append(k)
+    return out
 
 
 def _without(parts: Sequence[Piece], cut: Sequence[int], min_cells: int) -> list[Piece]:
@@ -148,20 +141,23 @@ def cut_apart(
     if len(flat) == len(pieces):
         return list(pieces)
     found = iter(measure(flat))
-    by_piece = [list(itertools.islice(found, len(each))) for each in parts]
     cuts: list[list[int]] = []
-    tried: list[tuple[list[int], list[Piece]]] = []
-    for each, measured, whole in zip(parts, by_piece, measure(pieces), strict=True):
-        mixed = len(each) > 1
-        cut = _to_cut(each, measured, likelihood) if mixed else []
-        # Fields that hide a pit: cut off on trial, for good where the rest is a likely one.
-        trial = _fields(each, measured, likelihood) if mixed and not cut and likelihood.mining(whole) < LIKELY else []
-        cuts.append(cut)
-        tried.append((trial, _without(each, trial, min_cells) if trial else []))
-    rests = iter(measure([rest for _, each in tried for rest in each]))
-    out: list[Piece] = []
-    for piece, each, cut, (trial, left) in zip(pieces, parts, cuts, tried, strict=True):
+    trials: dict[int, list[int]] = {}
+    for number, (each, whole) in enumerate(zip(parts, measure(pieces), strict=True)):
+        measured = list(itertools.islice(found, len(each)))
+        mining = [likelihood.mining(f) for f in measured] if len(each) > 1 else []
+        doubtful = _doubtful(each, mining) if mining else []
+        cuts.append(_something_else(doubtful, measured, mining) if doubtful else [])
+        if doubtful and not cuts[-1] and likelihood.mining(whole) < LIKELY:
+            # Fields that may hide a pit; water and its bank, a roof and its yard are one thing.
+            trials[number] = [k for k in doubtful if likelihood.judge(measured[k]).cause is Cause.FARMLAND]
+    # Cut off on trial, for good where the rest is a likely pit.
+    lefts = {number: _without(parts[number], trial, min_cells) for number, trial in trials.items() if trial}
+    rests = iter(measure([rest for left in lefts.values() for rest in left]))
+    for number, left in lefts.items():
         if max([likelihood.mining(next(rests)) for _ in left], default=0.0) >= LIKELY:
-            cut = trial
+            cuts[number] = trials[number]
+    out: list[Piece] = []
+    for piece, each, cut in zip(pieces, parts, cuts, strict=True):
         out += [each[k] for k in cut] + _without(each, cut, min_cells) if cut else [piece]
     return out

@@ -20,7 +20,7 @@ def _novelty(f: Features) -> float:
 
 
 def _bare(f: Features) -> float:
-    """Fresh workings carry no plants; fallow ground has weeds, of which `_weeds` tells the rest."""
+    """Fresh workings carry no plants; fallow ground has weeds, of which `lookalikes.weeds` tells the rest."""
     return clip(10 * (0.235 - f["ndvi"]), -0.5, 1.5)
 
 
