@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import dask
+from dask import local, threaded
 from dask.callbacks import Callback
 
 from pipeline import workspace
@@ -49,7 +50,9 @@ def each_block(
     shared = [dask.delayed(a, pure=True, traverse=False) for a in args]
     tasks = [dask.delayed(task, pure=False)(block, *shared) for block in blocks]
     with _Count({each.key for each in tasks}, say):
-        results: tuple[T, ...] = dask.compute(*tasks, scheduler="threads" if count > 1 else "sync", num_workers=count, optimize_graph=False)
+        # Schedulers, not their names: to know a name Dask imports its cluster too, which takes the better part of a second.
+        get = threaded.get if count > 1 else local.get_sync
+        results: tuple[T, ...] = dask.compute(*tasks, scheduler=get, num_workers=count, optimize_graph=False)
     workspace.give_back()
     return list(results)
 

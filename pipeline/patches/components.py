@@ -63,3 +63,9 @@ def label(
         parent = up
     _, labels = np.unique(parent, return_inverse=True)
     return labels.astype(np.int64)
+
+
+def members_of(labels: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Of each group its members' indices, in order; groups in the order of their numbers. labels: as `label` gives them."""
+    order = np.argsort(labels, kind="stable")
+    return list(np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)) if order.size else []

@@ -12,7 +12,7 @@ from pipeline.detect.looks import EPOCH_ORDINAL
 from pipeline.detect.model import Model
 from pipeline.detect.state import CONFIRMED, ENDED
 from pipeline.grid import Grid
-from pipeline.patches.components import label
+from pipeline.patches.components import label, members_of
 from pipeline.patches.likelihood import Judgement, Likelihood
 from pipeline.patches.materials import cut_apart
 from pipeline.patches.measuring import Measurer, Place
@@ -104,8 +104,8 @@ def _patch(
     )
 
 
-def _before_patch(rows: NDArray[np.int64], cols: NDArray[np.int64], days: NDArray[np.int64], seen: int, looks: int, grid: Grid) -> Patch:
-    """Ground that changed before monitoring began: where and when, but no opinion of what it is."""
+def _before_patch(table: NDArray[np.void], rows: NDArray[np.int64], cols: NDArray[np.int64], days: NDArray[np.int64], seen: int, grid: Grid) -> Patch:
+    """Ground that changed before monitoring began: where and when, but no opinion of what it is. table: its cells in alert, if any."""
     full_rows, full_cols = filled(rows, cols)
     place = dict(zip(zip(rows.tolist(), cols.tolist(), strict=True), days.tolist(), strict=True))
     middle = int(np.median(days))
@@ -119,8 +119,9 @@ def _before_patch(rows: NDArray[np.int64], cols: NDArray[np.int64], days: NDArra
         last_seen=day_to_date(int(days.max())),
         before_date=None,
         after_date=day_to_date(seen),
-        looks_before=looks,
-        looks_after=looks,
+        # Ground that was fitted on what came after has no looks of either kind.
+        looks_before=int(np.median(table["looks"])) if len(table) else 0,
+        looks_after=int(np.median(table["anomalous"])) if len(table) else 0,
         confidence=1.0,
         mining_likelihood=None,
         cause=Cause.UNKNOWN,
@@ -141,14 +142,12 @@ def _find_before(early: NDArray[np.void], before: NDArray[np.int64], grid: Grid,
     seen = np.concatenate([before[:, 3], early["last_clear"].astype(np.int64)])
     strong = np.concatenate([np.ones(len(before), bool), sure])
     order = np.lexsort((cols, rows))
-    rows, cols, days, seen, strong = (array[order] for array in (rows, cols, days, seen, strong))
-    groups = label(rows, cols, REACH, days, PAUSE)
     out = []
-    for group in range(int(groups.max()) + 1 if len(groups) else 0):
-        m = groups == group
-        if m.sum() >= min_cells and strong[m].sum() >= max(min_cells // 2, 0.3 * m.sum()):
-            looks = int(np.median(early["looks"])) if len(early) else 0
-            out.append(_before_patch(rows[m], cols[m], days[m], int(seen[m].max()), looks, grid))
+    for group in members_of(label(rows[order], cols[order], REACH, days[order], PAUSE)):
+        m = order[group]
+        if m.size >= min_cells and strong[m].sum() >= max(min_cells // 2, 0.3 * m.size):
+            table = early[m[m >= len(before)] - len(before)]
+            out.append(_before_patch(table, rows[m], cols[m], days[m], int(seen[m].max()), grid))
     return out
 
 

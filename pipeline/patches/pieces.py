@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from pipeline.detect.model import Model
 from pipeline.detect.state import CONFIRMED, FIRST, PROVISIONAL
-from pipeline.patches.components import label
-from pipeline.patches.outline import HALF, changed_share
-from pipeline.patches.surroundings import places_of
+from pipeline.patches.components import label, members_of
+from pipeline.patches.outline import HALF, changed_share, widened
+from pipeline.patches.surroundings import ROW, among, places_of
 
 SEED_SCORE = 8.0
 """A patch needs `min_cells` / 2 cells that are this far from their season …"""
@@ -46,9 +46,7 @@ def eligible(cells: NDArray[np.void]) -> NDArray[np.bool_]:
 def _groups(table: NDArray[np.void], days: bool) -> list[NDArray[np.int64]]:
     """Indices of the cells of each connected group."""
     rows, cols = table["row"].astype(np.int64), table["col"].astype(np.int64)
-    groups = label(rows, cols, REACH, table["first_day"].astype(np.int64), PAUSE, _since(table)) if days else label(rows, cols, REACH)
-    order = np.argsort(groups, kind="stable")
-    return list(np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)) if len(order) else []
+    return members_of(label(rows, cols, REACH, table["first_day"].astype(np.int64), PAUSE, _since(table)) if days else label(rows, cols, REACH))
 
 
 def _since(table: NDArray[np.void]) -> NDArray[np.int64]:
@@ -74,14 +72,21 @@ def _cores(piece: NDArray[np.void], min_cells: int) -> list[NDArray[np.void]]:
         core = np.flatnonzero(stark)[members]
         if len(core) < min_cells:
             continue
-        near = np.zeros(len(piece), bool)
-        for i in core:
-            near |= (np.abs(rows - rows[i]) <= REACH) & (np.abs(cols - cols[i]) <= REACH)
-        near &= rest
+        near = rest & _near(rows, cols, core)
         rest &= ~near
         parts.append(piece[near])
     remainder = piece[rest]
     return parts + [remainder[members] for members in _groups(remainder, days=True)]
+
+
+def _near(rows: NDArray[np.int64], cols: NDArray[np.int64], core: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which cells lie within `REACH` rows and columns of one of some (`core`, indices)."""
+    top, left = rows.min() - REACH, cols.min() - REACH
+    mask = np.zeros((int(rows.max() - top) + REACH + 1, int(cols.max() - left) + REACH + 1), bool)
+    mask[rows[core] - top, cols[core] - left] = True
+    for _ in range(REACH):
+        mask = widened(mask)
+    return np.asarray(mask[rows - top, cols - left])
 
 
 def _by_cover(table: NDArray[np.void], model: Model) -> list[NDArray[np.void]]:
@@ -92,15 +97,25 @@ def _by_cover(table: NDArray[np.void], model: Model) -> list[NDArray[np.void]]:
     now = table["spectrum"]
     red, nir = now[:, model.red], now[:, model.nir]
     bare = (nir - red) < STILL_GREEN * (nir + red)
-    left = {(r, c): k for k, (r, c) in enumerate(zip(table["row"].tolist(), table["col"].tolist(), strict=True)) if not bare[k]}
-    out = []
-    for members in _groups(table[bare], days=True):
-        cells = np.flatnonzero(bare)[members].tolist()
-        around = {(r + y, c + x) for r, c in ((int(table["row"][k]), int(table["col"][k])) for k in cells) for y in RIM for x in RIM}
-        rim = [left.pop(place) for place in sorted(around) if place in left]
-        out.append(table[np.sort(np.array(cells + rim, np.int64))])
-    green = table[np.sort(np.array(list(left.values()), np.int64))]
-    return out + [green[members] for members in _groups(green, days=True)]
+    groups, of_bare, green = _groups(table[bare], days=True), np.flatnonzero(bare), np.flatnonzero(~bare)
+    group = np.full(len(table), len(groups), np.int64)
+    for number, members in enumerate(groups):
+        group[of_bare[members]] = number
+    # A green cell beside two groups is the first one's.
+    group[green] = _lowest_beside(places_of(table), group, green)
+    whole = members_of(group)
+    rest = table[group == len(groups)]
+    return [table[members] for members in whole[: len(groups)]] + [rest[members] for members in _groups(rest, days=True)]
+
+
+def _lowest_beside(places: NDArray[np.int64], group: NDArray[np.int64], of: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Lowest group among the eight cells round each of some cells, and its own. places: of all cells, in order; of: indices."""
+    lowest = group[of]
+    for step in (y * ROW + x for y in RIM for x in RIM):
+        wanted = places[of] + step
+        at = np.searchsorted(places, wanted).clip(0, len(places) - 1)
+        lowest = np.where(places[at] == wanted, np.minimum(lowest, group[at]), lowest)
+    return lowest
 
 
 def connected(piece: Piece, members: NDArray[np.bool_], min_cells: int) -> list[Piece]:
@@ -112,14 +127,14 @@ def connected(piece: Piece, members: NDArray[np.bool_], min_cells: int) -> list[
 def pieces_of(table: NDArray[np.void], model: Model, min_cells: int, known: NDArray[np.int64] = NOWHERE) -> list[Piece]:
     """Connected pieces that hold enough strongly changed cells, cut back to the cells that are at least half changed.
 
-    known: places (`surroundings.places_of`) that need not be strong, as they were cases last month.
+    known: places (`surroundings.places_of`), in order, that need not be strong, as they were cases last month.
     """
     out = []
     for piece in (part for group in _by_cover(table, model) for part in _cores(group, min_cells)):
         if len(piece) < min_cells:
             continue
         far = (piece["score"] >= SEED_SCORE) & (piece["novelty"] >= SEED_NOVELTY)
-        strong = (far | (piece["novelty"] >= NEW_NOVELTY) | np.isin(places_of(piece), known)) & (piece["status"] != FIRST)
+        strong = (far | (piece["novelty"] >= NEW_NOVELTY) | among(places_of(piece), known)) & (piece["status"] != FIRST)
         # A look or two is no patch yet: enough of its cells must have been seen changed three times.
         young = (piece["status"] != FIRST).sum() < max(min_cells, KNOWN_SHARE * len(piece))
         if young or strong.sum() < max(min_cells // 2, 0.1 * len(piece)):

@@ -10,12 +10,13 @@ from pipeline.patches.outline import widened
 
 RIM, REACH = 1, 5
 """Cells from a piece that still show some of it, and that are its surroundings."""
-_ROW = np.int64(1) << 32
+ROW = np.int64(1) << 32
+"""From the number of a place to that of the one below it."""
 
 
 def places_of(cells: NDArray[np.void]) -> NDArray[np.int64]:
     """(n,): a number for the place of each cell. cells: `evidence.dtype`."""
-    return np.asarray(cells["row"].astype(np.int64) * _ROW + cells["col"].astype(np.int64))
+    return np.asarray(cells["row"].astype(np.int64) * ROW + cells["col"].astype(np.int64))
 
 
 def alerted(cells: NDArray[np.void]) -> NDArray[np.int64]:
@@ -23,10 +24,15 @@ def alerted(cells: NDArray[np.void]) -> NDArray[np.int64]:
     return np.sort(places_of(cells[cells["status"] != ENDED]))
 
 
+def among(wanted: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of some places are among others, given in order: there may be as many of these as a county has."""
+    if not places.size:
+        return np.zeros(wanted.shape, bool)
+    return np.asarray(places[np.searchsorted(places, wanted).clip(0, len(places) - 1)] == wanted)
+
+
 def changed_around(rows: NDArray[np.int64], cols: NDArray[np.int64], places: NDArray[np.int64]) -> float:
     """Share of the cells round a piece that are in alert. rows, cols: its cells; places: `alerted`."""
-    if not places.size:
-        return 0.0
     top, left = rows.min() - REACH - 1, cols.min() - REACH - 1
     mask = np.zeros((int(rows.max() - top) + REACH + 2, int(cols.max() - left) + REACH + 2), bool)
     mask[rows - top, cols - left] = True
@@ -36,6 +42,4 @@ def changed_around(rows: NDArray[np.int64], cols: NDArray[np.int64], places: NDA
     for _ in range(REACH - RIM):
         wide = widened(wide)
     around_rows, around_cols = np.nonzero(wide & ~mask)
-    wanted = (around_rows + top) * _ROW + around_cols + left
-    found = np.searchsorted(places, wanted).clip(0, len(places) - 1)
-    return float((places[found] == wanted).mean())
+    return float(among((around_rows + top) * ROW + around_cols + left, places).mean())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,30 +77,51 @@ class County:
         folder.mkdir()
         shutil.copytree(self.folder / "scenes", folder / "scenes", copy_function=os.link)
         shutil.copytree(self.folder / "layers", folder / "layers")
-        shutil.copy(self.config, folder)
+        for file in self.folder.iterdir():
+            if file.is_file():
+                shutil.copy(file, folder)
         if out:
             shutil.copytree(self.out, folder / "out")
         return County(folder)
 
 
+def _once(factory: pytest.TempPathFactory, name: str, make: Callable[[County], None]) -> County:
+    """This process's own copy of a county that whichever process asks first makes for all."""
+    own = factory.getbasetemp()
+    root = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    whole, making = root / name, root / f"{name}.making"
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not whole.exists():
+            shutil.rmtree(making, ignore_errors=True)
+            make(County(making))
+            making.rename(whole)
+    return County(whole).copy(factory.mktemp("county") / name, out=(whole / "out").exists())
+
+
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> County:
-    """Three years of scenes up to September of the last."""
-    spec = importlib.util.spec_from_file_location("minewarden_samples", ROOT / "data" / "samples" / "make.py")
-    assert spec is not None
-    assert spec.loader is not None
-    samples = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(samples)
-    folder = tmp_path_factory.mktemp("county") / "made"
-    samples.make_county(folder, SEED, SIZE, months_monitored=len(YEAR))
-    return County(folder)
+    """Three years of scenes up to September of the last; nothing done."""
+
+    def make(new: County) -> None:
+        spec = importlib.util.spec_from_file_location("minewarden_samples", ROOT / "data" / "samples" / "make.py")
+        assert spec is not None
+        assert spec.loader is not None
+        samples = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(samples)
+        samples.make_county(new.folder, SEED, SIZE, months_monitored=len(YEAR))
+
+    return _once(tmp_path_factory, "made", make)
 
 
 @pytest.fixture(scope="session")
-def county(made: County) -> County:
+def county(made: County, tmp_path_factory: pytest.TempPathFactory) -> County:
     """The county with all its months done at once. Not to be changed."""
-    assert made.run(YEAR[-1], "--quiet") in (0, 3)
-    return made
+
+    def make(new: County) -> None:
+        assert made.copy(new.folder, out=False).run(YEAR[-1], "--quiet") in (0, 3)
+
+    return _once(tmp_path_factory, "whole", make)
 
 
 def day_of(scene: Path) -> str:
@@ -114,23 +137,28 @@ def late(made: County) -> Path:
 @pytest.fixture(scope="session")
 def bare(made: County, late: Path, tmp_path_factory: pytest.TempPathFactory) -> County:
     """Every second scene of 2023, those of 2024 up to June but one, and four bands; nothing done. Not to be changed."""
-    thin = made.copy(tmp_path_factory.mktemp("thin") / "bare", out=False)
-    text = thin.config.read_text("utf-8").replace("path: scenes}", f"path: scenes, bands: {BANDS}}}")
-    thin.config.write_text(text + "monitor_from: 2024-01\n", "utf-8")
-    for number, scene in enumerate(sorted((thin.folder / "scenes").iterdir(), key=day_of)):
-        day = day_of(scene)
-        history, watched = "20230101" <= day < "20240101" and number % 2 == 0, "20240101" <= day < "20240701"
-        if not (history or watched) or scene.name == late.name:
-            shutil.rmtree(scene)
-    return thin
+
+    def make(new: County) -> None:
+        thin = made.copy(new.folder, out=False)
+        text = thin.config.read_text("utf-8").replace("path: scenes}", f"path: scenes, bands: {BANDS}}}")
+        thin.config.write_text(text + "monitor_from: 2024-01\n", "utf-8")
+        for number, scene in enumerate(sorted((thin.folder / "scenes").iterdir(), key=day_of)):
+            day = day_of(scene)
+            history, watched = "20230101" <= day < "20240101" and number % 2 == 0, "20240101" <= day < "20240701"
+            if not (history or watched) or scene.name == late.name:
+                shutil.rmtree(scene)
+
+    return _once(tmp_path_factory, "bare", make)
 
 
 @pytest.fixture(scope="session")
 def thin(bare: County, tmp_path_factory: pytest.TempPathFactory) -> County:
     """The thin county with its first months done at once. Not to be changed."""
-    done = bare.copy(tmp_path_factory.mktemp("thin") / "done", out=False)
-    assert done.run(MONTHS[-1], "--quiet") == 0
-    return done
+
+    def make(new: County) -> None:
+        assert bare.copy(new.folder, out=False).run(MONTHS[-1], "--quiet") == 0
+
+    return _once(tmp_path_factory, "thin", make)
 
 
 @pytest.fixture
