@@ -41,6 +41,7 @@ from pipeline.publish.flight.standing import over_extracted
 from pipeline.publish.month import MonthFiles, name_cases, opinions, write_month
 from pipeline.publish.restoration import files as restoration_files
 from pipeline.publish.runjson import LayerUse, RunFacts, SceneUse
+from pipeline.publish.wgs84 import Projector
 from pipeline.registered import off_record, shift_m
 from pipeline.restored import Restored
 from pipeline.retention import folder_of
@@ -240,7 +241,7 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
         off_m = off_record(earlier, good, setting.grid)
         findings: list[Finding] = judge(patches, inputs.layers, setting.grid, bare, config.findings, off_m)
         unseen = unseen_ground(maps.last_seen(setting.grid, setting.area, folder, blocks), setting.grid)
-        worked = mines(patches, inputs.layers, setting.grid, bare, unary_union([ground for ground, _ in unseen]), last_day, config.findings)
+        worked = mines(patches, inputs.layers, setting.grid, bare, [ground for ground, _ in unseen], last_day, config.findings)
     # What has no date can't be told to lie in another month.
     elsewhere = [r for r in inputs.refused if r.day is None or f"{r.day:%Y-%m}" == month]
     left_out = (*refused, *damaged, *elsewhere, *begun.refused)
@@ -255,16 +256,17 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     restoration_files.write(partial, given_back.document, given_back.shown, config.county.code)
+    projector = Projector(setting.grid.crs)
     by = Photographer(config.county.name, month, trusted, inputs.sha256, inputs.layers, setting)
     with clock.stage("evidence"):
         # Verdicts wait while the ledger's month is written: what takes long is done before, under the names it would give now.
         with ledger.rehearsal(month) as writer:
-            rehearsed = name_cases(writer, month, patches, findings, inputs.project, setting.grid)
+            rehearsed = name_cases(writer, month, patches, findings, inputs.project, projector)
         pictured, lost = evidence.make(partial, rehearsed, by)
     with clock.stage("publish"):
         cog.write(partial / "disturbance.tif", setting.grid, lambda: maps.disturbance(setting.grid, setting.area, folder, blocks, results))
     with ledger.month(month) as writer:
-        judged: list[Judged] = name_cases(writer, month, patches, findings, inputs.project, setting.grid)
+        judged: list[Judged] = name_cases(writer, month, patches, findings, inputs.project, projector)
         changes = re_evaluate(writer, judged, inputs.layers, config.findings.tolerance_m)
         if [each.case for each in judged] != [each.case for each in rehearsed]:
             with clock.stage("evidence"):

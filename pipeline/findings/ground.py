@@ -45,9 +45,27 @@ def without(one: BaseGeometry, other: BaseGeometry) -> BaseGeometry:
     return joined([shapely.difference(one, other)])
 
 
+class Strewn:
+    """Ground strewn over a county, found by place: what a right holds of it costs what lies there, not what the county has."""
+
+    def __init__(self, geometries: Iterable[BaseGeometry]) -> None:
+        self._parts = _polygons(list(geometries))
+        self._tree = shapely.STRtree(self._parts)
+
+    def within(self, geometry: BaseGeometry) -> BaseGeometry:
+        """What of it lies in a geometry."""
+        found = np.sort(self._tree.query(geometry, predicate="intersects"))
+        return joined(shapely.intersection(self._parts[found], geometry))
+
+
 def at_least(area_m2: float, least_m2: float) -> bool:
     """Whether an area reaches a threshold, rounding of coordinates aside."""
     return area_m2 >= least_m2 - CRUMB_M2
+
+
+def large(ground: BaseGeometry, least_m2: float) -> BaseGeometry:
+    """Ground without pieces smaller than a case: these are the image's error at a boundary, no pit."""
+    return joined(p for p in pieces(ground) if at_least(p.area, least_m2))
 
 
 @dataclass(frozen=True, slots=True)

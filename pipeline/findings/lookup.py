@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from pipeline.findings.ground import joined, pieces
+from pipeline.findings.ground import Strewn, joined, large
 from pipeline.layers.model import Approval, LayerSet, LegacyPatch, Zone
 
 
@@ -95,16 +95,12 @@ class Dug:
 
     def __init__(self, lookup: Lookup, ground: Sequence[BaseGeometry], least_m2: float) -> None:
         self._lookup = lookup
-        self._ground = [p for g in ground for p in pieces(g)]
-        self._tree = shapely.STRtree(self._ground)
+        self._ground = Strewn(ground)
         self._least_m2 = least_m2
         self._known: dict[int, BaseGeometry] = {}
 
     def inside(self, right: int) -> BaseGeometry:
-        """Dug ground of a right (by its position); pieces smaller than a case are the image's error at the boundary, not a pit."""
+        """Dug ground of a right (by its position)."""
         if right not in self._known:
-            held = self._lookup.rights.records[right].geometry
-            found = [self._ground[k] for k in sorted(self._tree.query(held, predicate="intersects").tolist())] if self._ground else []
-            whole = joined(shapely.intersection(np.asarray(found, object), held)) if found else joined([])
-            self._known[right] = joined(p for p in pieces(whole) if p.area >= self._least_m2 - 0.01)
+            self._known[right] = large(self._ground.within(self._lookup.rights.records[right].geometry), self._least_m2)
         return self._known[right]

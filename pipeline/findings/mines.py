@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.config_findings import FindingsConfig
-from pipeline.findings.ground import EPOCH, Cells, common, joined, pieces
+from pipeline.findings.ground import EPOCH, Cells, Strewn, common, joined, large
 from pipeline.findings.groups import LEAST_M2
 from pipeline.findings.judge import LAWFUL_SHARE
 from pipeline.grid import Grid
@@ -85,28 +85,31 @@ class _Dug:
 
 
 def mines(
-    patches: Sequence[Patch], layers: LayerSet, grid: Grid, bare: BaseGeometry, unseen: BaseGeometry, month_end: date, config: FindingsConfig
+    patches: Sequence[Patch],
+    layers: LayerSet,
+    grid: Grid,
+    bare: BaseGeometry,
+    unseen: Sequence[BaseGeometry],
+    month_end: date,
+    config: FindingsConfig,
 ) -> list[Mine]:
     """Every right of the registers as they stand now, by id, with the ground it had at the month's end.
 
-    bare: ground inside rights that was bare before monitoring; unseen: ground without a clear look this month; both in the grid's CRS.
+    bare: ground inside rights that was bare before monitoring; unseen: ground without a clear look this month, no part of it twice; in the
+    grid's CRS.
     A patch counts as dug at half of the likelihood that an accusation needs.
     """
     mined = [p for p in patches if p.before_monitoring or (p.mining_likelihood or 0.0) >= LAWFUL_SHARE * config.min_likelihood]
     tree = shapely.STRtree([p.geometry for p in mined])
+    was_bare, dark = Strewn([bare]), Strewn(unseen)
     least, out = max(config.min_cells * grid.cell_area_m2, LEAST_M2), []
     for right in layers.rights_on(month_end):
         near = [mined[k] for k in sorted(tree.query(right.geometry, predicate="intersects").tolist())] if mined else []
         entries = [entry for entry in layers.entries if (entry.layer, entry.id) == (right.layer, right.id)]
-        held = _large(common(right.geometry, bare), least)
-        hidden = common(right.geometry, unseen).area >= UNSEEN_SHARE * right.geometry.area
+        held = large(was_bare.within(right.geometry), least)
+        hidden = dark.within(right.geometry).area >= UNSEEN_SHARE * right.geometry.area
         out.append(_mine(right, entries, _dug(right, near, grid), held, hidden, month_end, least, grid.cell_area_m2))
     return out
-
-
-def _large(ground: BaseGeometry, least_m2: float) -> BaseGeometry:
-    """Pieces smaller than a case are no pit."""
-    return joined(p for p in pieces(ground) if p.area >= least_m2 - 0.01)
 
 
 def _dug(right: Right, patches: Sequence[Patch], grid: Grid) -> _Dug:
@@ -173,6 +176,6 @@ def _against(dug: _Dug, barred: Callable[[date], bool], least_m2: float) -> list
     """First days of the cells that changed when digging was barred, as both looks around the change say, where they make up a case."""
     days: list[int] = []
     for cells, inside in dug.cells:
-        ground = _large(cells.outline(cells.solid(inside & cells.by_day(barred, presumed=False).astype(bool))), least_m2)
+        ground = large(cells.outline(cells.solid(inside & cells.by_day(barred, presumed=False).astype(bool))), least_m2)
         days += cells.seen[cells.inside(ground)].tolist()
     return days

@@ -55,9 +55,10 @@ class MonthFiles:
     mines: Sequence[Mine] = ()
 
 
-def name_cases(writer: MonthWriter, month: str, patches: Sequence[Patch], findings: Sequence[Finding], project: Project, grid: Grid) -> list[Judged]:
+def name_cases(
+    writer: MonthWriter, month: str, patches: Sequence[Patch], findings: Sequence[Finding], project: Project, projector: Projector
+) -> list[Judged]:
     """Give patches and cases the ids the ledger knows them by."""
-    projector = Projector(grid.crs)
     outlines = [projector.write(p.geometry) for p in patches]
     order = [(p.first_seen.isoformat(), -w.lat, w.lon) for p, w in zip(patches, outlines, strict=True)]
     ids = writer.identify_patches([p.geometry for p in patches], [w.area_m2 for w in outlines], [p.status.value for p in patches], order)

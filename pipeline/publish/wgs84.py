@@ -46,17 +46,21 @@ def _rings(polygon: Polygon) -> list[list[list[float]]]:
 
 
 class Projector:
-    """From the county's grid to what is written."""
+    """From the county's grid to what is written; an outline that is asked for again is not worked out again."""
 
     def __init__(self, crs: str) -> None:
         self._transformer = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+        self._known: dict[bytes, Written] = {}
 
     def write(self, geometry: BaseGeometry) -> Written:
         """Project and round an areal geometry.
 
         Raises ValueError when nothing of it is left, which no ground of a cell or more can come to.
         """
-        return settle(shapely.transform(geometry, self._project))
+        key = geometry.wkb
+        if key not in self._known:
+            self._known[key] = settle(shapely.transform(geometry, self._project))
+        return self._known[key]
 
     def degrees(self, geometries: Sequence[BaseGeometry]) -> list[BaseGeometry]:
         """Geometries in degrees as they come, neither rounded nor measured: for drawing."""

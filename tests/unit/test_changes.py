@@ -21,6 +21,7 @@ from pipeline.patches.patch import Patch, Status
 from pipeline.publish.changes import re_evaluate, rows
 from pipeline.publish.month import name_cases
 from pipeline.publish.spreadsheet import changed
+from pipeline.publish.wgs84 import Projector
 from tests.county import GRID, JULY, MAY, approval, box, layers, legacy, patch, redline, right
 
 AROUND, PIT, WEST = box(300, 300, 600, 600), box(400, 400, 500, 500), box(200, 300, 450, 600)
@@ -41,7 +42,7 @@ def run(ledger: Ledger, month: str, patches: Sequence[Patch], *records: Any) -> 
     given = replace(given, versions=tuple(LayerVersion(name, digest[:12], digest, len(kinds[name])) for name, digest in digests.items()))
     findings = judge(patches, given, GRID, MultiPolygon(), PROJECT.config.findings, {})
     with ledger.month(month) as writer:
-        judged = name_cases(writer, month, patches, findings, PROJECT, GRID)
+        judged = name_cases(writer, month, patches, findings, PROJECT, Projector(GRID.crs))
         found = re_evaluate(writer, judged, given, PROJECT.config.findings.tolerance_m)
         writer.finish({"layers": {name: digest[:12] for name, digest in digests.items()}}, [])
     assert ledger.changes(month) == found

@@ -22,7 +22,7 @@ NOTHING = MultiPolygon()
 
 
 def month(patches: list[Patch], *records: Any, bare: Any = NOTHING, unseen: Any = NOTHING, end: date = END) -> list[Mine]:
-    return mines(patches, layers(*records), GRID, bare, unseen, end, FindingsConfig())
+    return mines(patches, layers(*records), GRID, bare, [unseen], end, FindingsConfig())
 
 
 def one(*patches: Patch, bare: Any = NOTHING, unseen: Any = NOTHING, **said: Any) -> Mine:
