@@ -157,7 +157,7 @@ def decode_by_own_reader(scenes: Sequence[Scene], threads: int) -> None:
             buffer = np.empty((tall, width), layout.dtype)
             for top in range(0, height, tall):
                 rows = min(tall, height - top)
-                tiles.read(path, layout, tiles.Place(top, 0, rows, width), lambda _: True, False, buffer[:rows])
+                tiles.read(path, layout, [tiles.Wanted(tiles.Place(top, 0, rows, width), lambda _: True, buffer[:rows])], False)
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(one, scenes))

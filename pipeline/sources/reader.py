@@ -27,7 +27,7 @@ from pipeline.sources import colours, tiff, tiles
 from pipeline.sources.bandfile import open_band, open_checked
 from pipeline.sources.scene import Scene
 from pipeline.sources.tiff import Tiles
-from pipeline.sources.tiles import Place, UnusualError, any_cell
+from pipeline.sources.tiles import Place, UnusualError, Wanted, any_cell
 from pipeline.workspace import Take
 
 _TOUCH = 1e-6
@@ -199,14 +199,16 @@ def _wanted(needed: NDArray[np.bool_] | None, place: tuple[int, int, int]) -> Ca
     return any_needed
 
 
-def _fill(path: Path, file: _Header, at: Place, wanted: Callable[[Place], bool], brief: bool, out: NDArray[Any]) -> None:
-    """Pixels of a file into `out`: tile by tile where it is an ordinary one, else by GDAL."""
-    if file.tiles and file.tiles.dtype == out.dtype:
+def _fill(path: Path, file: _Header, wanted: Sequence[Wanted], brief: bool, dtype: DTypeLike) -> None:
+    """Pixels of a file to where they are wanted: tile by tile where it is an ordinary one, else by GDAL."""
+    if file.tiles and file.tiles.dtype == dtype:
         with suppress(UnusualError):
-            tiles.read(path, file.tiles, at, wanted, brief, out)
+            tiles.read(path, file.tiles, wanted, brief)
             return
     with open_checked(path) as source:
-        source.read(1, window=Window(at.left, at.top, at.width, at.height), out=out)
+        for each in wanted:
+            at = each.place
+            source.read(1, window=Window(at.left, at.top, at.width, at.height), out=each.out)
 
 
 def read_planes(
@@ -228,16 +230,18 @@ def read_planes(
     dtype = np.uint8 if classes else np.uint16
     with _damage_named(path):
         file = _header(path)
-        places, out = [_aligned(file, box) for box in boxes], []
-        for box, place in zip(boxes, places, strict=True):
+        out, wanted = list[Plane](), list[Wanted]()
+        for box, place in ((box, _aligned(file, box)) for box in boxes):
             if place is None:
                 # A file opened again says no more where it lies; this one has to.
                 with open_band(path) as source:
                     return _resampled(source, boxes, classes, dtype)
             plane, at, inside = _room(file, place, (box.shape.y, box.shape.x), dtype, take)
-            if at:
-                _fill(path, file, at, _wanted(needed, place), brief, inside)
             out.append(plane)
+            if at:
+                wanted.append(Wanted(at, _wanted(needed, place), inside))
+        if wanted:
+            _fill(path, file, wanted, brief, dtype)
     return out
 
 

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 _OFFSETS, _COUNTS = (324, 273), (325, 279)
 _COMPRESSION, _GDAL_METADATA = (259,), (42112,)
 _WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT = 256, 257, 322, 323
-_ORDINARY = {254: (0, (0,)), 258: (1, (8, 16)), 266: (1, (1,)), 277: (1, (1,)), 284: (1, (1,)), 317: (1, (1, 2)), 339: (1, (1,))}
-"""Tags (kind of image, bits, order of bits, samples, planes, predictor, format): what they say where they are missing, and what is ordinary."""
+_ORDINARY = {254: (0, (0,)), 258: (1, (8, 16)), 266: (1, (1,)), 277: (1, (1,)), 284: (1, (1, 2)), 317: (1, (1, 2)), 339: (1, (1,))}
+"""Tags (kind of image, bits, order of bits, samples, planes, predictor, format): what they say where they are missing, and what is ordinary.
+One band lies the same way with planes or without."""
 _DEFLATE = 8, 32946
 _SIZES = {2: 1, 3: 2, 4: 4, 16: 8}
 """Bytes of a value by its type: text and the whole numbers that tables are made of."""

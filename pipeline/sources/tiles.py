@@ -6,7 +6,7 @@ GDAL decodes what this module leaves, and is asked again wherever anything is no
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,25 +58,48 @@ def unpack(tile, differences, left, out):  # type: ignore[no-untyped-def]
             target[x] = total
 
 
-def read(path: Path, tiles: Tiles, place: Place, needed: Callable[[Place], bool], brief: bool, out: NDArray[Any]) -> None:
-    """Pixels of a file at `place` into `out`, 0 in tiles of which none are `needed`.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Pixels to be read, and where to."""
+
+    place: Place
+    needed: Callable[[Place], bool]
+    """Whether any of some of them are needed."""
+    out: NDArray[Any]
+    """(h, w) of `place`."""
+
+
+def read(path: Path, tiles: Tiles, wanted: Sequence[Wanted], brief: bool) -> None:
+    """Pixels of a file to where they are wanted, 0 in tiles of which none are needed. Each tile is decoded once, whoever wants of it.
 
     brief: tiles are decoded only down to the last row that is asked for, and their checksums stay unread.
-    Raises UnusualError where GDAL has to be asked; `out` then holds anything.
+    Raises UnusualError where GDAL has to be asked; what was to be filled then holds anything.
     """
-    tall, wide = tiles.tile
-    across = -(-tiles.shape[1] // wide)
+    parts: dict[int, list[tuple[int, int, NDArray[Any]]]] = {}
+    for each in wanted:
+        for number, top, left, target in _parts(tiles, each):
+            parts.setdefault(number, []).append((top, left, target))
     with path.open("rb", buffering=0) as file:
-        for row in range(place.top // tall, -(-(place.top + place.height) // tall)):
-            for col in range(place.left // wide, -(-(place.left + place.width) // wide)):
-                top, left = max(row * tall, place.top), max(col * wide, place.left)
-                bottom, right = min((row + 1) * tall, place.top + place.height), min((col + 1) * wide, place.left + place.width)
-                target = out[top - place.top : bottom - place.top, left - place.left : right - place.left]
-                if needed(Place(top, left, bottom - top, right - left)):
-                    rows = bottom - row * tall if brief else tall
-                    unpack(_tile(file.fileno(), tiles, row * across + col, rows)[top - row * tall :], tiles.differences, left - col * wide, target)
-                else:
-                    target[:] = 0
+        for number, shares in parts.items():
+            rows = max(top + len(target) for top, _, target in shares) if brief else tiles.tile[0]
+            tile = _tile(file.fileno(), tiles, number, rows)
+            for top, left, target in shares:
+                unpack(tile[top:], tiles.differences, left, target)
+
+
+def _parts(tiles: Tiles, wanted: Wanted) -> Iterator[tuple[int, int, int, NDArray[Any]]]:
+    """What some pixels need of tiles: number of the tile, first row and column in it, and where to."""
+    tall, wide = tiles.tile
+    across, place = -(-tiles.shape[1] // wide), wanted.place
+    for row in range(place.top // tall, -(-(place.top + place.height) // tall)):
+        for col in range(place.left // wide, -(-(place.left + place.width) // wide)):
+            top, left = max(row * tall, place.top), max(col * wide, place.left)
+            bottom, right = min((row + 1) * tall, place.top + place.height), min((col + 1) * wide, place.left + place.width)
+            target = wanted.out[top - place.top : bottom - place.top, left - place.left : right - place.left]
+            if wanted.needed(Place(top, left, bottom - top, right - left)):
+                yield row * across + col, top - row * tall, left - col * wide, target
+            else:
+                target[:] = 0
 
 
 def _tile(file: int, tiles: Tiles, number: int, rows: int) -> NDArray[Any]:

@@ -17,12 +17,19 @@ from odc.geo.geobox import GeoBox
 
 from pipeline.errors import MinewardenError
 from pipeline.sources import reader, tiff, tiles
-from pipeline.sources.tiles import Place
+from pipeline.sources.tiles import Place, Wanted
 from tests.made import ORIGIN
 
 HEIGHT, WIDTH = 70, 90
 WHERE = Affine(10, 0, ORIGIN[0], 0, -10, ORIGIN[1])
-LAYOUTS: list[dict[str, Any]] = [{}, {"predictor": 2}, {"dtype": "uint8", "predictor": 2}, {"dtype": "uint8"}, {"BIGTIFF": "YES", "blockxsize": 48}]
+LAYOUTS: list[dict[str, Any]] = [
+    {},
+    {"predictor": 2},
+    {"interleave": "band"},
+    {"dtype": "uint8", "predictor": 2},
+    {"dtype": "uint8"},
+    {"BIGTIFF": "YES", "blockxsize": 48},
+]
 
 
 def values(dtype: str = "uint16") -> NDArray[Any]:
@@ -56,7 +63,7 @@ def decoded(path: Path, place: Place, *, brief: bool = False) -> NDArray[Any]:
     layout = tiff.tiles(path)
     assert layout is not None
     out = np.full((place.height, place.width), 7, layout.dtype)
-    tiles.read(path, layout, place, lambda _: True, brief, out)
+    tiles.read(path, layout, [Wanted(place, lambda _: True, out)], brief)
     return out
 
 
@@ -86,6 +93,19 @@ def test_other_files_are_left_to_gdal(tmp_path: Path, settings: dict[str, Any]) 
     assert layout is None or layout.dtype.name != settings.get("dtype", "uint16")
     found = reader.read_window(path, cells(5, 5, 40, 40), classes=False)
     np.testing.assert_array_equal(found, made[5:45, 5:45])
+
+
+def test_windows_that_share_tiles_decode_each_once(files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded_tiles: list[int] = []
+    tile = tiles._tile
+    monkeypatch.setattr(tiles, "_tile", lambda file, layout, number, rows: decoded_tiles.append(number) or tile(file, layout, number, rows))
+    boxes = [cells(*box) for box in ((0, 0, 20, 40), (10, 20, 20, 40), (-5, 30, 12, 9), (17, 1, 3, 3))]
+    found = reader.read_planes(files[1], boxes, classes=False)
+    assert sorted(decoded_tiles) == sorted(set(decoded_tiles))
+    whole = np.pad(values(), 64)
+    for box, plane in zip(boxes, found, strict=True):
+        top, left = round((box.affine.f - WHERE.f) / WHERE.e) + 64, round((box.affine.c - WHERE.c) / WHERE.a) + 64
+        np.testing.assert_array_equal(plane.cells(*box.shape), whole[top : top + box.shape.y, left : left + box.shape.x])
 
 
 def test_nothing_is_decoded_where_nothing_is_needed(tmp_path: Path) -> None:
@@ -135,7 +155,7 @@ def test_tables_that_lead_nowhere(tmp_path: Path, offset: int, size: int) -> Non
     assert layout is not None
     layout.offset[0], layout.size[0] = offset, size
     with pytest.raises(tiles.UnusualError):
-        tiles.read(path, layout, Place(0, 0, 8, 8), lambda _: True, False, np.empty((8, 8), np.uint16))
+        tiles.read(path, layout, [Wanted(Place(0, 0, 8, 8), lambda _: True, np.empty((8, 8), np.uint16))], False)
 
 
 def test_a_tile_that_was_never_written_reads_as_gdal_has_it(tmp_path: Path) -> None:
