@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from pyproj import Geod, Transformer
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
@@ -42,7 +42,7 @@ class Written:
 
 
 def _rings(polygon: Polygon) -> list[list[list[float]]]:
-    return [[[x, y] for x, y in ring.coords] for ring in (polygon.exterior, *polygon.interiors)]
+    return [shapely.get_coordinates(ring).tolist() for ring in (polygon.exterior, *polygon.interiors)]
 
 
 class Projector:
@@ -86,41 +86,47 @@ def settle(geometry: BaseGeometry) -> Written:
 def _snapped(geometry: BaseGeometry) -> Polygon | MultiPolygon:
     # Snapping to the grid of decimals first drops repeated points and closed-up rings, and parts what would cross itself.
     snapped = shapely.normalize(shapely.set_precision(geometry, 10.0**-DECIMALS))
-    polygons = [rounded for part in _polygons(snapped) if (rounded := _rounded(part)) is not None]
+    polygons = list(_rounded(_polygons(snapped)))
     if not polygons:
         raise ValueError(f"an outline without area: {geometry.wkt[:80]}")
     return polygons[0] if len(polygons) == 1 else MultiPolygon(polygons)
 
 
-def _polygons(geometry: BaseGeometry) -> Iterator[Polygon]:
-    for part in shapely.get_parts(geometry):
-        if isinstance(part, Polygon):
-            yield part
-        elif hasattr(part, "geoms"):
-            yield from _polygons(part)
+def _polygons(geometry: BaseGeometry) -> NDArray[np.object_]:
+    parts = shapely.get_parts(shapely.get_parts(geometry))
+    out: NDArray[np.object_] = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
+    return out
 
 
-def _rounded(polygon: Polygon) -> Polygon | None:
-    rings = [_ring(ring, ccw=k == 0) for k, ring in enumerate((polygon.exterior, *polygon.interiors))]
-    shell, *holes = rings
-    return None if shell is None else Polygon(shell, [hole for hole in holes if hole is not None])
+def _rounded(polygons: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Polygons with their points rounded and their rings wound; without rings that have no inside, and without those of which nothing is left.
+
+    All at once: what was not seen in a month can have a hundred thousand rings. A ring's first point stays, so that files compare well.
+    """
+    rings, part = shapely.get_rings(polygons, return_index=True)
+    points, of = shapely.get_coordinates(rings, return_index=True)
+    units = np.rint(points * 10**DECIMALS).astype(np.int64)
+    new = (np.diff(of, prepend=-1) != 0) | (np.diff(units, axis=0, prepend=0) != 0).any(axis=1)
+    units, of = units[new], of[new]
+    start = np.searchsorted(of, np.arange(len(rings) + 1))
+    twice, shell = _twice_area(units, of, start), np.diff(part, prepend=-1) != 0
+    kept = (np.diff(start) >= 4) & (twice != 0)
+    kept &= kept[np.flatnonzero(shell)[np.cumsum(shell) - 1]]
+    turned, order = ((twice > 0) != shell)[of], np.arange(len(of))
+    order[turned] = (start[of] + start[of + 1] - 1 - order)[turned]
+    stays = kept[of]
+    # The nearest number to a decimal is what its digits are read as.
+    made = shapely.linearrings((units / 10**DECIMALS)[order[stays]], indices=(np.cumsum(kept) - 1)[of[stays]])
+    out: NDArray[np.object_] = shapely.polygons(made, indices=np.unique(part[kept], return_inverse=True)[1])
+    return out
 
 
-def _ring(ring: Any, ccw: bool) -> list[tuple[float, float]] | None:
-    """Points rounded and wound; None for a ring with no inside. The first point stays, so that files compare well."""
-    points: list[tuple[float, float]] = []
-    for x, y in ring.coords:
-        # `+ 0.0` makes −0.0 a zero.
-        point = (round(float(x), DECIMALS) + 0.0, round(float(y), DECIMALS) + 0.0)
-        if not points or point != points[-1]:
-            points.append(point)
-    if len(points) < 4:
-        return None
-    x0, y0 = points[0]
-    twice = sum((ax - x0) * (by - y0) - (bx - x0) * (ay - y0) for (ax, ay), (bx, by) in pairwise(points))
-    if twice == 0:
-        return None
-    return points if (twice > 0) is ccw else points[::-1]
+def _twice_area(units: NDArray[np.int64], of: NDArray[np.int64], start: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n,): of each closed ring twice its area, negative where it winds clockwise. of: (m,) each point's ring; start: (n + 1,) first points."""
+    x, y = (units - units[start[of]]).T
+    cross = np.append(x[:-1] * y[1:] - x[1:] * y[:-1], 0)
+    cross[start[1:] - 1] = 0
+    return np.add.reduceat(cross, start[:-1])
 
 
 def area_m2(geometry: BaseGeometry) -> float:
@@ -132,5 +138,5 @@ def area_m2(geometry: BaseGeometry) -> float:
 
 
 def _ring_area(ring: Any) -> float:
-    coordinates = np.asarray(ring.coords)
+    coordinates = shapely.get_coordinates(ring)
     return float(_GEOD.polygon_area_perimeter(coordinates[:, 0], coordinates[:, 1])[0])
