@@ -111,7 +111,12 @@ def _context(layers: LayerSet, projector: Projector) -> dict[str, Rows]:
         "former_rights": layers.former,
         "rights": layers.rights,
     }
-    return {table: [(projector.write(each.geometry).geometry, _attributes(each)) for each in rows] for table, rows in given.items() if rows}
+    return {table: _placed(rows, projector) for table, rows in given.items() if rows}
+
+
+def _placed(rows: Sequence[Any], projector: Projector) -> Rows:
+    outlines = projector.write_all([each.geometry for each in rows])
+    return [(written.geometry, _attributes(each)) for written, each in zip(outlines, rows, strict=True)]
 
 
 def _attributes(row: object) -> dict[str, Any]:

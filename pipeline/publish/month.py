@@ -59,17 +59,17 @@ def name_cases(
     writer: MonthWriter, month: str, patches: Sequence[Patch], findings: Sequence[Finding], project: Project, projector: Projector
 ) -> list[Judged]:
     """Give patches and cases the ids the ledger knows them by."""
-    outlines = [projector.write(p.geometry) for p in patches]
+    outlines = projector.write_all([p.geometry for p in patches])
     order = [(p.first_seen.isoformat(), -w.lat, w.lon) for p, w in zip(patches, outlines, strict=True)]
     ids = writer.identify_patches([p.geometry for p in patches], [w.area_m2 for w in outlines], [p.status.value for p in patches], order)
     judged = [
         Judged(
             finding=f,
-            written=projector.write(f.geometry),
+            written=written,
             patch_id=None if f.patch is None else ids[f.patch],
             patch=None if f.patch is None else patches[f.patch],
         )
-        for f in findings
+        for f, written in zip(findings, projector.write_all([f.geometry for f in findings]), strict=True)
     ]
     cases = [j for j in judged if is_violation(j.finding, project.config.findings.min_likelihood)]
     records = writer.identify_cases([_draft(j) for j in cases])

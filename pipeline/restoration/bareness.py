@@ -160,8 +160,8 @@ def surroundings(site: Placed, layers: LayerSet, grid: Grid) -> Window:
     corner = Affine(affine.a, 0, affine.c + col * affine.a, 0, affine.e, affine.f + row * affine.e)
     geobox = GeoBox(shape, corner, grid.crs)
     recorded: tuple[LegacyPatch | Right, ...] = (*layers.legacy, *layers.rights)
-    others = [r.geometry for r in recorded if r is not site.legacy and r is not site.right and r.geometry.intersects(far)]
-    ring = shapely.difference(far, shapely.union_all([near, *others]))
+    others = np.array([r.geometry for r in recorded if r is not site.legacy and r is not site.right], object)
+    ring = shapely.difference(far, shapely.union_all([near, *others[shapely.intersects(others, far)]]))
     return Window(geobox, grid.mask(site.geometry, geobox), grid.mask(ring, geobox))
 
 
