@@ -39,6 +39,7 @@ CONCRETE = np.array([1250, 1420, 1650, 2050, 2350, 2100], np.float32)
 SUBSOIL = (BARE * 1.2).astype(np.float32)
 VILLAGE = merged(np.array([[row, col, 20] for row in range(3, 9) for col in range(3, 6)], np.int64))
 
+NONE_BEFORE = np.zeros((0, 4), np.int64)
 Cell = tuple[int, int]
 
 
@@ -74,10 +75,11 @@ def find(
     built: NDArray[np.int64] = WILDS,
     said: Sequence[Opinion] = (),
     weights: Likelihood | None = None,
+    before: NDArray[np.int64] = NONE_BEFORE,
 ) -> list[Patch]:
     cells = np.concatenate(parts)
     cells = cells[np.lexsort((cells["col"], cells["row"]))]
-    return find_patches(cells, np.zeros((0, 4), np.int64), model(), Place(GRID, registered, built), weights or load(), JANUARY, 4, said)
+    return find_patches(cells, before, model(), Place(GRID, registered, built), weights or load(), JANUARY, 4, said)
 
 
 def growing(places: list[Cell], spectrum: NDArray[np.float32] = LIMESTONE, **fields: Any) -> NDArray[np.void]:
@@ -259,6 +261,14 @@ def test_ground_that_likelier_changed_before_monitoring_is_not_held_against_anyb
     dark = {"first_day": JANUARY + 70, "last_normal": JANUARY - 75}
     assert [p.before_monitoring for p in find(changed(disc(50, 50, 4), **dark))] == [False]
     assert [p.before_monitoring for p in find(changed(disc(50, 50, 4), **dark | {"last_normal": JANUARY - 160}))] == [True]
+
+
+def test_looks_told_of_older_ground_are_its_own() -> None:
+    dates = {"first_day": JANUARY - 60, "last_normal": JANUARY - 80}
+    parts = (changed(square(50, 10 * k, 4), **dates, looks=10 * k, anomalous=k) for k in (2, 4))
+    fitted = np.array([(row, col, JANUARY - 200, JUNE) for row, col in square(50, 60, 4)], np.int64)
+    found = sorted(find(*parts, before=fitted), key=lambda patch: int(patch.cells[0, 1]))
+    assert [(p.before_monitoring, p.looks_before, p.looks_after) for p in found] == [(True, 20, 2), (True, 40, 4), (True, 0, 0)]
 
 
 def test_a_rim_that_nobody_saw_undug_since_monitoring_began_belongs_to_the_pit_of_before() -> None:
