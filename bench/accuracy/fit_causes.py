@@ -29,7 +29,7 @@ EXPERT: dict[Cause, tuple[float, dict[str, float]]] = {
     Cause.LANDSLIDE: (-3.0, {"slip": 4.0, "subsoil": 0.5, "rains": 0.7, "alone": 0.5, "broad": -1.5, "built": -1.0}),
     Cause.CONSTRUCTION: (-2.0, {"hamlet": 2.0, "built": 1.0, "roof": 3.0, "grey": 1.0, "concrete": 2.0, "slow": 0.5}),
     Cause.ROAD: (-2.0, {"strip": 4.0, "thread": 1.0, "grey": 0.5, "sudden": -0.5}),
-    Cause.SOLAR: (-2.5, {"solar": 3.0, "bluish": 1.0, "dark": 0.5, "large": 1.5}),
+    Cause.SOLAR: (-2.5, {"solar": 3.0, "bluish": 1.0, "dark": 0.5, "large": 1.5, "old_ground": -1.0}),
     Cause.GREENHOUSE: (-2.0, {"greenhouse": 5.0}),
     Cause.WATER: (-2.0, {"water": 5.0, "wet": 2.0}),
     Cause.LOGGING: (-2.0, {"forest": 5.0}),

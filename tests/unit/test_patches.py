@@ -235,6 +235,12 @@ def test_own_soil_worked_for_weeks_is_farmland() -> None:
     assert named(terraces) is Cause.FARMLAND
 
 
+def test_panels_are_new_and_weeds_on_fallow_ground_are_not() -> None:
+    weeds = (0.71 * BARE[2] * np.array([0.63, 0.83, 1.0, 1.79, 1.86, 1.45])).astype(np.float32)
+    assert named(changed(square(40, 40, 14), weeds, novelty=1.2, score=9.0)) is Cause.FARMLAND
+    assert named(changed(square(40, 40, 14), weeds, novelty=5.0, score=9.0)) is Cause.SOLAR
+
+
 def test_without_short_wave_infrared_something_is_still_said() -> None:
     with patch("pipeline.patches.likelihood.NEGLIGIBLE", 0.0):
         numbers = find(changed(disc(50, 50, 4), CHAR, novelty=4.0))[0].features
