@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
@@ -10,8 +11,17 @@ from typing import Any
 
 import pytest
 
+from pipeline import warmth
 from tests.made import write_band
 from tests.s3 import KEY, S3, SECRET
+
+_warm = functools.cache(warmth.warm)
+
+
+@pytest.fixture(autouse=True)
+def _kernels_are_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`doctor` works a tiny county to see whether kernels are compiled: in one process once is enough."""
+    monkeypatch.setattr(warmth, "warm", _warm)
 
 
 @pytest.fixture
