@@ -171,11 +171,8 @@ def _patch_properties(judged: Judged) -> dict[str, Any]:
 
 def coverage_features(unseen: Sequence[tuple[BaseGeometry, date | None]], projector: Projector) -> list[Feature]:
     """Ground not seen clearly this month, by the date it was last seen; never-seen ground first."""
-    outlines = projector.write_all([geometry for geometry, _ in unseen])
-    rows = [
-        Feature(written, {"last_seen": iso(last_seen), "area_ha": _number(written.area_m2 / 10_000, 4)})
-        for written, (_, last_seen) in zip(outlines, unseen, strict=True)
-    ]
+    outlines = [(projector.write_strewn(geometry), last_seen) for geometry, last_seen in unseen]
+    rows = [Feature(written, {"last_seen": iso(last_seen), "area_ha": _number(written.area_m2 / 10_000, 4)}) for written, last_seen in outlines]
     return sorted(rows, key=lambda row: (row.properties["last_seen"] or "", -row.written.lat, row.written.lon))
 
 

@@ -68,6 +68,10 @@ class Projector:
         self._known |= zip(new, settle_all(self.degrees(list(new.values()))), strict=True)
         return [self._known[key] for key in keys]
 
+    def write_strewn(self, geometry: BaseGeometry) -> Written:
+        """As `write`, of polygons that touch one another in corners at most, however many: see `settle_strewn`."""
+        return settle_strewn(self.degrees(shapely.get_parts(geometry).tolist()))
+
     def degrees(self, geometries: Sequence[BaseGeometry]) -> list[BaseGeometry]:
         """Geometries in degrees as they come, neither rounded nor measured: for drawing."""
         return list(shapely.transform(np.array(geometries, object), self._project)) if geometries else []
@@ -100,6 +104,20 @@ def settle_all(geometries: Sequence[BaseGeometry]) -> list[Written]:
     ]
 
 
+def settle_strewn(polygons: Sequence[BaseGeometry]) -> Written:
+    """As `settle`, of one outline that consists of polygons which touch one another in corners at most.
+
+    Each is snapped by itself, since a month's unseen ground has a hundred thousand corners, and what snapping all of it at once takes grows far
+    faster than they do.
+    """
+    parts = settle_all(polygons)
+    whole = shapely.normalize(shapely.multipolygons([p for part in parts for p in shapely.get_parts(part.geometry)]))
+    found, _ = _rounded(_polygons(_array([whole]))[0])
+    (outline,) = _gathered(found, np.zeros(len(found), np.int64), np.array([len(found)]))
+    point = shapely.point_on_surface(outline)
+    return Written(outline, sum(part.area_m2 for part in parts), round(point.x, DECIMALS), round(point.y, DECIMALS))
+
+
 def _array(geometries: Sequence[BaseGeometry]) -> Geometries:
     out = np.empty(len(geometries), object)
     out[:] = geometries
@@ -115,7 +133,12 @@ def _snapped(geometries: Geometries) -> Geometries:
     count = np.bincount(of, minlength=len(geometries))
     if not count.all():
         raise ValueError(f"an outline without area: {geometries[np.argmin(count)].wkt[:80]}")
-    out: Geometries = np.empty(len(geometries), object)
+    return _gathered(polygons, of, count)
+
+
+def _gathered(polygons: Geometries, of: Numbers, count: Numbers) -> Geometries:
+    """(n,): a Polygon or MultiPolygon of the polygons of each. of: which each polygon is of, in order; count: (n,) how many each has."""
+    out: Geometries = np.empty(len(count), object)
     single = count[of] == 1
     out[count == 1] = polygons[single]
     if not single.all():

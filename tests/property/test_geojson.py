@@ -82,3 +82,16 @@ def test_points_closer_than_the_rounding_become_one_and_empty_rings_go(dx: float
     assert isinstance(written.geometry, Polygon)
     assert list(written.geometry.exterior.coords) == [(105.0, 36.0), (105.001, 36.0), (105.001, 36.001), (105.0, 36.001), (105.0, 36.0)]
     assert not settle(Polygon(shell[:1] + shell[2:], [tiny])).geometry.interiors
+
+
+@given(cells)
+def test_polygons_that_touch_in_corners_may_be_snapped_one_by_one(chosen: set[tuple[int, int]]) -> None:
+    ground = of_cells(chosen)
+    whole, strewn = PROJECTOR.write(ground), PROJECTOR.write_strewn(ground)
+    assert (strewn.mapping, strewn.lon, strewn.lat) == (whole.mapping, whole.lon, whole.lat)
+    assert abs(strewn.area_m2 - whole.area_m2) < 1e-6
+
+
+def test_many_outlines_at_once_are_those_one_by_one() -> None:
+    grounds = [of_cells({(0, 0), (1, 1), (3, k)}) for k in range(4)] + [of_rounds([(100, 100, 60.0), (400, 300, 90.0)])]
+    assert Projector("EPSG:32648").write_all(grounds) == [PROJECTOR.write(ground) for ground in grounds]
