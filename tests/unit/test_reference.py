@@ -62,9 +62,7 @@ def test_it_names_all_that_the_contract_names(folder: Path) -> None:
 
 
 def test_it_names_what_the_lists_hold() -> None:
-    said = mines.rows(
-        judge([], layers(right("C1", box(0, 0, 50, 50))), GRID, MultiPolygon(), MultiPolygon(), date(2024, 9, 30), FindingsConfig()), []
-    )
+    said = mines.rows(judge([], layers(right("C1", box(0, 0, 50, 50))), GRID, MultiPolygon(), [], date(2024, 9, 30), FindingsConfig()), [])
     assert list(said[0]) == list(MINES)
     why = {"because": [], "ground_m2": 1.0, "area_m2_before": 1.0, "area_m2_after": None}
     change = Change(case_id=None, patch_id="P", part="open", before="unlicensed", after=None, why=why)
