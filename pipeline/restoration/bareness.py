@@ -25,6 +25,7 @@ from shapely.geometry.base import BaseGeometry
 from pipeline.grid import Grid, Relief
 from pipeline.layers.model import CLOSED_STATUS, LayerSet, LegacyPatch, Right, Standing
 from pipeline.restoration.grounds import LEAST_M2, without
+from pipeline.restoration.medians import median_seen
 from pipeline.restoration.terrain import Terrain, of_site
 
 NDVI_BARE, NDVI_FULL = 0.08, 0.72
@@ -216,7 +217,7 @@ def judge_season(site: Site, window: Window, looks: Sequence[SiteLook], min_cell
     if inside.sum() < SEEN_SHARE * window.inside.sum() or ring.sum() < FEWEST_RING_CELLS or not inside.any():
         return None
     cover = np.zeros(seen.shape, np.float32)
-    cover[seen] = cover_of(np.nanmedian(ndvi[:, seen], axis=0))
+    cover[seen] = cover_of(median_seen(ndvi[:, seen], axis=0))
     reference = float(np.median(cover[ring]))
     bare = inside & (cover < BARE_RATIO * reference) & (reference - cover > BARE_GAP)
     restored = inside & (cover >= RESTORED_RATIO * reference)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.restoration.bareness import Window
+from pipeline.restoration.medians import median_seen
 from pipeline.restoration.season import UNSEEN
 from pipeline.restoration.terrain import ALIKE as ALIKE_SLOPE
 from pipeline.restoration.terrain import Lie, likest, slope_and_aspect
@@ -73,7 +74,7 @@ def reference_of(window: Window, covers: Covers) -> Reference:
     plots = _plots(window, covers)
     table = plots.cover
     with np.errstate(invalid="ignore"):
-        ring = _median(table, axis=0)
+        ring = median_seen(table, axis=0)
         ratio = table / np.maximum(ring, LEAST_COVER)
     here = _here(window, plots, ratio)
     undug = undug_seasons(window, covers, here * ring)
@@ -130,7 +131,7 @@ def _plots(window: Window, covers: Covers) -> _Plots:
     for cover in covers:
         cells = np.where(ring[used], _tiles(cover[:height, :width])[used], UNSEEN).astype(float)
         cells[cells == UNSEEN] = np.nan
-        column = _median(cells, axis=1) / 100
+        column = median_seen(cells, axis=1) / 100
         column[np.isfinite(cells).sum(axis=1) < FULL_SHARE * ring[used].sum(axis=1)] = np.nan
         columns.append(column)
     at = np.stack(np.unravel_index(np.flatnonzero(used), (height // PLOT, width // PLOT)), axis=1) * PLOT + PLOT // 2
@@ -149,27 +150,18 @@ def _tiles(plane: NDArray[np.generic]) -> NDArray[np.generic]:
     return plane.reshape(rows, PLOT, cols, PLOT).swapaxes(1, 2).reshape(rows * cols, PLOT**2)
 
 
-def _median(table: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
-    """nanmedian without complaint of what is all NaN."""
-    out = np.full(table.shape[1 - axis], np.nan)
-    some = np.isfinite(table).any(axis=axis)
-    if some.any():
-        out[some] = np.nanmedian(table[:, some] if axis == 0 else table[some], axis=axis)
-    return out
-
-
 def _chosen(
     plots: _Plots, ratio: NDArray[np.float64], site: NDArray[np.float64], undug: NDArray[np.bool_], bare: float
 ) -> tuple[NDArray[np.bool_], bool]:
     """(plots,): those that speak for the site, and whether by its own past. bare: share of the ring's cover below which no ground is undisturbed."""
-    usual = _median(ratio, axis=1)
+    usual = median_seen(ratio, axis=1)
     with np.errstate(invalid="ignore"):
         growing = (np.isfinite(ratio).sum(axis=1) >= min(2, ratio.shape[1])) & (usual >= bare)
         lowest = np.min(np.where(np.isfinite(ratio), ratio, np.inf), axis=1, initial=np.inf)
         undisturbed = growing & (lowest >= BARE_PLOT * usual)
     pool = undisturbed if undisturbed.sum() >= FEWEST else growing
     if undug.any():
-        gap = np.abs(_median((plots.cover - site)[:, undug], axis=1))
+        gap = np.abs(median_seen((plots.cover - site)[:, undug], axis=1))
         alike = pool & np.isfinite(gap)
         alike[alike] = gap[alike] <= ALIKE
         if alike.sum() >= FEWEST:

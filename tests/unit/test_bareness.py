@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -13,6 +14,7 @@ from pipeline.config_findings import SeverityConfig
 from pipeline.findings import unrestored
 from pipeline.findings.finding import Code
 from pipeline.restoration.bareness import Judgement, Site, SiteLook, Window, cover_of, judge_site, seasons, sites, surroundings
+from pipeline.restoration.medians import median_seen
 from tests.county import GRID, box, farmland, layers, legacy, redline, right, town
 
 END = date(2024, 9, 30)
@@ -311,3 +313,14 @@ def test_finding_of_a_closed_mine() -> None:
     (finding,) = unrestored.findings([small], layers(mine, farmland("F", box(0, 0, 402, 1000))), SeverityConfig())
     assert (finding.part, finding.right_id, finding.right_name, finding.holder) == ("right:C1", "C1", "东矿", "甲")
     assert (finding.legacy_id, finding.deadline, finding.severity, finding.also) == (None, DEADLINE, 2, ())
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("shape", [(1, 7), (2, 30), (9, 40), (40, 9)])
+def test_medians_are_those_of_what_was_seen(shape: tuple[int, int], axis: int) -> None:
+    chance = np.random.default_rng(shape[0])
+    table = np.where(chance.random(shape) < 0.4, np.nan, chance.normal(size=shape))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        expected = np.nanmedian(table, axis=axis)
+    np.testing.assert_array_equal(median_seen(table, axis), expected)
