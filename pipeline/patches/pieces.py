@@ -9,7 +9,7 @@ from pipeline.detect.model import Model
 from pipeline.detect.state import CONFIRMED, FIRST, PROVISIONAL
 from pipeline.patches.components import label, members_of
 from pipeline.patches.outline import HALF, changed_share, widened
-from pipeline.patches.surroundings import ROW, among, places_of
+from pipeline.patches.surroundings import ROW, among, found_in, places_of
 
 SEED_SCORE = 8.0
 """A patch needs `min_cells` / 2 cells that are this far from their season …"""
@@ -43,10 +43,15 @@ def eligible(cells: NDArray[np.void]) -> NDArray[np.bool_]:
     return out
 
 
+def _labels(table: NDArray[np.void], days: bool) -> NDArray[np.int64]:
+    """Group of each cell; days: cells that changed at different times are not of one."""
+    rows, cols = table["row"].astype(np.int64), table["col"].astype(np.int64)
+    return label(rows, cols, REACH, table["first_day"].astype(np.int64), PAUSE, _since(table)) if days else label(rows, cols, REACH)
+
+
 def _groups(table: NDArray[np.void], days: bool) -> list[NDArray[np.int64]]:
     """Indices of the cells of each connected group."""
-    rows, cols = table["row"].astype(np.int64), table["col"].astype(np.int64)
-    return members_of(label(rows, cols, REACH, table["first_day"].astype(np.int64), PAUSE, _since(table)) if days else label(rows, cols, REACH))
+    return members_of(_labels(table, days))
 
 
 def _since(table: NDArray[np.void]) -> NDArray[np.int64]:
@@ -97,24 +102,22 @@ def _by_cover(table: NDArray[np.void], model: Model) -> list[NDArray[np.void]]:
     now = table["spectrum"]
     red, nir = now[:, model.red], now[:, model.nir]
     bare = (nir - red) < STILL_GREEN * (nir + red)
-    groups, of_bare, green = _groups(table[bare], days=True), np.flatnonzero(bare), np.flatnonzero(~bare)
-    group = np.full(len(table), len(groups), np.int64)
-    for number, members in enumerate(groups):
-        group[of_bare[members]] = number
+    labels, green = _labels(table[bare], days=True), np.flatnonzero(~bare)
+    count = int(labels.max(initial=-1)) + 1
+    group = np.full(len(table), count, np.int64)
+    group[bare] = labels
     # A green cell beside two groups is the first one's.
     group[green] = _lowest_beside(places_of(table), group, green)
-    whole = members_of(group)
-    rest = table[group == len(groups)]
-    return [table[members] for members in whole[: len(groups)]] + [rest[members] for members in _groups(rest, days=True)]
+    rest = table[group == count]
+    return [table[members] for members in members_of(group)[:count]] + [rest[members] for members in _groups(rest, days=True)]
 
 
 def _lowest_beside(places: NDArray[np.int64], group: NDArray[np.int64], of: NDArray[np.int64]) -> NDArray[np.int64]:
     """Lowest group among the eight cells round each of some cells, and its own. places: of all cells, in order; of: indices."""
     lowest = group[of]
     for step in (y * ROW + x for y in RIM for x in RIM):
-        wanted = places[of] + step
-        at = np.searchsorted(places, wanted).clip(0, len(places) - 1)
-        lowest = np.where(places[at] == wanted, np.minimum(lowest, group[at]), lowest)
+        at, there = found_in(places, places[of] + step)
+        lowest = np.where(there, np.minimum(lowest, group[at]), lowest)
     return lowest
 
 

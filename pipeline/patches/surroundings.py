@@ -24,11 +24,17 @@ def alerted(cells: NDArray[np.void]) -> NDArray[np.int64]:
     return np.sort(places_of(cells[cells["status"] != ENDED]))
 
 
-def among(wanted: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which of some places are among others, given in order: there may be as many of these as a county has."""
+def found_in(places: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Where each of some places stands among others, given in order, and whether it does: there may be as many of these as a county has."""
     if not places.size:
-        return np.zeros(wanted.shape, bool)
-    return np.asarray(places[np.searchsorted(places, wanted).clip(0, len(places) - 1)] == wanted)
+        return np.zeros(wanted.shape, np.int64), np.zeros(wanted.shape, bool)
+    at = np.searchsorted(places, wanted).clip(0, len(places) - 1)
+    return at, np.asarray(places[at] == wanted)
+
+
+def among(wanted: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of some places are among others, given in order."""
+    return found_in(places, wanted)[1]
 
 
 def changed_around(rows: NDArray[np.int64], cols: NDArray[np.int64], places: NDArray[np.int64]) -> float:
