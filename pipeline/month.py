@@ -282,7 +282,7 @@ def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Do
             warnings=[*inputs.doubted(month), *begun.warnings, *watched.warnings, *unread, *lost, *cannot_tell(setting.bands, (s for s, _ in good))]
             + [f"{name}: {p.message}" for name, problems in inputs.layers.problems.items() for p in problems],
         )  # fmt: skip
-        files = MonthFiles(inputs.project, inputs.layers, judged, unseen, facts, setting.grid, pictured, ledger, changes, worked)
+        files = MonthFiles(inputs.project, inputs.layers, judged, unseen, facts, projector, pictured, ledger, changes, worked)
         flagged = write_month(partial, files)
         said = {"flagged": len(flagged), "patches": len(patches), "layers": {each.name: each.version for each in inputs.layers.versions}}
         writer.finish(said, [{"id": u.id, "sha256": u.sha256} for u in uses if u.used])

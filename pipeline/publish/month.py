@@ -13,7 +13,6 @@ from pipeline import months
 from pipeline.config import Project
 from pipeline.findings.finding import Finding
 from pipeline.findings.mines import Mine
-from pipeline.grid import Grid
 from pipeline.layers.model import LayerSet
 from pipeline.ledger import Change
 from pipeline.ledger.ledger import Ledger
@@ -45,7 +44,7 @@ class MonthFiles:
     judged: Sequence[Judged]
     unseen: Sequence[tuple[BaseGeometry, date | None]]
     facts: RunFacts
-    grid: Grid
+    projector: Projector
     pictured: Mapping[str, Pictured]
     """What the evidence pictures show, by case id."""
     ledger: Ledger
@@ -106,7 +105,7 @@ def _draft(judged: Judged) -> CaseDraft:
 
 def write_month(folder: Path, files: MonthFiles) -> list[Feature]:
     """Write all files of a month but disturbance.tif and the pictures, run.json last; returns the flagged features."""
-    projector, month = Projector(files.grid.crs), files.facts.month
+    projector, month = files.projector, files.facts.month
     flagged = flagged_features(files.judged, month=month, layers_version=files.layers.version, pictured=files.pictured)
     patches = patches_features(files.judged)
     coverage = coverage_features(files.unseen, projector)
@@ -118,9 +117,8 @@ def write_month(folder: Path, files: MonthFiles) -> list[Feature]:
     lists.write(folder, lists.MINES, month, mines.rows(files.mines, flagged))
     counts = dict(files.facts.counts) | {"flagged": len(flagged), "explained": len(patches) - sum(p.properties["id"] is not None for p in patches)}
     facts = replace(files.facts, counts=counts)
-    write_renewed(
-        folder, report_input(folder, files.project, files.layers, files.ledger, facts, (flagged, patches, coverage), months.last_day(month))
-    )
+    published = flagged, patches, coverage
+    write_renewed(folder, report_input(folder, files.project, files.layers, files.ledger, facts, published, months.last_day(month), projector))
     runjson.write(folder, facts)
     return flagged
 
@@ -136,7 +134,7 @@ def write_renewed(folder: Path, given: report.ReportInput, language: Language = 
 
 
 def report_input(
-    folder: Path, project: Project, layers: LayerSet, ledger: Ledger, facts: RunFacts, features: Published, today: date
+    folder: Path, project: Project, layers: LayerSet, ledger: Ledger, facts: RunFacts, features: Published, today: date, projector: Projector
 ) -> report.ReportInput:
     """What report and spreadsheet of the month in `folder` are made from."""
     config, month, (flagged, patches, coverage) = project.config, facts.month, features
@@ -144,7 +142,7 @@ def report_input(
     said, before = history.Said.of(ledger), earlier.earlier(project.output, months.previous(month), cell)
     return report.ReportInput(
         county=config.county.name, code=config.county.code, run=facts, flagged=flagged, patches=patches, coverage=coverage, layers=layers,
-        projector=Projector(config.grid.crs), folder=folder, min_likelihood=config.findings.min_likelihood, min_coverage=config.coverage.min,
+        projector=projector, folder=folder, min_likelihood=config.findings.min_likelihood, min_coverage=config.coverage.min,
         cell_area_m2=cell, last_month=before, last_year=earlier.earlier(project.output, earlier.year_before(month), cell),
         trend=earlier.trend(project.output, month, len(flagged), facts.observed_fraction),
         gone=history.gone(ledger, said, before.ids, (str(each.properties["id"]) for each in flagged)),
@@ -160,7 +158,8 @@ def write_again(project: Project, layers: LayerSet, ledger: Ledger, finished: Fi
     """Write report and spreadsheet of a finished month again, with the verdicts of now; what they hold."""
     flagged = with_verdicts(ledger, finished.month, finished.cases)
     patches, coverage = (geojson.read(finished.folder / f"{name}.geojson") for name in ("patches", "coverage"))
-    given = report_input(finished.folder, project, layers, ledger, runjson.read(finished.folder), (flagged, patches, coverage), months.today())
+    facts, projector = runjson.read(finished.folder), Projector(project.config.grid.crs)
+    given = report_input(finished.folder, project, layers, ledger, facts, (flagged, patches, coverage), months.today(), projector)
     write_renewed(finished.folder, given, language)
     return given
 

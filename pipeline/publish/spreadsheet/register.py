@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline import months
 from pipeline.findings.finding import Code
@@ -15,6 +15,8 @@ from pipeline.publish.report import ReportInput
 from pipeline.publish.spreadsheet.cells import Kind, day
 from pipeline.publish.spreadsheet.table import Column, Sheet
 from pipeline.publish.words import STANDINGS
+
+Record = TypeVar("Record", Right, LegacyPatch)
 
 Properties = Mapping[str, Any]
 
@@ -47,10 +49,16 @@ def mines(given: ReportInput) -> Sheet[Mine]:
     open_parts = [each.properties for each in given.patches if each.properties["finding"] == Code.PERMITTED and each.properties["status"] != "ended"]
     permitted = _by("right_id", open_parts)
     rows = [
-        Mine(right, STANDINGS[right.standing(end)], given.projector.write(right.geometry).area_m2, cases[right.id], permitted[right.id])
-        for right in given.layers.rights_on(end)
+        Mine(right, STANDINGS[right.standing(end)], area_m2, cases[right.id], permitted[right.id])
+        for right, area_m2 in _measured(given.layers.rights_on(end), given)
     ]
     return Sheet("矿山", _MINES, rows)
+
+
+def _measured(records: Sequence[Record], given: ReportInput) -> list[tuple[Record, float]]:
+    """Records with their areas, m²."""
+    outlines = given.projector.write_all([record.geometry for record in records])
+    return [(record, written.area_m2) for record, written in zip(records, outlines, strict=True)]
 
 
 def legacy(given: ReportInput) -> Sheet[Legacy]:
@@ -59,8 +67,8 @@ def legacy(given: ReportInput) -> Sheet[Legacy]:
     cases = _by("legacy_id", [each.properties for each in given.flagged])
     seen = {site["id"]: site["overdue"] for site in (given.restoration or {"sites": ()})["sites"] if site["kind"] == "legacy" and site["state"]}
     rows = [
-        Legacy(patch, seen.get(patch.id, _overdue(patch, end, cases[patch.id])), given.projector.write(patch.geometry).area_m2, cases[patch.id])
-        for patch in sorted(given.layers.legacy, key=lambda patch: patch.id)
+        Legacy(patch, seen.get(patch.id, _overdue(patch, end, cases[patch.id])), area_m2, cases[patch.id])
+        for patch, area_m2 in _measured(sorted(given.layers.legacy, key=lambda patch: patch.id), given)
     ]
     return Sheet("历史遗留图斑", _LEGACY, rows)
 
