@@ -6,6 +6,7 @@ anything, listening on a port or starting processes; a cluster is reached by its
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -15,7 +16,10 @@ from dask import local, threaded
 from dask.callbacks import Callback
 
 from pipeline import workspace
+from pipeline.errors import MinewardenError
 
+ANSWERS_IN_S = 5
+"""How long a scheduler may take to answer."""
 T = TypeVar("T")
 
 
@@ -36,9 +40,7 @@ def workers_or_default(workers: int | None) -> int:
     return workers if workers else len(os.sched_getaffinity(0))
 
 
-def each_block(
-    task: Callable[..., T], blocks: Sequence[Any], *args: Any, workers: int | None, scheduler: str | None, say: Callable[[int], None]
-) -> list[T]:
+def each_block(task: Callable[..., T], blocks: Sequence[Any], *args: Any, workers: int, scheduler: str | None, say: Callable[[int], None]) -> list[T]:
     """Run `task(block, *args)` for every block, one Dask task each; results in the order of blocks.
 
     scheduler: address of a running Dask scheduler that sees the same files. say: called with the number of blocks done.
@@ -46,20 +48,34 @@ def each_block(
     say(0)
     if scheduler:
         return list(_on_cluster(task, blocks, args, scheduler, say))
-    count = workers_or_default(workers)
     shared = [dask.delayed(a, pure=True, traverse=False) for a in args]
     tasks = [dask.delayed(task, pure=False)(block, *shared) for block in blocks]
     with _Count({each.key for each in tasks}, say):
         # Schedulers, not their names: to know a name Dask imports its cluster too, which takes the better part of a second.
-        get = threaded.get if count > 1 else local.get_sync
-        results: tuple[T, ...] = dask.compute(*tasks, scheduler=get, num_workers=count, optimize_graph=False)
+        get = threaded.get if workers > 1 else local.get_sync
+        results: tuple[T, ...] = dask.compute(*tasks, scheduler=get, num_workers=workers, optimize_graph=False)
     workspace.give_back()
     return list(results)
+
+
+def check_scheduler(address: str) -> None:
+    """Raises MinewardenError `MW-SCHEDULER` where no Dask scheduler answers."""
+    from distributed.comm import connect
+
+    async def reach() -> None:
+        await (await connect(address, timeout=ANSWERS_IN_S)).close()
+
+    try:
+        asyncio.run(reach())
+    except (OSError, ValueError, TypeError, OverflowError) as error:
+        fix = "Start it there, correct --scheduler, or leave it out."
+        raise MinewardenError("MW-SCHEDULER", f"No Dask scheduler answers at {address[:200]!r}.", fix) from error
 
 
 def _on_cluster(task: Callable[..., T], blocks: Sequence[Any], args: tuple[Any, ...], scheduler: str, say: Callable[[int], None]) -> Iterator[T]:
     from distributed import Client
 
+    check_scheduler(scheduler)
     with Client(scheduler, set_as_default=False) as client:
         shared = client.scatter(list(args), broadcast=True)
         futures = [client.submit(task, block, *shared, pure=False) for block in blocks]

@@ -33,6 +33,10 @@ class MinewardenError(Exception):
         self.fix = fix
         self.exit_code = exit_code
 
+    def __reduce__(self) -> tuple[type[MinewardenError], tuple[str, str, str, Exit]]:
+        """As Dask's workers send it."""
+        return type(self), (self.code, self.message, self.fix, self.exit_code)
+
 
 def disk_full(where: object) -> MinewardenError:
     """A write that found no room."""

@@ -81,7 +81,7 @@ def look(project: Project, given: Given, captured: str | None, ground: LayerSet,
             check_overlap(each, ortho, crs)
     taken, notes = _photographed(given, say)
     days = [each.taken.date() for each in taken if each.taken]
-    day, note = captured_on(captured or (None if days else _said_before(project, ortho)), days, ortho.taken, months.today())
+    day, note = captured_on(captured or (None if days else _said_before(project, ortho)), days, ortho.taken, months.office_day())
     listed = control.read(given.control, crs) if given.control else None
     if listed is not None:
         control.check_place(listed, frame, crs)

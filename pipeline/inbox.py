@@ -12,7 +12,7 @@ from pipeline import flights, visits
 from pipeline.config import Project
 from pipeline.drone.photos import SUFFIXES
 from pipeline.drone.project import gathered, holds_orthophoto
-from pipeline.errors import MinewardenError
+from pipeline.errors import MinewardenError, of_the_system
 from pipeline.handed import Say
 
 FOLDER, TAKEN = "inbox", "taken"
@@ -30,12 +30,15 @@ def take(project: Project, say: Say) -> tuple[list[str], list[str]]:
     for entry in _dropped(inbox):
         try:
             found, is_new = _taken(project, entry, say)
-        except MinewardenError as error:
-            refused.append(f"{FOLDER}/{entry.name} was not taken in. {error.code}: {error.message} Fix: {error.fix}")
+            flight = found["flight"]
+            (inbox / TAKEN).mkdir(exist_ok=True)
+            os.replace(entry, _free(inbox / TAKEN, f"{flight}-{entry.name}"))
+        except (MinewardenError, OSError) as error:
+            told = error if isinstance(error, MinewardenError) else of_the_system(error)
+            if told is None:
+                raise
+            refused.append(f"{FOLDER}/{entry.name} was not taken in. {told.code}: {told.message} Fix: {told.fix}")
             continue
-        flight = found["flight"]
-        (inbox / TAKEN).mkdir(exist_ok=True)
-        os.replace(entry, _free(inbox / TAKEN, f"{flight}-{entry.name}"))
         taken.append(f"{FOLDER}/{entry.name}: {'visit' if found.get('visit') else 'flight'} {flight}{'' if is_new else ', taken in already'}")
     return taken, refused
 

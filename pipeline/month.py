@@ -216,8 +216,9 @@ def _restoration(
     return owed, given_back, lost.told("restoration")
 
 
-def make_month(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Done:
+def make_month(month: str, inputs: Inputs, ledger: Ledger) -> Done:
     """Make a month: its folder appears whole, or not at all."""
+    last_day = months.last_day(month)
     clock, setting, config = Clock(), inputs.setting, inputs.project.config
     with clock.stage("baseline"):
         begun = begin_year(inputs, month, ledger)

@@ -52,7 +52,7 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
         done = []
         for k, each in enumerate(todo):
             keep(inputs, todo[k:])
-            done.append(make_month(each, months.last_day(each), inputs, ledger))
+            done.append(make_month(each, inputs, ledger))
             hashes.save()
             ledger.back_up(project.backup)
             retention.prune(project.state, months.finished(project.output))
@@ -66,6 +66,8 @@ def prepare(
     project: Project, workers: int | None, scheduler: str | None, say: Say, *, user: str = "run", begins: bool = True
 ) -> tuple[Inputs, HashCache]:
     """Find the scenes, read the layers, remember the grid. begins: the county's first run may begin with this; else nothing is remembered."""
+    if scheduler:
+        compute.check_scheduler(scheduler)
     crs = project.config.grid.crs
     layers_once = cache(lambda: layers.load(project, crs))
     archive = open_sources(project, lambda: degrees(layers_once().area, crs))
@@ -171,7 +173,7 @@ def _changed(project: Project, inputs: Inputs) -> list[str]:
     """A line where layers are not those that the last finished month was judged by."""
     finished = months.finished(project.output)
     now = {layer.name: layer.sha256 for layer in inputs.layers.versions}
-    if not finished or not now:
+    if not finished:
         return []
     used = {layer.name: layer.sha256 for layer in runjson.read(project.output / finished[-1]).layers}
     names = sorted(name for name in used.keys() | now.keys() if used.get(name) != now.get(name))

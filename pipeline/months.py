@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 from pipeline.errors import MinewardenError
+
+BEIJING = timezone(timedelta(hours=8))
 
 
 def today() -> date:
     """The UTC day: scenes are dated in it."""
     return datetime.now(UTC).date()
+
+
+def office_day() -> date:
+    """The day in China, on whatever zone the computer is set: people date flights, visits, layers and steps in it, eight hours ahead of UTC."""
+    return datetime.now(BEIJING).date()
 
 
 def iso(day: date | None) -> str | None:

@@ -47,7 +47,7 @@ def repair(project: Project, workers: int | None, scheduler: str | None, say: Sa
             for month in todo:
                 likelihood, missing = models.of_run(project, runs.get(month, {}))
                 gone += [f"{month}: {missing}"] if missing else []
-                make_month(month, months.last_day(month), replace(as_it_was, likelihood=likelihood), ledger)
+                make_month(month, replace(as_it_was, likelihood=likelihood), ledger)
             done.append(f"Months made again, since the ledger's copy did not know them: {', '.join(todo)}")
             broken = [line for line in broken if line[:7] < redo[0]]
         hashes.save()
@@ -66,9 +66,10 @@ def _runs(project: Project, finished: list[str]) -> tuple[dict[str, dict[str, An
         try:
             run = json.loads((folder / "run.json").read_text("utf-8"))
             files = {str(f["path"]): f["sha256"] for f in run["outputs"]}
-            assert isinstance(run["scenes"], list)
+            if not isinstance(run["scenes"], list):
+                raise TypeError("scenes")
             runs[month] = run
-        except (OSError, ValueError, KeyError, TypeError, AssertionError):
+        except (OSError, ValueError, KeyError, TypeError):
             files = {"run.json": ""}
         changed = [name for name, sha256 in files.items() if not (folder / name).is_file() or sha256_file(folder / name) != sha256]
         if changed:

@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from pipeline.config_findings import FindingsConfig
 from pipeline.findings.finding import Code, Finding
 from pipeline.findings.ground import EPOCH
+from pipeline.findings.lookup import Lookup
 from pipeline.findings.mines import Mine
 from pipeline.findings.unrestored import findings
 from pipeline.grid import Grid
@@ -225,13 +226,13 @@ def regressed(
 
     dug: ground of this month's digging. overdue: findings that come first for the same site; a relapse then stands in their `also`.
     """
-    out = {finding.part: finding for finding in overdue}
+    out, lookup = {finding.part: finding for finding in overdue}, Lookup(layers)
     for each in fallen:
         left = shapely.difference(each.geometry, dug)
         if left.area < config.min_cells * cell_m2 or left.area < each.geometry.area / 2:
             continue
         site = replace(each, geometry=left)
-        (finding,) = findings([site], layers, config.severity, Code.RESTORATION_REGRESSED, provisional=not each.over)
+        (finding,) = findings([site], lookup, config.severity, Code.RESTORATION_REGRESSED, provisional=not each.over)
         first = out.get(finding.part)
         if first is not None:
             out[finding.part] = replace(first, also=(*first.also, Code.RESTORATION_REGRESSED.value))

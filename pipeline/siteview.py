@@ -13,6 +13,7 @@ from pipeline.config_findings import FindingsConfig
 from pipeline.detect.mask import CLOUD, HALO, MISSING, bad_classes, marks
 from pipeline.errors import MinewardenError
 from pipeline.findings.finding import Finding
+from pipeline.findings.lookup import Lookup
 from pipeline.findings.unrestored import findings
 from pipeline.layers.model import LayerSet
 from pipeline.restoration.bareness import Judgement, Site, SiteLook, Window, judge_site, on_terrain, sites, surroundings
@@ -71,4 +72,4 @@ def unrestored(layers: LayerSet, scenes: Sequence[Scene], month_end: date, setti
     due = [site for site in sites(layers, month_end) if site.geometry.intersects(setting.area)]
     with ThreadPoolExecutor(max_workers=setting.workers) as pool:
         judged = list(pool.map(lambda site: _judge(site, layers, by_day, month_end, setting, config.min_cells, lost), due))
-    return findings([j for j in judged if j is not None and j.unrestored], layers, config.severity)
+    return findings([j for j in judged if j is not None and j.unrestored], Lookup(layers), config.severity)

@@ -42,7 +42,7 @@ def take(project: Project, folder: Path, visited: str | None, reviewer: str, say
     fresh = [each for each in taken if each.sha256 not in known]
     if not fresh:
         return _noted(project, known[taken[0].sha256]), False
-    day, _ = captured_on(visited, [each.taken.date() for each in fresh if each.taken], None, months.today(), option=OPTION)
+    day, _ = captured_on(visited, [each.taken.date() for each in fresh if each.taken], None, months.office_day(), option=OPTION)
     cases, _ = flown.known_ground(project)
     crs = project.config.grid.crs
     ground = shapely.union_all([case.geometry for case in cases]) if cases else shapely.Polygon()

@@ -40,7 +40,7 @@ def check(console: Console, config: Path, as_json: bool, fix: bool) -> Exit:
     from pipeline.commands import layerwords as words
 
     project = _project(console, config)
-    found = layers.check(project, project.config.grid.crs, months.today())
+    found = layers.check(project, project.config.grid.crs, months.office_day())
     readable = not any(problem.fatal for problem in found[0].problems)  # the area: without it nothing is known to lie anywhere
     written = _mend_all(project) if fix and readable else {}
     if as_json:
@@ -81,7 +81,7 @@ def bring_in(
 
     project = _project(console, config, begins=True)
     said = _said(_of_layer(project, layer, file), **answers)
-    today = months.today()
+    today = months.office_day()
     with locked(project.output):
         if fix:
             return _fix_file(console, project, layer, file, said, as_json)
@@ -157,7 +157,7 @@ def _fix_file(console: Console, project: Project, layer: str, file: Path, config
     from pipeline.layers import importing
     from pipeline.layers.opened import open_layer
 
-    setting = importing.setting_of(project, project.config.grid.crs, months.today())
+    setting = importing.setting_of(project, project.config.grid.crs, months.office_day())
     opened = open_layer(layer, file, file, config, setting)
     written = _mend(project, opened, setting)
     if as_json:
@@ -175,7 +175,7 @@ def _mend_all(project: Project) -> dict[str, dict[str, Any]]:
     from pipeline.layers import importing
     from pipeline.layers.load import names, newest
 
-    setting = importing.setting_of(project, project.config.grid.crs, months.today())
+    setting = importing.setting_of(project, project.config.grid.crs, months.office_day())
     written = {name: _mend(project, newest(project, name, setting), setting) for name in names(project)}
     return {name: each for name, each in written.items() if each}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -170,9 +169,9 @@ def remove(console: Console, config: Path, name: str) -> Exit:
     """Shut somebody out at once; what they decided stays."""
     from pipeline.review.users import CHANGED
 
-    project = open_project(console, config)
-    _users(project).remove(name)
+    name, project = name.strip(), open_project(console, config)
     with open_ledger(project) as ledger:
+        _users(project).remove(name)
         ledger.audit(account(), CHANGED, {"name": name, "did": "removed"})
     console.result(f"{name} is removed.")
     return Exit.DONE
@@ -198,13 +197,12 @@ def step(console: Console, config: Path, case_id: str, step: str, day: str, docu
     finished_month(project, None)
     done, next_due = day_of(day, "MW-STEP-DATE"), day_of(due, "MW-STEP-DATE") if due else None
     actor, document = checked_name(reviewer), document.strip()
-    # The same command given twice is the same write.
-    key = hashlib.sha256("\n".join((case_id, step, day, document, due or "", actor)).encode("utf-8", "surrogatepass")).hexdigest()
     with open_ledger(project) as ledger:
-        write = decide.Write(key, case_id, 1, actor)
-        decide.step(ledger, write, Step(step), done, document, next_due, months.today())
+        key = decide.key_of_step(ledger, case_id, Step(step), (day, document, due or "", actor))
+        known, write = ledger.event(key) is not None, decide.Write(key, case_id, 1, actor)
+        decide.step(ledger, write, Step(step), done, document, next_due, months.office_day())
         ledger.back_up(project.backup)
-    console.result(f"{case_id}  {step} ({NAMES[Step(step)]})  {done}  {document}")
+    console.result(f"{case_id}  {step} ({NAMES[Step(step)]})  {done}  {document}{'  noted already' if known else ''}")
     return Exit.DONE
 
 

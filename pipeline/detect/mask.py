@@ -20,8 +20,7 @@ GROW = 3
 NEAR = 30
 """Neighbourhood that must be mostly clear for a mark to stand alone: 61 × 61 cells."""
 LONE_TENTHS = 3
-LONE_SHARE = LONE_TENTHS / 10
-"""A mark stands alone where less than this share of the known cells around it is marked."""
+"""A mark stands alone where less than so many tenths of the known cells around it are marked."""
 HALO = NEAR + GROW + 2
 """Cells of SCL needed around a block, so that its marks do not depend on where blocks end."""
 

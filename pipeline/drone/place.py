@@ -91,7 +91,7 @@ def captured_on(
         message = "No file says when it was taken."
         raise MinewardenError("MW-DRONE-DATE", message, f"Give the day as {option} YYYY-MM-DD.")
     if day > today:
-        raise MinewardenError("MW-DRONE-DATE", f"It is said to be of {day}, but today is {today} (UTC).", "Give the right day.")
+        raise MinewardenError("MW-DRONE-DATE", f"It is said to be of {day}, but today is {today}.", "Give the right day.")
     return day, note
 
 

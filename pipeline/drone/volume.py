@@ -174,13 +174,13 @@ class Weigher:
     def regions(self, mask: Mask, *, is_cut: bool) -> list[Region]:
         groups, count = components(mask)
         slopes = slope_degrees(smoothed(self.new, 1), self.cell)
+        change, near = (each * (-1 if is_cut else 1) for each in (self.calm, self.near))
         found = []
         for k in range(1, count + 1):
             piece = groups == k
             amount = self.amount(piece, is_cut=is_cut)
             if not amount.says:
                 continue
-            change, near = (each * (-1 if is_cut else 1) for each in (self.calm, self.near))
             with np.errstate(invalid="ignore"):
                 core = piece & (change >= 0.5 * np.nanmax(change[piece]))
                 edge = opened(piece & (near > self.edge_m), max(1, round(TONGUE_M / 2 / self.cell)))

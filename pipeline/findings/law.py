@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.config_findings import VIOLATIONS
 from pipeline.findings.finding import EXPLAINED, Code
 from pipeline.findings.names import FINDINGS
 
@@ -23,7 +22,6 @@ AS_UNLICENSED = (
 EXPIRY = (
     "矿产资源开采登记管理办法 (State Council Order 241), Art. 7: renewal is applied for 30 days before the end; else the licence lapses by itself"
 )
-PRACTICE = "A renewal applied for and accepted in time is legal; mining on an expired licence counts as unlicensed (practice; secondary sources)"
 CHANGES = "矿产资源开采登记管理办法, Art. 15: another area, main mineral, method, name or holder has to be registered within the licence's term"
 AREA = "矿产资源法 (2009), Art. 18: a mine's area is changed only with a new licence"
 FARMLAND = "土地管理法: no digging of sand, stone, ore or earth on farmland without permission (Art. 36 of the text of 2004; renumbered in 2019)"
@@ -177,6 +175,4 @@ def render() -> str:
         lines.append(f"## {number} `{code}` {FINDINGS[code]}{kind}\n\n{article.when}\n")
         lines += [f"- {basis}" for basis in article.basis]
         lines += [""] if article.basis else []
-    later = [f"`{code}`" for code in VIOLATIONS if code not in set(Code)]
-    lines += [f"Not judged by this version: {', '.join(later)}.\n"] if later else []
     return "\n".join([*lines, _TAIL])

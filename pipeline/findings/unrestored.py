@@ -13,7 +13,7 @@ from pipeline.findings.facts import Place, legacy_fields, right_fields
 from pipeline.findings.finding import Code, Finding
 from pipeline.findings.lookup import Lookup
 from pipeline.findings.severity import Weighed, severity
-from pipeline.layers.model import LayerSet, LegacyPatch, Right
+from pipeline.layers.model import LegacyPatch, Right
 
 
 class Overdue(Protocol):
@@ -40,10 +40,9 @@ class Overdue(Protocol):
 
 
 def findings(
-    sites: Iterable[Overdue], layers: LayerSet, table: SeverityConfig, code: Code = Code.UNRESTORED, *, provisional: bool = False
+    sites: Iterable[Overdue], lookup: Lookup, table: SeverityConfig, code: Code = Code.UNRESTORED, *, provisional: bool = False
 ) -> list[Finding]:
     """One finding for each site; the caller passes only those judged so. provisional: the season that shows it is not over."""
-    lookup = Lookup(layers)
     return [_finding(site, Place(site.geometry, lookup), table, code, provisional) for site in sites]
 
 

@@ -72,7 +72,7 @@ def bring_in(
     """
     if since > today:
         fix = "Import it on that day: until then the version before it stands."
-        raise MinewardenError("MW-LAYER-SINCE", f"{since} lies in the future (today is {today}, UTC).", fix)
+        raise MinewardenError("MW-LAYER-SINCE", f"{since} lies in the future (today is {today}).", fix)
     store.folder(project, name)
     setting = setting_of(project, crs, today)
     opened = open_layer(name, file, file, config, setting)

@@ -14,8 +14,6 @@ _LOOKALIKES = str.maketrans({"О": "0", "O": "0", "o": "0", "I": "1", "l": "1"})
 ROUNDED = ("was rounded by a spreadsheet: its last digits are lost", "Format the column as text, and copy the numbers from the register again.")
 _ROUNDED = re.compile(r"[CT]?\d{15}0{5,}|\d(\.\d+)?E\+\d+", re.IGNORECASE)
 
-_FORM = "A licence number is C (mining) or T (exploration) and 22 digits: compare it with the licence."
-
 
 def tidy(text: str) -> str:
     """A number without spaces, hyphens and full-width signs, with C or T as capital Latin letters."""

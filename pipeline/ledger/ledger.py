@@ -209,15 +209,6 @@ class Ledger:
         with database.explained(self.path):
             return verdicts.decided(self._connection)
 
-    def setting(self, key: str) -> str | None:
-        rows = self._query("SELECT value FROM settings WHERE key = ?", key)
-        return str(rows[0]["value"]) if rows else None
-
-    def set_setting(self, key: str, value: str) -> None:
-        """Remember a value, e.g. `monitor_from`."""
-        with self.transaction(), database.explained(self.path):
-            self._connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, value))
-
     def record_verdict(self, case_id: str, review: str, *, version: int, reviewer: str, reason: str | None = None, note: str | None = None) -> int:
         """Add a verdict that answers `version` of a case; the version the case has now.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -119,6 +120,16 @@ def step(ledger: Ledger, write: Write, what: Step, day: date, document: str, due
         check(now, what, day, document, due, today)
         said = {"step": str(what), "date": day.isoformat(), "document": document, "due": due.isoformat() if due else None}
         return _note(ledger, write, Kind.STEP, standing.version, said)
+
+
+def key_of_step(ledger: Ledger, case_id: str, what: Step, said: tuple[str, ...]) -> str:
+    """Key of a step that is told by what it says: the same command given twice is the same write.
+
+    What was withdrawn can be noted again, and step after step be withdrawn by one document: steps of the other kind until then are counted in.
+    """
+    steps = [event.detail["step"] for event in ledger.events(case_id).get(case_id, ()) if event.kind is Kind.STEP]
+    others = sum((each == Step.WITHDRAWN) != (what is Step.WITHDRAWN) for each in steps)
+    return hashlib.sha256("\n".join((case_id, what, *said, str(others))).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def undone_next(standing: Standing, events: tuple[Event, ...]) -> Verdict | None:

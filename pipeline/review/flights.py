@@ -32,9 +32,9 @@ def of_case(output: Path, case_id: str) -> list[dict[str, Any]]:
 
 
 def picture(output: Path, flight: str, name: str) -> tuple[Path, str] | None:
-    """File and type of a picture that a flight's record names; None for anything else."""
+    """File and type of a picture that the record of a flight that stands names; None for anything else."""
     folder = record.folder(output, flight)
-    if flight not in {each["flight"] for each in record.flights(output)}:
+    if flight not in {each["flight"] for each in record.standing(output)}:
         return None
     said = record.read(folder)
     named = {each["file"] for each in (*said["pictures"], *said["photos"])}

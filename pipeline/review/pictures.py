@@ -49,10 +49,16 @@ class Kept(Generic[T]):
                 if key in self._held:
                     self._held.move_to_end(key)
                     return self._held[key]
-            made = make()
+            try:
+                made = make()
+            except BaseException:
+                with self._lock:
+                    self._making.pop(key, None)
+                raise
             with self._lock:
+                # What was let go while somebody waited for it may have been made twice.
+                self._total += self._size(made) - (self._size(self._held[key]) if key in self._held else 0)
                 self._held[key] = made
-                self._total += self._size(made)
                 while self._total > self._most and len(self._held) > 1:
                     old, gone = self._held.popitem(last=False)
                     self._total -= self._size(gone)

@@ -76,7 +76,7 @@ class ReviewRoom:
             if held is None or held[0] != mark:
                 cases, patches = await self.scribe.do(lambda ledger: desks.recorded(ledger, month))
                 laid = await self.paint(lambda: desks.lay_out(self.office, month, cases, patches))
-                self._desks = {month: (mark, laid), **{m: d for m, d in self._desks.items() if m == self.month}}
+                self._desks = {**{m: d for m, d in self._desks.items() if m == self.month}, month: (mark, laid)}
         return self._desks[month][1]
 
     async def paint(self, job: Callable[[], T]) -> T:

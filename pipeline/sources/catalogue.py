@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from pipeline.errors import MinewardenError
+from pipeline.sources.item import Item
 from pipeline.sources.listing import Bounds
 from pipeline.sources.web import Web, WebError, WebStop, bare, join
 
@@ -136,8 +137,5 @@ def _fits(item: dict[str, Any], bounds: Bounds, first: date, last: date) -> bool
         west, south, east, north = box[0], box[1], box[half], box[half + 1]
         if west > bounds[2] or east < bounds[0] or south > bounds[3] or north < bounds[1]:
             return False
-    try:
-        day = datetime.fromisoformat(str(properties["datetime"])).date() if isinstance(properties, dict) else None
-    except (ValueError, KeyError):
-        return True
-    return day is None or first <= day <= last
+    acquired = Item(properties, {}).acquired if isinstance(properties, dict) else None
+    return acquired is None or first <= acquired.date() <= last

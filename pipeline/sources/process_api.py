@@ -138,8 +138,9 @@ def find(service: Service, bounds: Bounds, first: date, last: date) -> Iterator[
         try:
             page = json.loads(answer.body)
             features, more = page["features"], page.get("context", {}).get("next")
-            assert isinstance(features, list)
-        except (ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError) as error:
+            if not isinstance(features, list):
+                raise TypeError("features")
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise WebStop("MW-SH-CATALOG", f"{service.url} does not answer as a catalogue does.", "Check the source's url.") from error
         yield from (item for item in features if isinstance(item, dict))
         if more is None or not features:

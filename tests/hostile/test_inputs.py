@@ -15,6 +15,7 @@ from shapely.geometry import box
 
 from pipeline import months
 from pipeline.cli import main
+from pipeline.compute import check_scheduler
 from pipeline.config import load
 from pipeline.errors import MinewardenError
 from pipeline.sources import FolderSource, open_band
@@ -273,6 +274,12 @@ def test_names_can_not_move_the_cursor(tmp_path: Path, capsys: pytest.CaptureFix
 def test_absurd_options(tmp_path: Path, config_text: str, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     assert main(["run", str(config_of(tmp_path, config_text)), "--month", "2024-09", *arguments]) == 2
     assert capsys.readouterr().err.startswith("MW-USAGE")
+
+
+@pytest.mark.parametrize("address", ["nonsense", "http://x y", "abc://q:1", ""])
+def test_a_scheduler_that_is_none(address: str) -> None:
+    with pytest.raises(MinewardenError, match="MW-SCHEDULER"):
+        check_scheduler(address)
 
 
 def test_an_area_of_half_a_continent(tmp_path: Path, config_text: str) -> None:

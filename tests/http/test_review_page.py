@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +16,8 @@ import pytest
 from PIL import Image
 
 from pipeline.ledger import Ledger, Review, backup
+from pipeline.review.desk import Desk
+from pipeline.review.room import ReviewRoom
 from pipeline.review.users import Role
 from pipeline.review.web import server
 from tests.made_month import FORMULA, HOSTILE
@@ -296,6 +300,7 @@ def test_drone_flights_of_a_case_are_shown(running: Running, reviewer: Client, i
     assert reviewer.get("/api/flight/..%2fdrone/after.png").status == 404
     (folder / "withdrawn.json").write_text('{"by": "王核查"}', "utf-8")
     assert reviewer.get(f"/api/case/{ids[0]}").json["flights"] == []
+    assert reviewer.get(path + "after.png").status == 404, "nor are its pictures given any more"
 
 
 def test_an_orthophoto_is_laid_over_the_very_cells_of_a_case(running: Running, reviewer: Client, ids: list[str]) -> None:
@@ -505,6 +510,24 @@ def test_what_others_write_meanwhile_is_shown(reviewer: Client, ids: list[str], 
     news = reviewer.get(f"/api/states?since={serial}").json
     assert {case: state["by"] for case, state in news["states"].items()} == {ids[2]: "外来"}
     assert json.dumps(news).count("serial") == 1
+
+
+def test_a_month_that_was_made_again_is_laid_out_anew_and_once(tmp_path: Path) -> None:
+    office = make_office(tmp_path / "county", scenes=False)
+    run = office.project.output / "2024-07" / "run.json"
+
+    async def work() -> list[Desk]:
+        room = ReviewRoom(office, "2024-07")
+        await room.open()
+        found = [await room.desk("2024-07")]
+        os.utime(run, ns=(0, run.stat().st_mtime_ns + 1_000_000))
+        found += [await room.desk("2024-07") for _ in range(2)]
+        await room.close()
+        return found
+
+    before, after, again = asyncio.run(work())
+    assert before is not after
+    assert after is again
 
 
 def test_a_ledger_that_is_put_back_is_what_the_page_shows(

@@ -19,7 +19,7 @@ from shapely.geometry import shape
 from pipeline import flights as job
 from pipeline import inbox
 from pipeline.cli import main
-from pipeline.config import load
+from pipeline.config import Project, load
 from pipeline.drone.place import check_cells
 from pipeline.drone.raster import Role, examine
 from pipeline.ledger import Ledger
@@ -286,6 +286,28 @@ def test_what_is_dropped_again_does_not_stay_in_the_inbox(site: dict[str, Path])
     (flight,) = record.flights(project.output)
     assert sorted(each.name for each in taken.iterdir()) == [f"{flight['flight']}-o{each}.tif" for each in ("-2", "-3", "")]
     assert told[1:] == [f"inbox/o.tif: flight {flight['flight']}, taken in already"] * 2
+
+
+def test_what_may_not_be_read_or_moved_stops_no_month(site: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    project = load(site["config"])
+    dropped = project.output / "inbox"
+    for name in ("closed", "fixed"):
+        (dropped / name).mkdir(parents=True)
+
+    def refused(_: Project, entry: Path, __: object) -> tuple[dict[str, str], bool]:
+        if entry.name == "closed":
+            raise PermissionError(13, "Permission denied", str(entry))
+        return {"flight": "20240601-0123abcd"}, True
+
+    def stuck(one: Path, other: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(other))
+
+    monkeypatch.setattr(inbox, "_taken", refused)
+    monkeypatch.setattr(inbox.os, "replace", stuck)
+    taken, told = inbox.take(project, lambda *_: None)
+    assert taken == []
+    assert [line.split(" was not taken in. ")[1][:13] for line in told] == ["MW-PERMISSION"] * 2
+    assert [line.split()[0] for line in told] == ["inbox/closed", "inbox/fixed"]
 
 
 def test_a_projects_own_photos_never_stop_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,6 @@ LISTS = (*SAME, "changes.json", "mines.json")
 TIED = ("expired_permit", "closed_mine", "exploration_as_mining")
 
 
-@pytest.mark.slow
 def test_a_register_that_changes_is_told_with_its_field_and_version(again: County, capsys: pytest.CaptureFixture[str]) -> None:
     last = MONTHS[-1]
     case = next(row for row in again.rows(last) if row["finding"] in TIED and row["mining_likelihood"] >= 0.7)

@@ -133,6 +133,14 @@ def test_what_follows_a_verdict(again: County, said: Callable[[], str], monkeypa
     with Ledger(again.out / "ledger.sqlite", "620422") as ledger:
         assert len(ledger.events()[case]) == 1
         assert ledger.verify_audit() == []
+    said()
+    assert review(again, "step", case, "withdrawn", *step) == 0
+    assert review(again, "step", case, "withdrawn", *step) == 0
+    assert "noted already" in said()
+    assert review(again, "step", case, "field_checked", *step, "--due", "2024-07-31") == 0, "what was withdrawn can be noted again"
+    assert "noted already" not in said()
+    with Ledger(again.out / "ledger.sqlite", "620422") as ledger:
+        assert [event.detail["step"] for event in ledger.events()[case]] == ["field_checked", "withdrawn", "field_checked"]
     monkeypatch.setattr(months, "today", lambda: date(2024, 8, 1))
     assert main(["status", str(again.config), "--json"]) == 0
     found = json.loads(said())

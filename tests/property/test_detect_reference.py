@@ -15,7 +15,7 @@ from pipeline.detect.block import watch
 from pipeline.detect.evidence import dtype
 from pipeline.detect.layout import STRIP, folded, strips_across, unfolded
 from pipeline.detect.looks import BARE_NDVI, GREEN_NDVI, NO_DATA, SEASONS, STEP, correct, in_spring, noise_floor, season_byte, season_terms
-from pipeline.detect.mask import BAD_CLASSES, CLEAR, CLOUD, GROW, HALO, LONE, LONE_EDGE, LONE_SHARE, MISSING, NEAR, bad_classes, marks
+from pipeline.detect.mask import BAD_CLASSES, CLEAR, CLOUD, GROW, HALO, LONE, LONE_EDGE, LONE_TENTHS, MISSING, NEAR, bad_classes, marks
 from pipeline.detect.novelty import BRIGHT, LASTING_WET, WET, novelty
 from pipeline.detect.spectra import open_strip, ring_median, score_strip
 from pipeline.detect.state import CONFIRMED, ENDED, FINE, FIRST, NONE, PROVISIONAL, RING, SCALES, Baseline
@@ -49,7 +49,7 @@ def marks_reference(scl: NDArray[np.uint8], halo: int) -> NDArray[np.uint8]:
             out[y, x] = MISSING
         elif not grown[j, i]:
             out[y, x] = CLEAR
-        elif grown[around(j, i, NEAR)].sum() < LONE_SHARE * known[around(j, i, NEAR)].sum():
+        elif grown[around(j, i, NEAR)].sum() < LONE_TENTHS / 10 * known[around(j, i, NEAR)].sum():
             out[y, x] = LONE if opened[j, i] else LONE_EDGE
         else:
             out[y, x] = CLOUD

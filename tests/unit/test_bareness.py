@@ -13,6 +13,7 @@ import pytest
 from pipeline.config_findings import SeverityConfig
 from pipeline.findings import unrestored
 from pipeline.findings.finding import Code
+from pipeline.findings.lookup import Lookup
 from pipeline.restoration.bareness import Judgement, Site, SiteLook, Window, cover_of, judge_site, seasons, sites, surroundings
 from pipeline.restoration.medians import median_seen
 from tests.county import GRID, box, farmland, layers, legacy, redline, right, town
@@ -295,7 +296,7 @@ def test_finding_of_a_legacy_patch() -> None:
     judgement = bare_county().judge()
     assert judgement is not None
     around = layers(*[redline("H", box(0, 0, 420, 1000)), town("甲镇", PLOT), right("C1", box(600, 400, 700, 500))])
-    (finding,) = unrestored.findings([judgement], around, SeverityConfig())
+    (finding,) = unrestored.findings([judgement], Lookup(around), SeverityConfig())
     assert (finding.code, finding.part, finding.patch) == (Code.UNRESTORED, "legacy:YL", None)
     assert (finding.legacy_id, finding.deadline, finding.right_id) == ("YL", DEADLINE, None)
     assert (finding.mining_likelihood, finding.confidence, finding.cause) == (None, None, None)
@@ -310,7 +311,7 @@ def test_finding_of_a_closed_mine() -> None:
     judgement = bare_county().judge()
     assert judgement is not None
     small = replace(judgement, site=Site(geometry=PLOT, deadline=DEADLINE, right=mine), geometry=box(400, 400, 450, 500))
-    (finding,) = unrestored.findings([small], layers(mine, farmland("F", box(0, 0, 402, 1000))), SeverityConfig())
+    (finding,) = unrestored.findings([small], Lookup(layers(mine, farmland("F", box(0, 0, 402, 1000)))), SeverityConfig())
     assert (finding.part, finding.right_id, finding.right_name, finding.holder) == ("right:C1", "C1", "东矿", "甲")
     assert (finding.legacy_id, finding.deadline, finding.severity, finding.also) == (None, DEADLINE, 2, ())
 

@@ -443,7 +443,6 @@ def test_version_of_a_shapefile_is_of_all_its_parts(tmp_path: Path, project: Cal
     assert layers.load(project(mining_rights=file), UTM).version != before
 
 
-@pytest.mark.slow
 def test_many_polygons_load_in_seconds(tmp_path: Path, project: Callable[..., Project]) -> None:
     import time
 

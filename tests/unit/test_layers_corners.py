@@ -16,6 +16,8 @@ from shapely.geometry import Polygon
 
 from pipeline.errors import MinewardenError
 from pipeline.layers import mojibake
+from pipeline.layers.corners import facts
+from pipeline.layers.corners.draft import Parcel
 from pipeline.layers.corners.figures import figures, number, plain
 from pipeline.layers.corners.frame import may_be_packed, unpacked
 from pipeline.layers.datum import settle
@@ -319,6 +321,21 @@ def test_a_table_in_a_text(tmp_path: Path) -> None:
     assert table.columns["name"] == ["分水岭度假区矿"], "度, 分 and 秒 are letters too"
     assert table.columns["矿区面积"] == ["0.2511平方公里"]
     assert table.remarks == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "bounds"),
+    [
+        ("标高：1850m--1790m", (1850.0, 1790.0)),
+        ("标高+50米至-120米", (50.0, -120.0)),
+        ("标高：-50m--120m", (-50.0, -120.0)),
+        ("开采标高：-50m～-120m", (-50.0, -120.0)),
+    ],
+)
+def test_elevations_below_the_sea(said: str, bounds: tuple[float, float]) -> None:
+    parcel = Parcel([])
+    facts.of_right(said, parcel)
+    assert (parcel.values["top"], parcel.values["bottom"]) == bounds
 
 
 @pytest.mark.parametrize(

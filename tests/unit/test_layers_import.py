@@ -83,7 +83,7 @@ def test_an_import_keeps_the_layer_its_day_source_and_hash(office: Office) -> No
     assert done["version"]["source_sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
     (version,) = json.loads((office.folder / "out/layers/mining_rights/versions.json").read_text("utf-8"))["versions"]
     assert version["since"] == "2024-01-01"
-    assert version["imported"] == months.today().isoformat()
+    assert version["imported"] == months.office_day().isoformat()
     assert any("zone 35" in words for words in version["decided"])
     kept = office.kept[f"mining_rights/2024-01-01-{version['sha256'][:12]}.geojson"]
     assert kept == version["sha256"] == done["version"]["sha256"]
@@ -207,7 +207,7 @@ def test_one_right_s_file_is_added_to_the_register(office: Office) -> None:
 
 
 def test_a_day_to_come_is_refused(office: Office) -> None:
-    tomorrow = months.today() + timedelta(days=1)
+    tomorrow = months.office_day() + timedelta(days=1)
     said = office.bring(parcel_text(office.folder / "a.txt", FIRST, "EPSG:4523"), "--date", tomorrow.isoformat(), code=2)
     assert "MW-LAYER-SINCE" in said
     assert office.kept == {}

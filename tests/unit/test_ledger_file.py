@@ -31,12 +31,11 @@ def test_months_and_facts_are_remembered(path: Path) -> None:
         assert (ledger.months(), ledger.last_month(), ledger.facts("2024-01")) == ([], None, None)
         with ledger.month("2024-01") as writer:
             writer.finish({"observed_fraction": 0.9}, [{"id": "S2A", "sha256": "ab"}])
-        ledger.set_setting("monitor_from", "2024-01")
     with Ledger(path, "620422") as ledger:
         facts = ledger.facts("2024-01")
         assert facts is not None
         assert (facts.facts, facts.scenes) == ({"observed_fraction": 0.9}, ({"id": "S2A", "sha256": "ab"},))
-        assert (ledger.last_month(), ledger.setting("monitor_from"), ledger.setting("other")) == ("2024-01", "2024-01", None)
+        assert ledger.last_month() == "2024-01"
 
 
 def test_a_month_that_fails_leaves_nothing(path: Path) -> None:
@@ -187,11 +186,10 @@ def test_a_flipped_byte_anywhere_is_found_or_changes_nothing(path: Path) -> None
         run(ledger, "2024-01", [square(300 * k, 0) for k in range(3)])
         run(ledger, "2024-02", [box(0, 0, 400, 100)])
         ledger.record_verdict("620422-2024-000001", "confirmed", version=1, reviewer="张三", note="现场核实")
-        ledger.set_setting("monitor_from", "2024-01")
     whole, content = path.read_bytes(), _content(path)
     chance, noticed, wrong = random.Random(1), 0, []
     places = [*range(100), *(chance.randrange(len(whole)) for _ in range(200))]
-    for name in (b"620422-2024-000002", b"monitor_from", b"verdicts_stay", "现场".encode(), b"MULTIPOLYGON"):
+    for name in (b"620422-2024-000002", b"verdicts_stay", "现场".encode(), b"MULTIPOLYGON"):
         places += [whole.find(name) + k for k in range(len(name)) if name in whole]
     for place in places:
         path.write_bytes(whole[:place] + bytes([whole[place] ^ chance.choice((1, 2, 16, 128, 255))]) + whole[place + 1 :])
@@ -249,8 +247,6 @@ def test_a_ledger_of_the_version_before_is_checked_by_its_own_seal_and_then_seal
         "INSERT INTO merges VALUES ('case', '620422-2024-000001', '620422-2024-000009', '2024-01')",
         "DELETE FROM case_months",
         "UPDATE months SET facts = '{\"a\":1}'",
-        "UPDATE settings SET value = '2023-01' WHERE key = 'monitor_from'",
-        "DROP TRIGGER audit_stays",
     ],
 )
 def test_what_somebody_alters_by_hand_is_found_on_opening(path: Path, forgery: str) -> None:
@@ -258,7 +254,6 @@ def test_what_somebody_alters_by_hand_is_found_on_opening(path: Path, forgery: s
         run(ledger, "2024-01", [square(0, 0)])
         ledger.record_verdict("620422-2024-000001", "confirmed", version=1, reviewer="张三")
         ledger.record_event("620422-2024-000001", Kind.VERDICT, key="k", version=2, actor="张三", detail={"judgement": "违法"})
-        ledger.set_setting("monitor_from", "2024-01")
     with closing(sqlite3.connect(path)) as other:
         guards = other.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY rowid").fetchall()
         for name, _ in guards:

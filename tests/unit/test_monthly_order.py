@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from shapely.geometry import MultiPolygon
@@ -16,6 +17,7 @@ from pipeline.layers.model import LayerSet
 from pipeline.ledger import Ledger
 from pipeline.memory import Memory
 from pipeline.month import Done, Inputs
+from pipeline.publish.runjson import LayerUse
 from pipeline.sources import Archive
 from pipeline.sources.scene import Refused
 from pipeline.year import model_file
@@ -32,10 +34,10 @@ class County:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.made: list[str] = []
+        self.judged_by: list[LayerUse] = []
         self.observed, self.left_out, self.fails_at = 0.9, {"2024-03": (BROKEN,), "2024-04": (TWICE,)}, ""
 
-    def make(self, month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Done:
-        assert last_day.month == int(month[5:])
+    def make(self, month: str, inputs: Inputs, ledger: Ledger) -> Done:
         assert not (self.project.output / month).exists()
         if month == self.fails_at:
             raise OSError(28, "No space left on device")
@@ -72,6 +74,7 @@ def county(tmp_path: Path, config_text: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(layers, "load", lambda *_: LayerSet(area=MultiPolygon()))
     monkeypatch.setattr(monthly, "remember", lambda *_, **__: Memory(GRID, ("B04", "B08"), FIRST))
     monkeypatch.setattr(monthly, "make_month", made.make)
+    monkeypatch.setattr(monthly.runjson, "read", lambda _: SimpleNamespace(layers=made.judged_by))
     return made
 
 
@@ -108,6 +111,12 @@ def test_a_month_that_is_done_is_left_alone(county: County) -> None:
     assert county.made == []
     assert result.exit == Exit.DONE
     assert "2024-02 is done already" in result.lines[0]
+
+
+def test_layers_that_were_taken_out_are_told(county: County) -> None:
+    county.judged_by = [LayerUse("permits", "2024-01-01", "ab", 7)]
+    told = county.run("2024-02").lines
+    assert any("Changed since 2024-02 was done: permits." in line for line in told)
 
 
 def test_before_monitoring(county: County) -> None:
@@ -244,9 +253,9 @@ def test_state_of_redone_months_is_gone_before_they_are_made(county: County, mon
     county.run("2024-03")
     found: list[list[str]] = []
 
-    def make(month: str, last_day: date, inputs: Inputs, ledger: Ledger) -> Done:
+    def make(month: str, inputs: Inputs, ledger: Ledger) -> Done:
         found.append([*county.kept(), *ledger.months()])
-        return county.make(month, last_day, inputs, ledger)
+        return county.make(month, inputs, ledger)
 
     monkeypatch.setattr(monthly, "make_month", make)
     county.run("2024-02", replay=True)

@@ -13,6 +13,7 @@ from shapely.geometry import MultiPolygon
 
 from pipeline.config_findings import FindingsConfig
 from pipeline.findings.finding import Code
+from pipeline.findings.lookup import Lookup
 from pipeline.findings.unrestored import findings
 from pipeline.layers.model import LayerSet
 from pipeline.publish.restoration import page, strips
@@ -63,7 +64,7 @@ def test_a_few_cells_are_no_case() -> None:
 
 def test_past_its_deadline_a_site_is_one_case() -> None:
     known = layers(legacy("YL", PLOT, deadline=date(2022, 1, 1)))
-    overdue = findings([fallen(known)], known, CONFIG.severity)
+    overdue = findings([fallen(known)], Lookup(known), CONFIG.severity)
     (finding,) = regressed([fallen(known)], NOTHING, known, overdue, CONFIG, 100.0)
     assert (finding.code, finding.also) == (Code.UNRESTORED, ("restoration_regressed",))
 

@@ -11,6 +11,7 @@ import pytest
 from pipeline.config_findings import SeverityConfig
 from pipeline.findings import overextraction, unrestored
 from pipeline.findings.finding import Finding
+from pipeline.findings.lookup import Lookup
 from pipeline.findings.overextraction import Taken
 from pipeline.publish.traces import all_in_chinese, in_chinese
 from tests.county import found, layers, legacy
@@ -45,7 +46,7 @@ def test_so_have_restoration_and_volumes() -> None:
     assert judgement is not None
     known = layers(legacy("YL", PLOT))
     taken = Taken("C1", PIT, date(2024, 8, 1), "F1", 120000.0, 110000.0, 50000.0)
-    check(unrestored.findings([judgement], known, SeverityConfig()))
+    check(unrestored.findings([judgement], Lookup(known), SeverityConfig()))
     check(regressed([fallen(known)], NOTHING, known, [], CONFIG, 100.0))
     check(overextraction.findings([taken], layers(valid()), SeverityConfig()))
 

@@ -13,7 +13,7 @@ _WORDS = re.compile("[\u4e00-\u9fff]|CGCS|xian|beijing", re.IGNORECASE)
 """Without any, a line says nothing of a system."""
 LICENCE = re.compile(r"(?<![A-Za-z0-9])[CT]\d{22}(?!\d)")
 _PAIR = re.compile(r"([\u4e00-\u9fff]{2,10}(?:\([^)]{1,10}\))?)\s*[:=]\s*([^,;。\s][^,;。\t|]{0,80})")
-_ELEVATION = re.compile(r"标高\D{0,12}?(-?\d+(?:\.\d+)?)\s*(?:m|米)?\s*(?:至|到|~|—+|–|--?)\s*\+?(-?\d+(?:\.\d+)?)")
+_ELEVATION = re.compile(r"标高\D{0,12}?(-?\d+(?:\.\d+)?)\s*(?:m|米)?\s*(至|到|~|—+|–|--?)\s*\+?(-?\d+(?:\.\d+)?)")
 _WIDTH = re.compile(r"([36])\s*(?:度|°)\s*(?:分)?带")
 _MERIDIAN = re.compile(r"中央(?:子午线|经线)\D{0,6}?(\d{2,3})")
 _ZONE = re.compile(r"(?:带号\D{0,3}?|第\s*)(\d{2})\s*(?:带|(?=\D|$))")
@@ -51,6 +51,8 @@ def of_right(text: str, parcel: Parcel) -> None:
         parcel.values.setdefault("id", number)
     heights = _ELEVATION.search(plain(text))
     if heights:
-        values = sorted(map(float, heights.groups()))
+        one, dash, other = heights.groups()
+        # Of two signs before the lower end of a range below sea level, the second is its own.
+        values = sorted((float(one), float(f"-{other}" if dash == "--" and one.startswith("-") else other)))
         parcel.values.setdefault("bottom", values[0])
         parcel.values.setdefault("top", values[1])

@@ -12,8 +12,6 @@ from typing import Any
 from pipeline import months
 from pipeline.publish import runjson
 
-TREND_MONTHS = 13
-"""This month, and all up to the same one a year ago."""
 _DAMAGE = (OSError, ValueError, KeyError, TypeError)
 
 Properties = Mapping[str, Any]

@@ -119,7 +119,7 @@ class StepTaken(Writing):
         day, due = day_of(said.get("date")), day_of(said["due"]) if said.get("due") else None
 
         def work(ledger: Ledger) -> Outcome:
-            return decide.step(ledger, write, Step(what), day, document, due, months.today())
+            return decide.step(ledger, write, Step(what), day, document, due, months.office_day())
 
         return work
 

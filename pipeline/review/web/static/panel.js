@@ -143,7 +143,8 @@ export class Panel {
     const next = AFTER[state.step || ''];
     const named = (name, field) => h('label', {}, name, field);
     const what = h('select', {}, [...next, ...(taken && state.step ? ['withdrawn'] : [])].map((each) => h('option', { value: each }, t[each])));
-    const today = new Date().toISOString().slice(0, 10);
+    const now = new Date();
+    const today = new Date(now - now.getTimezoneOffset() * 60000).toISOString().slice(0, 10); // by this computer's own clock
     const date = h('input', { type: 'date', max: today, value: today });
     const paper = h('input', { type: 'text', maxlength: '200' });
     const due = h('input', { type: 'date' });
