@@ -19,6 +19,7 @@ from typing import Any
 from pipeline.errors import Exit, MinewardenError, disk_full, of_the_system
 from pipeline.progress import Progress
 from pipeline.scrub import scrub_text
+from pipeline.unseen import HIDDEN
 
 LOGGER = logging.getLogger("minewarden")
 _SOURCES = (LOGGER, logging.getLogger("py.warnings"))
@@ -27,7 +28,7 @@ for _logger in _SOURCES:
 LOG_BYTES, LOG_FILES = 2_000_000, 4
 LITTLE_ROOM = 64_000_000
 """A disk with less left than this, once the half-written file is gone, was full."""
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_UNSEEN = re.compile(f"[{HIDDEN}]")
 
 
 def visible(text: str) -> str:
@@ -47,7 +48,7 @@ class _Scrubbing(logging.Formatter):
 
 def _fault(error: Exception, log: Path) -> MinewardenError:
     fix = f"The log {log} says where; please send it to us."
-    return MinewardenError("MW-FAULT", f"A fault of ours: {type(error).__name__}.", fix, Exit.FAULT)
+    return MinewardenError("MW-FAULT", f"Internal error ({type(error).__name__}): this is a bug in minewarden.", fix, Exit.FAULT)
 
 
 class Console:

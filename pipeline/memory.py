@@ -115,8 +115,9 @@ def remember(project: Project, scenes: Sequence[Scene], bands: tuple[str, ...], 
         raise MinewardenError(
             "MW-MONITOR-CHANGED",
             f"monitor_from is {wanted}, but this output began with {memory.monitor_from}.",
-            "Take it back, or use a new output folder.",
+            "Undo that change in the config, or use a new output folder.",
         )
     if (config.crs.upper(), config.resolution) != (memory.grid.crs.upper(), memory.grid.resolution):
-        raise MinewardenError("MW-GRID-CHANGED", f"grid in the config is not that of {project.output}.", "Take it back, or use a new output folder.")
+        message = f"grid in the config is not that of {project.output}."
+        raise MinewardenError("MW-GRID-CHANGED", message, "Undo that change in the config, or use a new output folder.")
     return memory

@@ -13,10 +13,11 @@ from shapely.geometry.base import BaseGeometry
 from pipeline import compute, heights, layers, models, months, retention
 from pipeline.config import Project
 from pipeline.errors import Exit, MinewardenError
+from pipeline.inputs import Inputs
 from pipeline.late import late_scenes
 from pipeline.ledger.ledger import Ledger
 from pipeline.memory import remember
-from pipeline.month import Done, Inputs, make_month, set_aside
+from pipeline.month import Done, make_month, set_aside
 from pipeline.needs import needed
 from pipeline.plan import model as plan
 from pipeline.publish import runjson

@@ -9,10 +9,11 @@ from typing import Any
 
 from pipeline import months, store, survey, year
 from pipeline.grid import Block
+from pipeline.inputs import Inputs, of_month
 from pipeline.ledger.ledger import Ledger
-from pipeline.month import Inputs, begin_year, of_month, watch_month
 from pipeline.retention import folder_of
 from pipeline.sources.scene import Scene
+from pipeline.watching import begin_year, watch_month
 from pipeline.year import built_file, model_file
 
 Item = str

@@ -7,7 +7,7 @@ import getpass
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -15,9 +15,6 @@ from pipeline import months
 from pipeline.config import Project, load
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
-
-if TYPE_CHECKING:
-    pass
 
 Body = Callable[..., Exit | None]
 
@@ -68,6 +65,16 @@ def day_of(text: str, code: str) -> date:
 def existing(folder: Path) -> Path:
     """The folder, or the nearest above it that is there."""
     return next(each for each in (folder, *folder.parents) if each.exists())
+
+
+def check_target(project: Project, target: Path, suffixes: tuple[str, ...], code: str) -> None:
+    """Only a file of its own kind may be written; in the output folder only below `review/`. Raises MinewardenError with `code`."""
+    fix = f"Give the path of a {suffixes[0]} file outside the results."
+    if target.suffix.lower() not in suffixes or target.is_dir():
+        raise MinewardenError(code, f"{target} is no path of a {suffixes[0]} file.", fix)
+    whole, results = target.resolve(), project.output.resolve()
+    if whole.is_relative_to(results) and not whole.is_relative_to(results / "review"):
+        raise MinewardenError(code, f"{target} lies among the results, which stay as they are.", fix)
 
 
 def finished_month(project: Project, asked: str | None) -> str:

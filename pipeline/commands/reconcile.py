@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline import months
-from pipeline.commands.common import config_argument, finished_month, json_option, open_project, talking
+from pipeline.commands.common import check_target, config_argument, finished_month, json_option, open_project, talking
 from pipeline.config import Project
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
@@ -52,6 +52,8 @@ def command(
 
     project = open_project(console, config)
     finished_month(project, None)
+    if out is not None:
+        check_target(project, out, (".xlsx",), "MW-ISSUED-OUT")
     area = county_area(project, project.config.grid.crs)
     found, doubts = patches.load(file, project.config.grid.crs, area, _day(issued), _fields(fields))
     since, until = _window(project, found, first, last)

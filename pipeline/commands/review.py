@@ -9,7 +9,7 @@ import click
 
 from pipeline import months
 from pipeline.commands import field, followup, keeping
-from pipeline.commands.common import account, config_argument, day_of, finished_month, json_option, open_project, talking
+from pipeline.commands.common import account, check_target, config_argument, day_of, finished_month, json_option, open_project, talking
 from pipeline.config import Project
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
@@ -74,20 +74,11 @@ def export(console: Console, config: Path, month: str | None, out: Path | None) 
     project = open_project(console, config)
     wanted = finished_month(project, month)
     target = out or project.output / "review" / f"{wanted}.geojson"
-    _check_target(project, target)
+    check_target(project, target, (".geojson", ".json"), "MW-REVIEW-OUT")
     with open_ledger(project) as ledger:
         count = write(ledger, find(project, wanted), target)
     console.result(f"{count} cases of {wanted}: {target}")
     return Exit.DONE
-
-
-def _check_target(project: Project, target: Path) -> None:
-    """Only a GeoJSON of its own may be written; in the output folder only below `review/`."""
-    whole, fix = target.resolve(), "Give the path of a .geojson file outside the results."
-    if target.suffix.lower() not in (".geojson", ".json") or target.is_dir():
-        raise MinewardenError("MW-REVIEW-OUT", f"{target} is no path of a GeoJSON file.", fix)
-    if whole.is_relative_to(project.output.resolve()) and not whole.is_relative_to((project.output / "review").resolve()):
-        raise MinewardenError("MW-REVIEW-OUT", f"{target} lies among the results, which stay as they are.", fix)
 
 
 @group.command("serve")
@@ -101,7 +92,7 @@ def _check_target(project: Project, target: Path) -> None:
 @talking
 def serve(console: Console, config: Path, month: str | None, lang: str, port: int, host: str, network: bool, behind: str | None) -> Exit:
     """Open the review page: a server on this computer, until it is stopped (Ctrl+C)."""
-    from pipeline.month import scenes_before, trusted_scenes
+    from pipeline.inputs import scenes_before, trusted_scenes
     from pipeline.monthly import prepare
     from pipeline.review.desk import Office
     from pipeline.review.web.server import Address, check_behind, check_host, run

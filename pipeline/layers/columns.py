@@ -11,11 +11,12 @@ from typing import Any
 
 from pipeline.layers import aliases, dates, licence
 from pipeline.layers.model import Problem
+from pipeline.unseen import BREAKS, HALVES, HIDDEN
 
 MOST_SIGNS = 1000
 """Longer text is cut: no name is, and reports would carry it on."""
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
-"""Control signs, marks that turn or hide what follows them, halves of characters: nobody sees them, and ids that differ in them look alike."""
+_UNSEEN = re.compile(f"[{HIDDEN}{HALVES}{BREAKS}]")
+"""Ids that differ in these alone look alike."""
 IN_SOURCE = "Correct it in the source and export the layer again."
 
 

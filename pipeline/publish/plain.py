@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]")
-"""What XML can't hold, and marks that turn or hide what follows them."""
+from pipeline.unseen import HALVES, HIDDEN
+
+_UNSEEN = re.compile(f"[{HIDDEN}]")
 _LINE = re.compile("\r\n?|[\u2028\u2029\x85]")
-_HALF = re.compile("[\ud800-\udfff]")
-"""Halves of characters, which no encoding can write."""
+_HALF = re.compile(f"[{HALVES}]")
 
 
 def plain(text: str, *, lines: bool = False) -> str:

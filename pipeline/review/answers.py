@@ -17,6 +17,7 @@ from pipeline.layers.read import read
 from pipeline.layers.shapes import to_grid
 from pipeline.layers.table import Table
 from pipeline.ledger import Review
+from pipeline.unseen import HALVES, HIDDEN
 
 TABLE = "cases"
 """In a GeoPackage of several layers, as flagged.gpkg is, the one that holds the answers."""
@@ -24,8 +25,7 @@ NEEDED = ("id", "version", "review")
 MOST_VERSIONS = 1_000_000
 LONGEST = 2000
 """Signs of a reason or a note."""
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-"""Control signs, marks that turn what follows, and halves of signs that no file can hold."""
+_UNSEEN = re.compile(f"[{HIDDEN}{HALVES}]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pipeline import month, monthly, store
+from pipeline import month, monthly, store, watching
 from pipeline.cli import main
 from pipeline.layers.model import LayerSet
 from tests.contract import shortcomings
@@ -143,14 +143,14 @@ def test_state_of_a_newer_version_is_neither_read_nor_written_over(again: County
 
 
 def test_a_worker_that_dies_in_a_block(again: County, june: County, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    watch = month.watch_block
+    watch = watching.watch_block
 
     def dying(*arguments: Any) -> Any:
         watch(*arguments)
         raise MemoryError
 
     with monkeypatch.context() as patched:
-        patched.setattr(month, "watch_block", dying)
+        patched.setattr(watching, "watch_block", dying)
         assert again.run(NEXT, "--quiet") == 1
     assert capsys.readouterr().err.startswith("MW-MEMORY: ")
     assert again.run(NEXT, "--quiet") == 0

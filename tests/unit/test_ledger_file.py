@@ -246,6 +246,7 @@ def test_a_ledger_of_the_version_before_is_checked_by_its_own_seal_and_then_seal
         "UPDATE patches SET first_month = '2023-12'",
         "INSERT INTO merges VALUES ('case', '620422-2024-000001', '620422-2024-000009', '2024-01')",
         "DELETE FROM case_months",
+        "UPDATE settings SET value = value || '0' WHERE key = 'content'",
         "UPDATE months SET facts = '{\"a\":1}'",
     ],
 )

@@ -13,10 +13,11 @@ from shapely.geometry import MultiPolygon
 from pipeline import config, layers, monthly, retention
 from pipeline.config import Project
 from pipeline.errors import Exit, MinewardenError
+from pipeline.inputs import Inputs
 from pipeline.layers.model import LayerSet
 from pipeline.ledger import Ledger
 from pipeline.memory import Memory
-from pipeline.month import Done, Inputs
+from pipeline.month import Done
 from pipeline.publish.runjson import LayerUse
 from pipeline.sources import Archive
 from pipeline.sources.scene import Refused
