@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline import store, survey, year
 from pipeline.detect.looks import NO_DATA
-from pipeline.detect.mask import CLOUD, HALO, MISSING, bad_classes, marks
+from pipeline.detect.mask import HALO, shown
 from pipeline.detect.model import Model
 from pipeline.detect.shift import Shared
 from pipeline.errors import MinewardenError
@@ -170,11 +170,8 @@ class History:
         planes = [read_planes(scene.bands[band].path, boxes, classes=False) for band in self.bands]
         out: list[SeasonLook | None] = []
         for k, (box, scl) in enumerate(zip(boxes, scls, strict=True)):
-            mark = np.empty((box.shape.y, box.shape.x), np.uint8)
-            marks(scl.pixels, scl.span, scl.top, scl.left, HALO, bad_classes(), mark)
             look = survey.corrected([found[k] for found in planes], box, gain, offset, shift, 1, 0)
-            # Sen2Cor calls bright bare ground cloud again and again: lone marks over a site count as looks.
-            clear = (mark != CLOUD) & (mark != MISSING) & (look[0] != NO_DATA)
+            clear = shown(scl.pixels, scl.span, scl.top, scl.left, box.shape.y, box.shape.x) & (look[0] != NO_DATA)
             out.append(SeasonLook(scene.day, look, clear) if clear.any() else None)
         return out
 

@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 
 from pipeline.config_findings import FindingsConfig
-from pipeline.detect.mask import CLOUD, HALO, MISSING, bad_classes, marks
+from pipeline.detect.mask import HALO, shown
 from pipeline.errors import MinewardenError
 from pipeline.findings.finding import Finding
 from pipeline.findings.lookup import Lookup
@@ -39,10 +39,7 @@ def _look(scene: Scene, window: Window, setting: Setting, lost: Lost) -> SiteLoo
     except (MinewardenError, OSError) as error:
         lost.add(unreadable(scene, error))
         return None
-    mark = np.empty((box.shape.y, box.shape.x), np.uint8)
-    marks(scl, 1, 0, 0, HALO, bad_classes(), mark)
-    # Sen2Cor calls bright bare ground cloud again and again: lone marks over a site count as looks.
-    clear = (mark != CLOUD) & (mark != MISSING) & (dn > 0).all(axis=0)
+    clear = shown(scl, 1, 0, 0, box.shape.y, box.shape.x) & (dn > 0).all(axis=0)
     if not clear.any():
         return None
     gain, offset = scaling(scene, ("B04", "B08"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from pipeline.detect.layout import STRIP
 from pipeline.detect.looks import spread
@@ -195,3 +196,13 @@ def bad_classes() -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     table = np.zeros(256, bool)
     table[list(BAD_CLASSES)] = True
     return table
+
+
+def shown(classes: NDArray[np.uint8], span: int, top: int, left: int, height: int, width: int) -> NDArray[np.bool_]:
+    """Cells (h, w) of a small window that a look shows: neither under cloud nor without data. classes, span, top, left: as `marks` takes them.
+
+    Lone marks count as looks: Sen2Cor calls bright bare ground cloud again and again.
+    """
+    mark = np.empty((height, width), np.uint8)
+    marks(classes, span, top, left, HALO, bad_classes(), mark)
+    return np.asarray((mark != CLOUD) & (mark != MISSING))

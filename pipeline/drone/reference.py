@@ -11,7 +11,7 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 from shapely.geometry.base import BaseGeometry
 
-from pipeline.detect.mask import CLOUD, HALO, MISSING, bad_classes, marks
+from pipeline.detect.mask import HALO, shown
 from pipeline.drone.arrays import Mask
 from pipeline.drone.raster import Raster
 from pipeline.drone.register import Look, Picture, Placement, place
@@ -83,9 +83,7 @@ def _look(scene: Scene, box: GeoBox, inside: Mask, bands: tuple[str, ...], setti
         raise  # a service that is down is not to be taken for a scene without data
     except (MinewardenError, OSError):
         return None
-    mark = np.empty(tuple(box.shape), np.uint8)
-    marks(scl, 1, 0, 0, HALO, bad_classes(), mark)
-    clear = (mark != CLOUD) & (mark != MISSING) & (dn > 0).all(axis=0)
+    clear = shown(scl, 1, 0, 0, box.shape.y, box.shape.x) & (dn > 0).all(axis=0)
     if not inside.any() or clear[inside].mean() < CLEAR:
         return None
     gain, offset = scaling(scene, bands)

@@ -106,15 +106,10 @@ def _name_new(connection: sqlite3.Connection, county: str, month: str, drafts: S
     used = [str(row[0]) for row in connection.execute("SELECT case_id FROM cases")]
     retired = connection.execute("SELECT * FROM retired WHERE kind = 'case' ORDER BY id").fetchall()
     free = [row for row in retired if row["id"] not in set(used)]
-    taken: dict[int, int] = {}
-    for column in ("first_geometry", "last_geometry"):
-        options = identity.choices([shapely.from_wkb(row[column]) for row in free], [drafts[k].geometry for k in new])
-        allowed = [[option for option in found if _site(drafts[new[option[0]]]) == row["site"]] for found, row in zip(options, free, strict=True)]
-        held = set(taken.values())
-        identity.assign(allowed, (old for old in range(len(free)) if old not in held), taken)
+    had = identity.names_again(free, [drafts[k].geometry for k in new], lambda at, row: _site(drafts[new[at]]) == row["site"])
     fresh = identity.numbers(f"{county}-{month[:4]}-", 6, used, {row["id"] for row in retired})
     for position, k in enumerate(new):
-        names[k] = free[taken[position]]["id"] if position in taken else next(fresh)
+        names[k] = had.get(position) or next(fresh)
         connection.execute("INSERT INTO cases VALUES (?, ?)", (names[k], month))
 
 

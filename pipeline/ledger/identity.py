@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import shapely
@@ -47,6 +48,22 @@ def assign(options: Choices, order: Iterable[int], taken: dict[int, int]) -> Non
         free = next((b for b, _ in options[a] if b not in taken), None)
         if free is not None:
             taken[free] = a
+
+
+def names_again(
+    retired: Sequence[Mapping[str, Any]], grounds: Sequence[BaseGeometry], fits: Callable[[int, Mapping[str, Any]], bool] = lambda *_: True
+) -> dict[int, str]:
+    """Names that some of the new outlines had before their month was forgotten, by their index.
+
+    retired: rows with id, first_geometry and last_geometry (WKB). fits: whether the new outline of an index may take a row's name.
+    """
+    taken: dict[int, int] = {}
+    for column in ("first_geometry", "last_geometry"):
+        options = choices([shapely.from_wkb(row[column]) for row in retired], grounds)
+        allowed = [[option for option in found if fits(option[0], row)] for found, row in zip(options, retired, strict=True)]
+        held = set(taken.values())
+        assign(allowed, (old for old in range(len(retired)) if old not in held), taken)
+    return {new: str(retired[old]["id"]) for new, old in taken.items()}
 
 
 def numbers(prefix: str, digits: int, used: Iterable[str], barred: set[str]) -> Iterator[str]:

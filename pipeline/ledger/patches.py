@@ -62,12 +62,8 @@ def _name_new(
     used = [str(row[0]) for row in connection.execute("SELECT patch_id FROM patches")]
     retired = connection.execute("SELECT id, first_geometry, last_geometry FROM retired WHERE kind = 'patch' ORDER BY id").fetchall()
     free = [row for row in retired if row["id"] not in set(used)]
-    taken: dict[int, int] = {}
-    for column in ("first_geometry", "last_geometry"):
-        options = identity.choices([shapely.from_wkb(row[column]) for row in free], [geometries[k] for k in new])
-        held = set(taken.values())
-        identity.assign(options, (old for old in range(len(free)) if old not in held), taken)
+    had = identity.names_again(free, [geometries[k] for k in new])
     fresh = identity.numbers(f"{county}-P{month[:4]}-", 5, used, {row["id"] for row in retired})
     for position, k in enumerate(new):
-        ids[k] = free[taken[position]]["id"] if position in taken else next(fresh)
+        ids[k] = had.get(position) or next(fresh)
         connection.execute("INSERT INTO patches VALUES (?, ?)", (ids[k], month))

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from pipeline.config import Project, SourceConfig
 from pipeline.errors import MinewardenError
-from pipeline.sources.folder import OFFSET, SCALE, FolderSource
+from pipeline.sources.folder import FolderSource
 from pipeline.sources.listing import Bounds
 from pipeline.sources.naming import BANDS, NEEDED
 from pipeline.sources.passes import once_each, told_apart
 from pipeline.sources.room import needing_s3
 from pipeline.sources.safe import SafeSource
+from pipeline.sources.scaling import OFFSET, SCALE
 from pipeline.sources.scene import Doubt, Refused, Scene, Source
 from pipeline.sources.tree import DiskTree, Tree
 

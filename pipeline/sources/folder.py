@@ -11,14 +11,11 @@ from pipeline.errors import MinewardenError
 from pipeline.sources import item as stac
 from pipeline.sources import naming
 from pipeline.sources.passes import once_each, pass_key
+from pipeline.sources.scaling import OFFSET, SCALE, of_baseline
 from pipeline.sources.scene import MEND, BandFile, Doubt, Refused, Scene
 from pipeline.sources.transcode import StoreError
 from pipeline.sources.tree import DiskTree, Tree
 
-SCALE = 0.0001
-OFFSET = -0.1
-OFFSET_SINCE = "0400"
-"""Processing baseline (2022-01-25) from which 1000 is added to every DN."""
 DEPTH = 3
 """Scene folders may lie in folders of their own (by year, by tile), so many levels deep."""
 
@@ -152,7 +149,7 @@ class FolderSource:
         """Scale and offset: from the item, else by the baseline, else the config's, else the file's own tags, else the default."""
         told = item.reflectance(band, file) if item else None
         if told is None and baseline:
-            told = SCALE, OFFSET if baseline >= OFFSET_SINCE else 0.0
+            told = of_baseline(baseline)
         if told is None and (self.scale is not None or self.offset is not None):
             told = SCALE if self.scale is None else self.scale, OFFSET if self.offset is None else self.offset
         if told is None:

@@ -14,10 +14,9 @@ from xml.etree.ElementTree import Element
 from pipeline import xmlread
 from pipeline.sources import naming
 from pipeline.sources.place import Place, together
+from pipeline.sources.scaling import OFFSET_SINCE
 from pipeline.xmlread import BadXML, text
 
-OFFSETS_SINCE = "0400"
-"""Processing baseline from which metadata list an offset for each band; before it there is none."""
 MAX_SIDE = 20_000
 """Twice a tile's 10,980 pixels at 10 m."""
 _NAME = re.compile(r"S2[A-D]_MSIL2A_\d{8}T\d{6}_N\d{4}_R\d{3}_T\d{2}[A-Z]{3}_\d{8}T\d{6}")
@@ -106,7 +105,7 @@ def _scalings(root: Element, baseline: str) -> dict[str, tuple[float, float]]:
     if empty != "0":
         raise BadProduct(f"says NODATA {empty[:20]!r}, not 0")
     listed = {element.get("band_id", ""): (element.text or "").strip() for element in root.iter("BOA_ADD_OFFSET")}
-    if not listed and baseline >= OFFSETS_SINCE:
+    if not listed and baseline >= OFFSET_SINCE:
         raise BadProduct(f"lacks BOA_ADD_OFFSET, which every product of baseline {baseline[:2]}.{baseline[2:]} has")
     ids = _band_ids(root)
     out = {}

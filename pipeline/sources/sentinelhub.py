@@ -25,13 +25,13 @@ from pipeline import months
 from pipeline.files import write_atomic
 from pipeline.sources import naming
 from pipeline.sources.bandfile import GDAL_ENV
-from pipeline.sources.folder import OFFSET, OFFSET_SINCE, SCALE
 from pipeline.sources.item import Item
 from pipeline.sources.listing import Bounds, Listing
 from pipeline.sources.passes import once_each, pass_key
 from pipeline.sources.place import Crop, Place
 from pipeline.sources.process_api import PIECE, Service, find, image, units
 from pipeline.sources.room import PAID
+from pipeline.sources.scaling import of_baseline
 from pipeline.sources.scene import BandFile, Doubt, Hashes, Refused, Scene, WebDelivery
 from pipeline.sources.transcode import LAYOUT, write_failed
 from pipeline.sources.web import WebStop
@@ -168,12 +168,12 @@ class SentinelHubSource:
             reason = "The catalogue does not say which product of which tile it is, when it was taken and where it lies."
             return Refused(name[:120], moment.date() if moment else None, reason, code="MW-SH-ITEM", fix="Check the source's collection.")
         crs = f"EPSG:32{'6' if product[3] >= 'N' else '7'}{product[2]}"
-        offset = OFFSET if product[1] >= OFFSET_SINCE else 0.0
+        scale, offset = of_baseline(product[1])
         wanted = (*self.bands, *(() if self.mask == "none" else ("SCL",)))
         return Scene(
             id=name,
             acquired=stamp.moment,
-            bands={band: BandFile(Path(name) / f"{band}.tif", SCALE, offset) for band in self.bands},
+            bands={band: BandFile(Path(name) / f"{band}.tif", scale, offset) for band in self.bands},
             scl=None if self.mask == "none" else Path(name) / "SCL.tif",
             baseline=product[1],
             pass_key=pass_key(naming.satellite(name), naming.tile(name), stamp),

@@ -11,18 +11,16 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pipeline.sources import naming
+from pipeline.sources.bandfile import MAX_SIDE
 from pipeline.sources.item import BadItem, Item
 from pipeline.sources.passes import pass_key
 from pipeline.sources.place import Place, is_metric, together
+from pipeline.sources.scaling import SCALE, of_baseline
 from pipeline.sources.scene import BandFile, Delivery, Refused, Scene
 from pipeline.sources.web import bare
 
 COMMON = {"blue": "B02", "green": "B03", "red": "B04", "nir": "B08", "swir16": "B11", "swir22": "B12"}
 """Bands by `eo:common_name`; `nir08` is B8A, which is not used."""
-SCALE = 0.0001
-OFFSET = -0.1
-OFFSET_SINCE = "0400"
-MAX_SIDE = 40_000
 _BAND = re.compile(r"(B02|B03|B04|B08|B11|B12|SCL)(?:_(\d{2})m)?", re.IGNORECASE)
 _PRODUCT = re.compile(r"S2[A-D]_MSIL2A_\d{8}T\d{6}_(?:N\d{4}_)?R\d{3}_T\d{2}[A-Z]{3}_\d{8}T\d{6}")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,120}")
@@ -124,7 +122,7 @@ def _scaling(item: Item, band: str, href: str, baseline: str, default: tuple[flo
     if told is None and any(key.endswith("boa_offset_applied") and value is True for key, value in item.properties.items()):
         told = SCALE, 0.0
     if told is None and baseline:
-        told = SCALE, OFFSET if baseline >= OFFSET_SINCE else 0.0
+        told = of_baseline(baseline)
     told = told or default
     if told is None:
         raise BadItem("says neither scale and offset nor a processing baseline; set `scale` and `offset` of the source")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.layers.model import Approval, LayerSet, LegacyPatch, Right, Zone
+from pipeline.publish import lengths
 from pipeline.publish.evidence import text as letters
 from pipeline.publish.evidence.canvas import BLACK, WHITE, Canvas, Colour, Sketch, colour
 from pipeline.publish.evidence.case import Subject
@@ -219,10 +220,8 @@ def _anchors(visible: BaseGeometry, frame: Frame) -> Iterable[tuple[float, float
 
 def scale_bar(frame: Frame) -> tuple[int, str]:
     """Length in pixels and label of a bar of about a quarter of the picture: 1, 2 or 5 times a power of ten metres."""
-    most = frame.width_m / 3.5
-    power = 10.0 ** math.floor(math.log10(most))
-    metres = next(step * power for step in (5, 2, 1) if step * power <= most)
-    return round(metres * frame.px_per_m), f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
+    metres = lengths.round_length(frame.width_m / 3.5)
+    return round(metres * frame.px_per_m), lengths.told(metres)
 
 
 def north_arrow(angle: float) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from pipeline.publish.coordinates import DEGREES, between, sexagesimal, true_north
 from pipeline.publish.evidence.overlay import Named
-from pipeline.publish.report.svgmap import round_length
+from pipeline.publish.lengths import round_length
 
 WIDTH, HEIGHT = 1000.0, 480.0
 """Units of the drawing; on paper it is as wide as the sheet."""

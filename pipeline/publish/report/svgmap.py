@@ -11,6 +11,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.layers.model import LayerSet
+from pipeline.publish import lengths
 from pipeline.publish.features import Feature
 from pipeline.publish.wgs84 import Projector
 
@@ -99,9 +100,8 @@ def draw(layers: LayerSet, projector: Projector, cases: Sequence[Feature]) -> Ma
         row = case.properties
         marks.append(Mark(row["id"], number, row["severity"], round(x, 1), round(y, 1), frame.path(case.written.geometry)))
     marks.sort(key=lambda mark: (mark.severity, -mark.number))
-    metres = round_length(frame.width * frame.metres_per_px / 4)
-    label = f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
-    return MapView(frame.width, frame.height, tuple(shapes), tuple(marks), round(metres / frame.metres_per_px, 1), label)
+    metres = lengths.round_length(frame.width * frame.metres_per_px / 4)
+    return MapView(frame.width, frame.height, tuple(shapes), tuple(marks), round(metres / frame.metres_per_px, 1), lengths.told(metres))
 
 
 def _context(layers: LayerSet, projector: Projector, frame: _Frame) -> Iterator[Shape]:
@@ -130,9 +130,3 @@ def _shapes(kind: str, given: Sequence[tuple[BaseGeometry, str]], area: BaseGeom
         yield from (Shape(kind, path, name) for path, name in paths)
     else:
         yield Shape(kind, "".join(path for path, _ in paths), "")
-
-
-def round_length(metres: float) -> float:
-    """The largest 1, 2 or 5 × 10ⁿ that is not longer."""
-    power = 10.0 ** math.floor(math.log10(metres))
-    return next(step * power for step in (5, 2, 1) if step * power <= metres)
