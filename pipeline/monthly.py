@@ -47,6 +47,7 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
     inputs, hashes = prepare(project, workers, scheduler, say)
     with Ledger(project.ledger, project.config.county.code) as ledger:
         todo = _to_do(project, inputs.monitor_from, month, replay, ledger)
+        other = _other_layers(project, inputs)
         if ledger.last_month():
             ledger.back_up(project.backup)  # verdicts since the last month are saved too, before anything is redone
         clear(project, todo, ledger)
@@ -58,7 +59,7 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
             ledger.back_up(project.backup)
             retention.prune(project.state, months.finished(project.output))
         keep(inputs, ())
-        late = [*_late(project, inputs), *_changed(project, inputs)]
+        late = [*_late(project, inputs), *_changed(project, inputs, other if todo else None), *_astray(inputs)]
         hashes.save()
     return _result(project, month, done, late, inputs.doubted(todo[-1] if todo else ""))
 
@@ -170,20 +171,33 @@ def _late(project: Project, inputs: Inputs) -> list[str]:
     ]
 
 
-def _changed(project: Project, inputs: Inputs) -> list[str]:
-    """A line where layers are not those that the last finished month was judged by."""
+def _other_layers(project: Project, inputs: Inputs) -> list[str]:
+    """Names of layers that are not those that the last finished month was judged by."""
     finished = months.finished(project.output)
-    now = {layer.name: layer.sha256 for layer in inputs.layers.versions}
     if not finished:
         return []
+    now = {layer.name: layer.sha256 for layer in inputs.layers.versions}
     used = {layer.name: layer.sha256 for layer in runjson.read(project.output / finished[-1]).layers}
-    names = sorted(name for name in used.keys() | now.keys() if used.get(name) != now.get(name))
-    if not names:
-        return []
+    return sorted(name for name in used.keys() | now.keys() if used.get(name) != now.get(name))
+
+
+def _changed(project: Project, inputs: Inputs, before: Sequence[str] | None) -> list[str]:
+    """What is to be said of layers that changed. before: those of which months were made just now; None where none was."""
+    if before:
+        return [f"Changed since the month before: {', '.join(before)}. Open cases were judged anew: changes.json says which became another finding."]
+    names = _other_layers(project, inputs) if before is None else []
+    last = months.finished(project.output)[-1:]
     return [
-        f"Changed since {finished[-1]} was done: {', '.join(names)}. The next month judges open cases anew. "
-        f"At once: minewarden run {project.typed} --replay --month {finished[-1]}"
-    ]
+        f"Changed since {month} was done: {', '.join(names)}. The next month judges open cases anew. "
+        f"At once: minewarden run {project.typed} --replay --month {month}"
+        for month in last if names
+    ]  # fmt: skip
+
+
+def _astray(inputs: Inputs) -> list[str]:
+    """Layers that hold nothing in the county: whatever is checked against them finds nothing."""
+    codes = ("MW-LAYER-OUTSIDE", "MW-LAYER-NONE")
+    return [f"{name}: {p.message}" for name, found in inputs.layers.problems.items() for p in found if p.id is None and p.code in codes]
 
 
 def _left_out(scenes: Sequence[Refused]) -> list[Refused]:

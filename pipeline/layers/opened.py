@@ -92,6 +92,9 @@ def open_layer(name: str, given: Path, file: Path, config: LayerConfig, setting:
     layer.problems += layer.rows.problems
     layer.problems += checks.of_table(layer.rows, layer.table, ~shapely.is_missing(layer.geometry), name)
     layer.problems += checks.slivers(layer.rows, layer.geometry)
+    if not layer.records and not layer.fatal:
+        what, fix = f"{file} holds no features: nothing is checked against it.", "Is it the right file? Where there are none, take the layer out."
+        layer.problems.append(Problem(None, "MW-LAYER-NONE", what, fix, False))
     if setting.area is not None and not setting.area.is_empty:
         layer.problems += _misplaced(layer, setting.area, setting.crs)
     layer.problems += place.overlaps(str(file), layer.rights)

@@ -19,6 +19,8 @@ from pipeline.layers.model import Problem
 POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 NOWHERE = "MW-LAYER-COORDINATES"
 SOME_EDGES = 100
+MOST_POINTS = 100_000
+"""Points of a feature: a county's outline, drawn every few metres, has some ten thousand."""
 MOST_CROSSINGS = 200_000
 """To mend an outline takes time and memory by its crossings; a real one has a few."""
 EXPORT = "Correct it in the source and export the layer again."
@@ -89,6 +91,8 @@ def clean(geometry: NDArray[np.object_], source: str, target: str, say: Say, tol
     there = ~shapely.is_missing(good)
     drop(there & ~np.isin(shapely.get_type_id(good), POLYGONAL), "MW-LAYER-TYPE", "is not a polygon.", "Only areas belong here: " + EXPORT)
     drop(~shapely.is_missing(good) & ~_finite(good), "MW-LAYER-NAN", "has coordinates that are not numbers (NaN or infinite).", EXPORT)
+    many = shapely.get_num_coordinates(good)
+    drop(many > MOST_POINTS, "MW-LAYER-SIZE", f"has more than {MOST_POINTS:,} points.", "Simplify it, or export it from its source again.")
     moved = to_grid(good, source, target)
     lost = ~shapely.is_missing(good) & ~_finite(moved)
     good = moved

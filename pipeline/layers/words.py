@@ -27,6 +27,7 @@ TITLES = {
     "MW-LAYER-MOJIBAKE": "文字乱码",
     "MW-LAYER-NAME": "图层名称不对",
     "MW-LAYER-NAN": "坐标不是数字",
+    "MW-LAYER-NONE": "没有要素",
     "MW-LAYER-NUMBER": "数值无法识别",
     "MW-LAYER-OURS": "这是监测线索，不是矿权登记",
     "MW-LAYER-OUTSIDE": "不在本县范围",

@@ -27,7 +27,7 @@ from pipeline.sources import colours, tiff, tiles
 from pipeline.sources.bandfile import open_band, open_checked
 from pipeline.sources.scene import Scene
 from pipeline.sources.tiff import Tiles
-from pipeline.sources.tiles import Place, UnusualError, Wanted, any_cell
+from pipeline.sources.tiles import DamagedError, Place, UnusualError, Wanted, any_cell
 from pipeline.workspace import Take
 
 _TOUCH = 1e-6
@@ -182,7 +182,7 @@ def _resampled(source: rasterio.DatasetReader, boxes: Sequence[GeoBox], classes:
 def _damage_named(path: Path) -> Iterator[None]:
     try:
         yield
-    except RasterioError as error:
+    except (RasterioError, DamagedError) as error:
         raise MinewardenError("MW-BAND-READ", f"{path} is damaged: its pixels can't be read.", "Download or copy the scene again.") from error
 
 
@@ -211,6 +211,17 @@ def _fill(path: Path, file: _Header, wanted: Sequence[Wanted], brief: bool, dtyp
             source.read(1, window=Window(at.left, at.top, at.width, at.height), out=each.out)
 
 
+_CHECKED: set[int] = set()
+"""Headers (by identity: `_HEADERS` keeps them) whose files' checksums were looked at."""
+
+
+def _check_once(path: Path, file: _Header) -> None:
+    """Find damage in a file that GDAL is to resample, as it hands out whatever comes of a broken tile."""
+    if file.tiles and id(file) not in _CHECKED:
+        tiles.check(path, file.tiles)
+        _CHECKED.add(id(file))
+
+
 def read_planes(
     path: Path,
     boxes: Sequence[GeoBox],
@@ -233,6 +244,7 @@ def read_planes(
         out, wanted = list[Plane](), list[Wanted]()
         for box, place in ((box, _aligned(file, box)) for box in boxes):
             if place is None:
+                _check_once(path, file)
                 # A file opened again says no more where it lies; this one has to.
                 with open_band(path) as source:
                     return _resampled(source, boxes, classes, dtype)

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 _OFFSETS, _COUNTS = (324, 273), (325, 279)
 _COMPRESSION, _GDAL_METADATA = (259,), (42112,)
-_WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT = 256, 257, 322, 323
+_WIDTH, _HEIGHT, _ROWS, _TILE_WIDTH, _TILE_HEIGHT = 256, 257, 278, 322, 323
+LARGEST_STRIP = 1 << 23
+"""Bytes of a strip's pixels; larger ones would be unpacked again and again for a few rows."""
 _ORDINARY = {254: (0, (0,)), 258: (1, (8, 16)), 266: (1, (1,)), 277: (1, (1,)), 284: (1, (1, 2)), 317: (1, (1, 2)), 339: (1, (1,))}
 """Tags (kind of image, bits, order of bits, samples, planes, predictor, format): what they say where they are missing, and what is ordinary.
 One band lies the same way with planes or without."""
@@ -45,7 +47,7 @@ class Blocks:
 
 @dataclass(frozen=True, slots=True)
 class Tiles:
-    """How an ordinary GeoTIFF of tiles, deflated, of one band of whole numbers, is laid out."""
+    """How an ordinary GeoTIFF of tiles or strips, deflated, of one band of whole numbers, is laid out. A strip is a tile as wide as the image."""
 
     shape: tuple[int, int]
     """Pixels of the image, down and across; as are those of a tile."""
@@ -55,6 +57,11 @@ class Tiles:
     """Whether pixels are kept as differences from the one to the left."""
     offset: NDArray[np.uint64]
     size: NDArray[np.uint64]
+    strips: bool = False
+
+    def rows(self, number: int) -> int:
+        """Of a tile; only the last strip may have fewer than the others."""
+        return min(self.tile[0], self.shape[0] - number * self.tile[0]) if self.strips else self.tile[0]
 
 
 class Head:
@@ -117,11 +124,16 @@ class Head:
         table = self.blocks()
         said = {tag: self._number(tag, missing) for tag, (missing, _) in _ORDINARY.items()}
         shape, tile = (self._number(_HEIGHT), self._number(_WIDTH)), (self._number(_TILE_HEIGHT), self._number(_TILE_WIDTH))
+        strips = _TILE_WIDTH not in self._entries["tag"]
+        if strips:
+            tile = min(self._number(_ROWS, shape[0]), shape[0]), shape[1]
+            if math.prod(tile) * said[258] // 8 > LARGEST_STRIP:
+                return None
         if self._order != "<" or self._number(_COMPRESSION[0]) not in _DEFLATE or any(said[tag] not in good for tag, (_, good) in _ORDINARY.items()):
             return None
         if min(*shape, *tile) < 1 or len(table.offset) != math.prod(-(-whole // part) for whole, part in zip(shape, tile, strict=True)):
             return None
-        return Tiles(shape, tile, np.dtype(f"u{said[258] // 8}"), said[317] == 2, table.offset, table.size)
+        return Tiles(shape, tile, np.dtype(f"u{said[258] // 8}"), said[317] == 2, table.offset, table.size, strips)
 
     def scaling(self) -> tuple[float, float] | None:
         """Scale and offset of the first band, as GDAL writes them into a file; None where there are none."""

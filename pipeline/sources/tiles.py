@@ -1,12 +1,13 @@
 """Decodes the tiles of ordinary GeoTIFFs: those of a window that are needed, only as far down as they are, straight to where they belong.
 
-GDAL decodes what this module leaves, and is asked again wherever anything is not as it should be: what is damaged, it says.
+GDAL decodes what this module leaves. It is not asked where a stream is broken or its checksum wrong: it may hand out whatever comes of that.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,11 @@ _BROKEN: tuple[type[Exception], ...] = (isal_zlib.error, OSError, OverflowError)
 
 
 class UnusualError(Exception):
-    """A tile is missing, or not what the file's head says."""
+    """A tile is missing, or its size is not to be believed."""
+
+
+class DamagedError(Exception):
+    """A tile's stream is broken, cut off, longer than it should be, or its checksum is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ def read(path: Path, tiles: Tiles, wanted: Sequence[Wanted], brief: bool) -> Non
     """Pixels of a file to where they are wanted, 0 in tiles of which none are needed. Each tile is decoded once, whoever wants of it.
 
     brief: tiles are decoded only down to the last row that is asked for, and their checksums stay unread.
-    Raises UnusualError where GDAL has to be asked; what was to be filled then holds anything.
+    Raises UnusualError where GDAL has to be asked, DamagedError where nobody has to; what was to be filled then holds anything.
     """
     parts: dict[int, list[tuple[int, int, NDArray[Any]]]] = {}
     for each in wanted:
@@ -81,10 +86,18 @@ def read(path: Path, tiles: Tiles, wanted: Sequence[Wanted], brief: bool) -> Non
             parts.setdefault(number, []).append((top, left, target))
     with path.open("rb", buffering=0) as file:
         for number, shares in parts.items():
-            rows = max(top + len(target) for top, _, target in shares) if brief else tiles.tile[0]
+            rows = max(top + len(target) for top, _, target in shares) if brief else tiles.rows(number)
             tile = _tile(file.fileno(), tiles, number, rows)
             for top, left, target in shares:
                 unpack(tile[top:], tiles.differences, left, target)
+
+
+def check(path: Path, tiles: Tiles) -> None:
+    """Decode all tiles that were written, for nothing but their checksums. Raises DamagedError."""
+    with path.open("rb", buffering=0) as file:
+        for number in np.flatnonzero(tiles.size).tolist():
+            with suppress(UnusualError):
+                _tile(file.fileno(), tiles, number, tiles.rows(number))
 
 
 def _parts(tiles: Tiles, wanted: Wanted) -> Iterator[tuple[int, int, int, NDArray[Any]]]:
@@ -105,16 +118,16 @@ def _parts(tiles: Tiles, wanted: Wanted) -> Iterator[tuple[int, int, int, NDArra
 def _tile(file: int, tiles: Tiles, number: int, rows: int) -> NDArray[Any]:
     """The first rows of a tile."""
     row_bytes = tiles.tile[1] * tiles.dtype.itemsize
-    size, whole = int(tiles.size[number]), tiles.tile[0] * row_bytes
+    size, whole = int(tiles.size[number]), tiles.rows(number) * row_bytes
     if not 0 < size <= 2 * whole + _SPARE:
         raise UnusualError
     stream = isal_zlib.decompressobj()
     try:
         pixels = stream.decompress(os.pread(file, size, int(tiles.offset[number])), rows * row_bytes)
     except _BROKEN as error:
-        raise UnusualError from error
-    if len(pixels) < rows * row_bytes or (rows == tiles.tile[0] and not stream.eof):
-        raise UnusualError
+        raise DamagedError from error
+    if len(pixels) < rows * row_bytes or (rows == tiles.rows(number) and not stream.eof):
+        raise DamagedError
     return np.frombuffer(pixels, tiles.dtype).reshape(rows, tiles.tile[1])
 
 

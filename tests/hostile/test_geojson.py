@@ -123,7 +123,8 @@ TAKEN: dict[str, tuple[Any, str | None]] = {
     "a hole outside": (features({"type": "Polygon", "coordinates": [SMALL, [[104, 35], [104.1, 35], [104.1, 35.1], [104, 35]]]}), "SELF-CROSSING"),
     "far away": (features(polygon([[x - 20, y - 10] for x, y in SMALL]), polygon([[x - 21, y - 10] for x, y in SMALL])), "OUTSIDE"),
     "latitude first, in the west": (features(polygon([[35.69, 85.0], [35.69, 85.1], [35.7, 85.1], [35.69, 85.0]])), "OUTSIDE"),
-    "no features": (features(), None),
+    "no features": (features(), "NONE"),
+    "features that are none": ('{"type": "FeatureCollection", "features": ' + "[" * 100 + "]" * 100 + "}", "NONE"),
     "a name that is markup": (features(polygon(SMALL), name="<script>alert(1)</script>"), None),
     "a name that is a formula": (features(polygon(SMALL), holder="=cmd|' /C calc'!A1"), None),
     "a name with control signs": (features(polygon(SMALL), name="a\u001b[31mb\u0007"), "TEXT"),
@@ -156,9 +157,11 @@ def test_a_sparse_file_of_10_gb(given: Given) -> None:
 
 
 def test_a_million_points() -> None:
-    outline = np.array([shapely.polygons(star(1_000_000))], object)
-    good, problems = clean(outline, "EPSG:4326", "EPSG:32648", lambda *_: pytest.fail("nothing is wrong with it"))
-    assert (len(good), problems) == (1, [])
+    outline = np.array([shapely.polygons(star(1_000_000)), shapely.polygons(star(1_000))], object)
+    told: list[tuple[int, str, bool]] = []
+    good, _ = clean(outline, "EPSG:4326", "EPSG:32648", lambda k, code, _, __, fatal: told.append((k, code, fatal)))
+    assert told == [(0, "MW-LAYER-SIZE", True)]
+    assert [g is None for g in good] == [True, False]
 
 
 @pytest.mark.parametrize(

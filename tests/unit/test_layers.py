@@ -335,7 +335,8 @@ def test_empty_area(project: Callable[..., Project], area_file: Path) -> None:
 
 def test_empty_layer_is_fine(tmp_path: Path, project: Callable[..., Project]) -> None:
     found = layers.load(project(mining_rights=write(tmp_path / "r.geojson")), UTM)
-    assert (found.rights, found.problems) == ((), {})
+    assert found.rights == ()
+    assert codes(found, "mining_rights") == ["MW-LAYER-NONE"]
 
 
 WARNINGS: dict[str, tuple[str, list[Feature], str]] = {

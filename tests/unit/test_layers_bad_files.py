@@ -163,7 +163,7 @@ BAD: dict[str, Bad] = {
     ),
     "parcel: east before north": Bad(swapped, "AXES", ("easting before northing", "--order east_north"), True),
     "parcel: zone number of another county": Bad(
-        edited(parcel_text, ".txt", ("带号=35", "带号=36"), crs=PLAIN), "OUTSIDE", ("3-degree zone 35 (EPSG:4544)",)
+        edited(parcel_text, ".txt", ("带号=35", "带号=36"), crs=PLAIN), "OUTSIDE", ("3-degree zone 35 (EPSG:4544)",), True
     ),
     "parcel: header and eastings name different zones": Bad(
         edited(parcel_text, ".txt", ("带号=35", "带号=36")), "ZONE", ("says zone 36", "begin with 35")

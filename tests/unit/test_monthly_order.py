@@ -115,9 +115,10 @@ def test_a_month_that_is_done_is_left_alone(county: County) -> None:
 
 
 def test_layers_that_were_taken_out_are_told(county: County) -> None:
+    county.run("2024-02")
     county.judged_by = [LayerUse("permits", "2024-01-01", "ab", 7)]
-    told = county.run("2024-02").lines
-    assert any("Changed since 2024-02 was done: permits." in line for line in told)
+    assert any("Changed since 2024-02 was done: permits." in line for line in county.run("2024-02").lines)
+    assert any("Changed since the month before: permits." in line for line in county.run("2024-03").lines)
 
 
 def test_before_monitoring(county: County) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ LAYOUTS: list[dict[str, Any]] = [
     {"dtype": "uint8", "predictor": 2},
     {"dtype": "uint8"},
     {"BIGTIFF": "YES", "blockxsize": 48},
+    {"tiled": False, "blockxsize": None, "blockysize": 16},
+    {"tiled": False, "blockxsize": None, "blockysize": HEIGHT, "predictor": 2, "dtype": "uint8"},
 ]
 
 
@@ -48,6 +51,7 @@ def write(path: Path, **more: Any) -> Path:
         "transform": WHERE,
     }
     profile |= {"tiled": True, "blockxsize": 32, "blockysize": 16, "compress": "deflate"} | more
+    profile = {name: value for name, value in profile.items() if value is not None or name == "compress"}
     with rasterio.open(path, "w", **profile) as target:
         target.write(values(profile["dtype"]), 1)
     return path
@@ -82,7 +86,7 @@ def test_every_window(files: list[Path], which: int, top: int, left: int, height
 
 @pytest.mark.parametrize(
     "settings",
-    [{"tiled": False}, {"compress": "lzw"}, {"compress": "zstd"}, {"compress": None}, {"dtype": "int16"}, {"ENDIANNESS": "BIG"}, {"nbits": 12}],
+    [{"compress": "lzw"}, {"compress": "zstd"}, {"compress": None}, {"dtype": "int16"}, {"ENDIANNESS": "BIG"}, {"nbits": 12}],
 )
 def test_other_files_are_left_to_gdal(tmp_path: Path, settings: dict[str, Any]) -> None:
     made = values("uint16") % 4096
@@ -140,11 +144,35 @@ def test_a_damaged_tile_is_named(tmp_path: Path, place: int, content: bytes) -> 
         reader.read_window(path, cells(0, 0, 40, 40), classes=False)
 
 
+@pytest.mark.parametrize("layout", [{}, {"tiled": False, "blockxsize": None}], ids=["tiles", "strips"])
+def test_every_flipped_bit_is_found(tmp_path: Path, layout: dict[str, Any]) -> None:
+    """GDAL alone hands out other pixels for most of them."""
+    path = write(tmp_path / "B04.tif", **layout)
+    found = tiff.tiles(path)
+    assert found is not None
+    whole, chance, first, many = path.read_bytes(), np.random.default_rng(5), int(found.offset[0]), int(found.size[0])
+    for _ in range(60):
+        raw = bytearray(whole)
+        raw[first + chance.integers(many)] ^= 1 << chance.integers(8)
+        path.write_bytes(raw)
+        with suppress(MinewardenError):  # or the flip was in the two bytes before the stream, which say nothing of its pixels
+            np.testing.assert_array_equal(reader.read_window(path, cells(0, 0, 16, 32), classes=False), values()[:16, :32])
+
+
+def test_damage_is_found_before_pixels_are_resampled(tmp_path: Path) -> None:
+    path = write(tmp_path / "B04.tif")
+    other = GeoBox((20, 20), WHERE @ Affine.translation(2.5, 2.5), "EPSG:32648")
+    assert reader.read_window(path, other, classes=False).any()
+    spoil(path, -4, b"\x01\x02\x03\x04", number=14)
+    with pytest.raises(MinewardenError, match="MW-BAND-READ"):
+        reader.read_window(path, other, classes=False)
+
+
 @pytest.mark.parametrize("content", [bytes(10), bytes(32 * 16 * 2 + 1), bytes(10**7)])
 def test_a_tile_that_holds_more_or_less_than_its_head_says(tmp_path: Path, content: bytes) -> None:
     path = write(tmp_path / "B04.tif")
     spoil(path, 0, zlib.compress(content))
-    with pytest.raises(tiles.UnusualError):
+    with pytest.raises(tiles.DamagedError):
         decoded(path, Place(0, 0, 8, 8))
 
 
@@ -154,7 +182,7 @@ def test_tables_that_lead_nowhere(tmp_path: Path, offset: int, size: int) -> Non
     layout = tiff.tiles(path)
     assert layout is not None
     layout.offset[0], layout.size[0] = offset, size
-    with pytest.raises(tiles.UnusualError):
+    with pytest.raises((tiles.UnusualError, tiles.DamagedError)):
         tiles.read(path, layout, [Wanted(Place(0, 0, 8, 8), lambda _: True, np.empty((8, 8), np.uint16))], False)
 
 
