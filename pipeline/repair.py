@@ -55,7 +55,7 @@ def repair(project: Project, workers: int | None, scheduler: str | None, say: Sa
     monthly.keep(inputs, ())
     retention.prune(project.state, finished)
     remains = [*made.changed, *gone, *broken]
-    return Result(Exit.INCOMPLETE if remains or lost else Exit.DONE, (*(done or ["Nothing was damaged."]), *remains))
+    return Result(Exit.INCOMPLETE if remains or lost else Exit.DONE, (*(done or ([] if remains else ["Nothing was damaged."])), *remains))
 
 
 def _runs(project: Project, finished: list[str]) -> tuple[dict[str, dict[str, Any]], list[str]]:

@@ -28,7 +28,7 @@ from pipeline.detect.state import Baseline, arrays
 from pipeline.errors import MinewardenError
 from pipeline.grid import Block, Grid
 from pipeline.sources import whole
-from pipeline.sources.reader import Plane, as_kernel_takes, read_dn, read_planes, read_scl, read_scls, scaling
+from pipeline.sources.reader import Plane, as_kernel_takes, check_together, read_dn, read_planes, read_scl, read_scls, scaling
 from pipeline.sources.scene import Refused, Scene, unreadable
 
 SIDE = 64
@@ -134,6 +134,7 @@ def glances(
     def one(scene: Scene) -> Glance | Refused:
         try:
             whole.check(scene)
+            check_together(scene)
             return glance(scene, grid, bands, record)
         except (MinewardenError, OSError) as error:
             return unreadable(scene, error)

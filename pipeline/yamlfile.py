@@ -22,7 +22,11 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-_PLAINLY = {"extra_forbidden": "unknown key", "tuple_type": "must be a list, e.g. [a, b]"}
+_PLAINLY = {
+    "extra_forbidden": "unknown key",
+    "tuple_type": "must be a list, e.g. [a, b]",
+    "string_type": 'must be text: put it in quotes, as in "620422"',
+}
 """Of pydantic's errors those whose own words say little to who writes YAML."""
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -99,6 +103,8 @@ def read(file: Path, model: type[Model], about: About) -> tuple[Model, str]:
         first = error.errors()[0]
         field = "".join(f"{part}: " for part in (".".join(str(part) for part in first["loc"]),) if part)
         # What is wrong with several keys together is said in words; the keys themselves say nothing more.
-        shown = "" if first["type"] == "missing" or isinstance(first["input"], dict) else f" (value {str(first['input'])[:80]!r})"
+        # An unknown key may be a password.
+        unshown = first["type"] in ("missing", "extra_forbidden") or isinstance(first["input"], dict)
+        shown = "" if unshown else f" (value {str(first['input'])[:80]!r})"
         message = _PLAINLY.get(first["type"], first["msg"].removeprefix("Value error, "))
         raise about.error("FIELD", f"{file}: {field}{message}{shown}.", f"See {about.example} for what is allowed there.") from error

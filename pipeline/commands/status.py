@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from pipeline.config import Project
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
 from pipeline.ledgers import open_ledger
+from pipeline.publish import runjson
 
 
 @click.command("status")
@@ -54,11 +54,7 @@ def survey(project: Project) -> dict[str, Any]:
 
 def finished(output: Path) -> dict[str, dict[str, Any]]:
     """run.json of every finished month, oldest first."""
-    runs = {}
-    for file in sorted(output.glob("*/run.json")):
-        if re.fullmatch(r"\d{4}-\d{2}", file.parent.name):
-            runs[file.parent.name] = _read(file)
-    return runs
+    return {month: runjson.document(output / month) for month in months.finished(output)}
 
 
 def late_scenes(project: Project, runs: dict[str, dict[str, Any]]) -> list[dict[str, str]]:
@@ -73,20 +69,6 @@ def late_scenes(project: Project, runs: dict[str, dict[str, Any]]) -> list[dict[
     bands = memory.read(project.state / memory.FILE).bands if (project.state / memory.FILE).is_file() else ()
     scenes = [in_use(scene, bands) for scene in open_sources(project).scenes]
     return [each.row() for each in late.late_scenes(scenes, runs, runs.__getitem__, hashes.scene)]
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise _damaged(file) from error
-    if not isinstance(data, dict) or not isinstance(data.get("coverage"), dict) or not isinstance(data.get("scenes"), list):
-        raise _damaged(file)
-    return data
-
-
-def _damaged(file: Path) -> MinewardenError:
-    return MinewardenError("MW-RESULT-DAMAGED", f"{file} is damaged.", "Restore it from a backup, or run that month with --replay.", Exit.DAMAGED)
 
 
 def _decided(project: Project, last: str, flagged: list[dict[str, Any]]) -> tuple[dict[str, Any], list[str]]:
@@ -123,7 +105,7 @@ def _properties(file: Path) -> list[dict[str, Any]]:
     try:
         return [feature["properties"] for feature in json.loads(file.read_text("utf-8"))["features"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _damaged(file) from error
+        raise runjson.damaged(file) from error
 
 
 def _month(month: str, run: dict[str, Any]) -> dict[str, Any]:

@@ -18,12 +18,15 @@ from pipeline.layers.model import Problem
 
 POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 NOWHERE = "MW-LAYER-COORDINATES"
-SOME_EDGES = 100
-MOST_POINTS = 100_000
-"""Points of a feature: a county's outline, drawn every few metres, has some ten thousand."""
+SOME_EDGES, FEW_EDGES, MANY_POINTS = 100, 5, 10_000
+"""Edges that are tried against all; fewer first where there are many points, as each may cross all others."""
+MOST_POINTS = 500_000
+"""Points of a feature: outlines digitised to the metre have some hundred thousand at most."""
 MOST_CROSSINGS = 200_000
 """To mend an outline takes time and memory by its crossings; a real one has a few."""
 EXPORT = "Correct it in the source and export the layer again."
+
+TANGLED = "crosses itself so often that it is no outline."
 
 Say = Callable[[int, str, str, str, bool], Problem]
 """(feature's position, code, message, fix, fatal) → a Problem that names layer, file and feature."""
@@ -54,7 +57,11 @@ def _finite(geometry: NDArray[np.object_]) -> NDArray[np.bool_]:
 def to_grid(geometry: NDArray[np.object_], source: str, target: str) -> NDArray[np.object_]:
     """Geometries in the grid's CRS. Raises MinewardenError where the file's CRS is not known to PROJ."""
     try:
-        if CRS.from_user_input(source) == CRS.from_user_input(target):
+        wanted = CRS.from_user_input(target)
+    except ProjError as error:
+        raise MinewardenError("MW-GRID-CRS", f"grid.crs {target[:100]!r} is not a CRS.", "Write it as EPSG:32648.") from error
+    try:
+        if CRS.from_user_input(source) == wanted:
             return geometry
         move = transformer(source, target)
     except ProjError as error:  # CRSError too, and coordinates without a place on earth
@@ -68,11 +75,11 @@ def to_grid(geometry: NDArray[np.object_], source: str, target: str) -> NDArray[
     return np.asarray(shapely.transform(geometry, turn), object)
 
 
-def _crossings(geometry: BaseGeometry) -> float:
-    """About how often the edges of an outline cross or touch, neighbours left out; told from some of its edges."""
+def _crossings(geometry: BaseGeometry, tried: int = SOME_EDGES) -> float:
+    """About how often the edges of an outline cross or touch, neighbours left out; told from some of its edges (`tried`)."""
     rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(shapely.get_parts(geometry))]
     edges = np.concatenate([shapely.linestrings(np.stack([ring[:-1], ring[1:]], axis=1)) for ring in rings])
-    some = edges[:: max(len(edges) // SOME_EDGES, 1)]
+    some = edges[:: max(len(edges) // tried, 1)]
     met = len(shapely.STRtree(edges).query(some, predicate="intersects")[0])
     return max(met / len(some) - 3, 0) * len(edges) / 2
 
@@ -102,10 +109,15 @@ def clean(geometry: NDArray[np.object_], source: str, target: str, say: Say, tol
         f"has coordinates that {source[:40]} does not allow.",
         "Does the file say the right system (else --crs), and are its axes in order (else --order)? " + EXPORT,
     )
+    for k in np.flatnonzero(~shapely.is_missing(good) & (shapely.get_num_coordinates(good) > MANY_POINTS)).tolist():
+        # Before anybody asks whether it is valid, which takes as long.
+        if _crossings(good[k], FEW_EDGES) > MOST_CROSSINGS:
+            problems.append(say(k, "MW-LAYER-EMPTY", TANGLED, EXPORT, True))
+            good[k] = None
     for k in np.flatnonzero(~shapely.is_missing(good) & ~shapely.is_valid(good)).tolist():
         reason = str(shapely.is_valid_reason(good[k])).split("[")[0]
         if _crossings(good[k]) > MOST_CROSSINGS:
-            problems.append(say(k, "MW-LAYER-EMPTY", "crosses itself so often that it is no outline.", EXPORT, True))
+            problems.append(say(k, "MW-LAYER-EMPTY", TANGLED, EXPORT, True))
             good[k] = None
             continue
         mended = polygonal(shapely.make_valid(good[k]))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import Exit, MinewardenError
 from pipeline.files import sha256_file, write_atomic
 from pipeline.scrub import scrub
 
@@ -116,17 +117,32 @@ def _scene(scene: SceneUse) -> dict[str, Any]:
 
 
 def document(folder: Path) -> dict[str, Any]:
-    """run.json of a finished month as it stands."""
-    found: dict[str, Any] = json.loads((folder / NAME).read_text("utf-8"))
+    """run.json of a finished month as it stands. Raises MinewardenError `MW-RESULT-DAMAGED` (exit 5)."""
+    try:
+        found: dict[str, Any] = json.loads((folder / NAME).read_text("utf-8"))
+        whole = isinstance(found["coverage"], dict) and isinstance(found["scenes"], list)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise damaged(folder / NAME) from error
+    if not whole:
+        raise damaged(folder / NAME)
     return found
 
 
+def damaged(file: Path) -> MinewardenError:
+    """A file of a finished month is not as it was written."""
+    fix = "Restore it from a backup, or run that month with --replay."
+    return MinewardenError("MW-RESULT-DAMAGED", f"{file} is not as it was written.", fix, Exit.DAMAGED)
+
+
 def read(folder: Path) -> RunFacts:
-    """The facts of a finished month, e.g. to make its report again."""
+    """The facts of a finished month, e.g. to make its report again. Raises as `document` does."""
     facts = document(folder)
-    coverage = facts.pop("coverage")
-    facts.pop("outputs")
-    scenes = [SceneUse(**scene) for scene in facts.pop("scenes")]
-    layers = [LayerUse(**layer) for layer in facts.pop("layers")]
-    window = tuple(facts.pop("window", ()))
-    return RunFacts(**facts, scenes=scenes, layers=layers, window=window, **coverage)
+    try:
+        coverage = facts.pop("coverage")
+        facts.pop("outputs")
+        scenes = [SceneUse(**scene) for scene in facts.pop("scenes")]
+        layers = [LayerUse(**layer) for layer in facts.pop("layers")]
+        window = tuple(facts.pop("window", ()))
+        return RunFacts(**facts, scenes=scenes, layers=layers, window=window, **coverage)
+    except (KeyError, TypeError) as error:
+        raise damaged(folder / NAME) from error

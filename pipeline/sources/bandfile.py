@@ -95,7 +95,9 @@ def check_shape(dataset: DatasetReader, path: Path) -> None:
         raise MinewardenError("MW-BAND-COUNT", f"{path} holds {dataset.count} bands.", "Give each band as a file of its own.")
     if dataset.dtypes[0] not in TYPES:
         raise MinewardenError("MW-BAND-TYPE", f"{path} holds {dataset.dtypes[0]} values.", "Bands are 16-bit numbers (reflectance × 10,000).")
-    if dataset.crs is None or dataset.transform.is_identity:
+    if dataset.crs is None or dataset.transform.is_identity or not (dataset.crs.is_projected or dataset.crs.is_geographic):
         raise MinewardenError(
             "MW-BAND-CRS", f"{path} does not say where it lies.", "Download the scene again, or write its CRS and origin into the file."
         )
+    if dataset.transform.a <= 0 or dataset.transform.e >= 0:
+        raise MinewardenError("MW-BAND-CRS", f"{path} is not stored with north up and east to the right.", "Write it again: gdalwarp does.")

@@ -46,7 +46,7 @@ class _Known:
 
 
 def once_each(scenes: Iterable[Scene]) -> tuple[list[Scene], list[Refused]]:
-    """Of each pass the whole delivery of the newest baseline, oldest pass first; and the deliveries left out."""
+    """Of each pass the whole delivery of most bands and the newest baseline, oldest pass first; and the deliveries left out."""
     days: dict[object, list[Scene]] = defaultdict(list)
     for scene in scenes:
         days[scene.day].append(scene)
@@ -75,13 +75,17 @@ def is_whole(scene: Scene) -> bool:
             scene.delivery.check()
         else:
             whole.check(scene)
+            for path in (*(file.path for file in scene.bands.values()), *((scene.scl,) if scene.scl else ())):
+                with open_band(path):
+                    pass
     except (MinewardenError, OSError):
         return False
     return True
 
 
-def _worth(scene: Scene) -> tuple[str, str, int, bool, str]:
-    return scene.baseline, naming.produced(scene.id), len(scene.bands), scene.scl is not None, scene.id
+def _worth(scene: Scene) -> tuple[int, str, str, str]:
+    """A delivery that lacks what another has is no better for being newer."""
+    return len(scene.bands) + (scene.scl is not None), scene.baseline, naming.produced(scene.id), scene.id
 
 
 def _same(a: Scene, b: Scene) -> bool:

@@ -15,6 +15,7 @@ import rasterio
 from affine import Affine
 from numpy.typing import DTypeLike, NDArray
 from odc.geo.geobox import GeoBox
+from rasterio._err import CPLE_BaseError
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
@@ -182,7 +183,7 @@ def _resampled(source: rasterio.DatasetReader, boxes: Sequence[GeoBox], classes:
 def _damage_named(path: Path) -> Iterator[None]:
     try:
         yield
-    except (RasterioError, DamagedError) as error:
+    except (RasterioError, CPLE_BaseError, DamagedError) as error:
         raise MinewardenError("MW-BAND-READ", f"{path} is damaged: its pixels can't be read.", "Download or copy the scene again.") from error
 
 
@@ -255,6 +256,20 @@ def read_planes(
         if wanted:
             _fill(path, file, wanted, brief, dtype)
     return out
+
+
+def check_together(scene: Scene) -> None:
+    """Raises MinewardenError `MW-BAND-APART` where files of a scene show other ground than its B04. To be called with all files there."""
+    first = _header(scene.bands["B04"].path)
+    here = rasterio.transform.array_bounds(first.height, first.width, first.transform)
+    for path in (*(file.path for file in scene.bands.values()), *((scene.scl,) if scene.scl else ())):
+        file = _header(path)
+        west, south, east, north = rasterio.transform.array_bounds(file.height, file.width, file.transform)
+        if not _same_crs(file.crs, first.crs):
+            west, south, east, north = transform_bounds(_crs(file.crs), _crs(first.crs), west, south, east, north)
+        if not (west < here[2] and east > here[0] and south < here[3] and north > here[1]):
+            fix = "Download or copy the scene again, or write the right CRS into the file."
+            raise MinewardenError("MW-BAND-APART", f"{path} does not lie where {scene.bands['B04'].path.name} does.", fix)
 
 
 def span_of(path: Path, box: GeoBox) -> int:

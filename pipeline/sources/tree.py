@@ -68,6 +68,13 @@ class Tree(Protocol):
         ...
 
 
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # links that lead in a circle
+        return False
+
+
 class DiskTree:
     """A folder of this disk."""
 
@@ -83,12 +90,12 @@ class DiskTree:
 
     def folders(self, parent: Path) -> list[Path]:
         with os.scandir(parent) as entries:
-            return sorted(Path(e.path) for e in entries if e.is_dir() and not e.name.startswith((".", "__")))
+            return sorted(Path(e.path) for e in entries if _is_folder(e) and not e.name.startswith((".", "__")))
 
     def files(self, folder: Path) -> list[Path]:
         # Names that begin with a dot are what desktop systems leave beside the real files ('._B04.tif').
         with os.scandir(folder) as entries:
-            return sorted(Path(e.path) for e in entries if not e.name.startswith(".") and not e.is_dir())
+            return sorted(Path(e.path) for e in entries if not e.name.startswith(".") and not _is_folder(e))
 
     def is_file(self, path: Path) -> bool:
         return path.is_file()

@@ -159,6 +159,23 @@ def test_results_that_are_not_as_written_are_named(again: County, capsys: pytest
     assert f"{MONTHS[2]}: not as the run wrote it: run.json" in said
 
 
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"coverage": {}, "scenes": []}'])
+def test_a_finished_month_whose_run_json_is_damaged_is_named_by_whoever_reads_it(
+    again: County, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    file = again.out / MONTHS[-1] / "run.json"
+    file.write_bytes(content)
+    for command in (["run", str(again.config), "--month", MONTHS[-1]], ["run", str(again.config), "--month", NEXT], ["status", str(again.config)]):
+        code = main([*command])
+        said = capsys.readouterr()
+        if command[0] == "run" or content != b'{"coverage": {}, "scenes": []}':
+            assert (code, f"MW-RESULT-DAMAGED: {file}" in said.err) == (5, True), command
+    assert main(["repair", str(again.config)]) == 3
+    said = capsys.readouterr()
+    assert "Nothing was damaged" not in said.out + said.err
+    assert f"{MONTHS[-1]}: not as the run wrote it: run.json" in said.out + said.err
+
+
 def test_what_has_to_be_made_in_which_order() -> None:
     every = {"2023", "2024", "2025", *months.span("2023-01", "2025-03")}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.sources import FolderSource, naming
+from tests.made import write_band
 
 Make = Callable[..., Path]
 OLD = "S2A_MSIL2A_20210703T034001_N0300_R061_T48SWE_20210703T071234"
@@ -82,3 +83,23 @@ def test_a_datastrip_is_told_by_its_id_and_by_the_name_of_a_granule() -> None:
     told = naming.datastrip("S2A_OPER_MSI_L2A_DS_2APS_20231008T233154_S20231008T175927_N05.09")
     assert told == naming.datastrip("GRANULE/L2A_T48SWE_A043000_20231008T175927/MTD_TL.xml")
     assert naming.datastrip("") is None
+
+
+def test_a_newer_delivery_that_lacks_something_does_not_take_the_place_of_a_whole_one(tmp_path: Path, scene: Make) -> None:
+    scene(tmp_path, OLD)
+    (scene(tmp_path, NEW) / "B11.tif").unlink()
+    assert kept(tmp_path) == {OLD}
+
+
+def test_nor_does_one_whose_file_no_band_can_be(tmp_path: Path, scene: Make) -> None:
+    scene(tmp_path, OLD)
+    write_band(scene(tmp_path, NEW) / "B08.tif", dtype="float32")
+    assert kept(tmp_path) == {OLD}
+
+
+def test_links_that_lead_in_a_circle_are_passed_over(tmp_path: Path, scene: Make) -> None:
+    folder = scene(tmp_path, NEW)
+    for where in (tmp_path, folder):
+        (where / "one").symlink_to(where / "other")
+        (where / "other").symlink_to(where / "one")
+    assert kept(tmp_path) == {NEW}

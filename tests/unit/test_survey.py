@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -219,3 +220,29 @@ def test_glances_come_in_order_and_name_what_cannot_be_read(tmp_path: Path, scen
     assert (first.look[4] == 2000).all()
     assert first.look.shape == (6, 1, 1600)
     assert survey.clear_fraction(first) == 1
+
+
+LOCAL = 'LOCAL_CS["site",LOCAL_DATUM["site",0],UNIT["metre",1],AXIS["X",EAST],AXIS["Y",NORTH]]'
+
+
+@pytest.mark.parametrize(
+    ("band", "profile", "code"),
+    [
+        ("B04", {"crs": LOCAL}, "MW-BAND-CRS"),
+        ("B08", {"crs": LOCAL}, "MW-BAND-CRS"),
+        ("B08", {"transform": Affine(10, 0, ORIGIN[0], 0, 10, ORIGIN[1])}, "MW-BAND-CRS"),
+        ("B08", {"crs": "EPSG:32649"}, "MW-BAND-APART"),
+        ("SCL", {"crs": "EPSG:32649", "dtype": "uint8"}, "MW-BAND-APART"),
+    ],
+)
+def test_a_file_that_lies_as_no_band_does_costs_its_scene_alone(tmp_path: Path, scene: Make, band: str, profile: dict[str, Any], code: str) -> None:
+    for k in range(2):
+        folder = scene(tmp_path, f"2024050{k + 1}", side=40)
+        for name, span in (("B11", 2), ("B12", 2), ("SCL", 2)):
+            write_band(folder / f"{name}.tif", side=40 // span, resolution=10 * span, value=4, dtype="uint8" if name == "SCL" else "uint16")
+    write_band(folder / f"{band}.tif", side=40, value=4, **profile)
+    scenes, _ = FolderSource(tmp_path).scenes()
+    sound, odd = survey.glances(scenes, grid(40, 40), cells.BANDS, 2, lambda _: None)
+    assert isinstance(sound, Glance)
+    assert isinstance(odd, Refused)
+    assert odd.code == code

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline import months
 from pipeline.config import Project
-from pipeline.errors import Exit, MinewardenError
+from pipeline.errors import MinewardenError
 from pipeline.files import sha256_file
 from pipeline.publish import geojson, runjson
 from pipeline.publish.features import Feature
@@ -52,15 +52,10 @@ def find(project: Project, month: str) -> Finished:
         raise MinewardenError("MW-MONTH-MISSING", f"{month} is not done: there is no {folder / runjson.NAME}.", fix)
     try:
         outputs = {str(each["path"]): str(each["sha256"]) for each in runjson.document(folder)["outputs"]}
-    except (ValueError, KeyError, TypeError) as error:
-        raise _damaged(folder / runjson.NAME) from error
+    except (KeyError, TypeError) as error:
+        raise runjson.damaged(folder / runjson.NAME) from error
     for name in SOURCES:
         file = folder / name
         if not file.is_file() or sha256_file(file) != outputs.get(name):
-            raise _damaged(file)
+            raise runjson.damaged(file)
     return Finished(county.name, county.code, month, folder, geojson.read(folder / "flagged.geojson"), outputs)
-
-
-def _damaged(file: Path) -> MinewardenError:
-    message = f"{file} is not as it was written."
-    return MinewardenError("MW-RESULT-DAMAGED", message, "Restore it from a backup, or run that month with --replay.", Exit.DAMAGED)

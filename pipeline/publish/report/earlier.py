@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import months
+from pipeline.errors import MinewardenError
 from pipeline.publish import runjson
 
-_DAMAGE = (OSError, ValueError, KeyError, TypeError)
+_DAMAGE = (MinewardenError, OSError, ValueError, KeyError, TypeError)
 
 Properties = Mapping[str, Any]
 
