@@ -47,7 +47,7 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
     inputs, hashes = prepare(project, workers, scheduler, say)
     with Ledger(project.ledger, project.config.county.code) as ledger:
         todo = _to_do(project, inputs.monitor_from, month, replay, ledger)
-        other = _other_layers(project, inputs)
+        other = [] if replay else _other_layers(project, inputs)
         if ledger.last_month():
             ledger.back_up(project.backup)  # verdicts since the last month are saved too, before anything is redone
         clear(project, todo, ledger)

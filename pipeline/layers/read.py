@@ -37,6 +37,9 @@ class Format:
     """Shapefiles are read byte by byte, as Latin-1, and decoded here: what GDAL takes their text for is often wrong."""
 
 
+pyogrio.set_gdal_config_options({"OGR_GEOJSON_MAX_OBJ_SIZE": "100"})
+_TOO_LARGE = "OGR_GEOJSON_MAX_OBJ_SIZE"
+"""What GDAL says where a feature would take more megabytes: some 560,000 points."""
 NOTHING_SAID = Answers()
 _OPEN = "has a ring that is not closed: its last point is not its first."
 _CLOSE = "Close it in the source; or 'layers check --fix' writes a copy in which it is closed by a straight line."
@@ -238,6 +241,9 @@ def _read_gdal(layer: str, file: Path, form: Format, answers: Answers) -> Table:
             meta, wkb, fields = _rows(file, name, form)
         geometry, closed = _shapes(wkb)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError, UnicodeDecodeError, OSError) as error:
+        if _TOO_LARGE in str(error):
+            fix = "Simplify it, or export it from its source again."
+            raise _refuse("MW-LAYER-SIZE", layer, f"{file} holds a feature of more than half a million points.", fix) from error
         raise _refuse("MW-LAYER-READ", layer, f"{file} can't be read: {str(error).split(';')[0][:200]}.", "Export the layer again.") from error
     except (RuntimeError, ValueError, sqlite3.Error, shapely.errors.ShapelyError) as error:
         raise _refuse("MW-LAYER-READ", layer, f"{file} can't be read ({type(error).__name__}).", "Export the layer again.") from error

@@ -156,6 +156,12 @@ def test_a_sparse_file_of_10_gb(given: Given) -> None:
     assert [p["code"] for p in given.check("r.geojson")[1]] == ["MW-LAYER-SIZE"]
 
 
+def test_a_million_points_in_a_file(given: Given) -> None:
+    given.write("r.geojson", features({"type": "Polygon", "coordinates": [[*star(1_000_000).round(7).tolist(), star(1)[0].round(7).tolist()]]}))
+    code, problems = given.check("r.geojson")
+    assert (code, [p["code"] for p in problems]) == (2, ["MW-LAYER-SIZE"])
+
+
 def test_a_million_points() -> None:
     outline = np.array([shapely.polygons(star(1_000_000)), shapely.polygons(star(1_000))], object)
     told: list[tuple[int, str, bool]] = []

@@ -174,6 +174,7 @@ def test_a_finished_month_whose_run_json_is_damaged_is_named_by_whoever_reads_it
     said = capsys.readouterr()
     assert "Nothing was damaged" not in said.out + said.err
     assert f"{MONTHS[-1]}: not as the run wrote it: run.json" in said.out + said.err
+    assert again.run(MONTHS[-1], "--replay", "--quiet") == 0, "as the message advises"
 
 
 def test_what_has_to_be_made_in_which_order() -> None:

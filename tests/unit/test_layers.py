@@ -356,6 +356,13 @@ WARNINGS: dict[str, tuple[str, list[Feature], str]] = {
 }
 
 
+def test_more_rights_on_one_another_than_anybody_compares(tmp_path: Path, project: Callable[..., Project]) -> None:
+    file = write(tmp_path / "r.geojson", *(feature(id=f"C{k}") for k in range(400)))
+    told = layers.load(project(mining_rights=file), UTM).problems["mining_rights"]
+    assert [p.id for p in told if "more than 5,000 pairs" in p.message] == [None]
+    assert len(told) < 10_100
+
+
 @pytest.mark.parametrize("case", WARNINGS)
 def test_warning(tmp_path: Path, project: Callable[..., Project], case: str) -> None:
     layer, features, code = WARNINGS[case]
