@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from isal import isal_zlib
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
@@ -20,7 +20,8 @@ Points = Sequence[tuple[float, float]]
 FINER = 2
 """Outlines are drawn so many times larger and then reduced, which smooths their edges."""
 LEVEL = 1
-"""Of compression; higher ones take four times as long and save nothing on such pictures."""
+"""Of compression; higher ones take longer and save nothing on such pictures. By zlib: isal is quicker, but leaves bits that say nothing as they lie
+in memory, so that the same picture may have other bytes."""
 
 
 def colour(code: str) -> Colour:
@@ -153,12 +154,12 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
     rows[0, 1:] = flat[0]
     np.subtract(flat[1:], flat[:-1], out=rows[1:, 1:])
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    parts = ((b"IHDR", head), (b"IDAT", isal_zlib.compress(rows.data, LEVEL)), (b"IEND", b""))
+    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(rows.data, LEVEL)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, body) for name, body in parts)
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", isal_zlib.crc32(name + body))
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
 def _mixed(under: NDArray[np.uint8], ink: NDArray[np.uint8], cover: NDArray[np.uint8]) -> NDArray[np.uint8]:
