@@ -16,7 +16,7 @@ from pipeline.sources.scene import MEND, BandFile, Doubt, Refused, Scene
 from pipeline.sources.transcode import StoreError
 from pipeline.sources.tree import DiskTree, Tree
 
-DEPTH = 3
+DEPTH = 5
 """Scene folders may lie in folders of their own (by year, by tile), so many levels deep."""
 
 

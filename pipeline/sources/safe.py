@@ -21,7 +21,7 @@ from pipeline.sources.transcode import StoreError
 from pipeline.sources.tree import DiskTree, Tree
 
 L2A, L1C = "MTD_MSIL2A.xml", "MTD_MSIL1C.xml"
-DEPTH = 3
+DEPTH = 5
 """Products may lie in folders of their own (by year, by tile), so many levels deep."""
 ENDINGS = (".jp2", ".tif")
 _NAMED = re.compile(r"S2[A-D]_MSIL[12][ABC]_", re.IGNORECASE)

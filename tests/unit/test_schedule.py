@@ -144,7 +144,7 @@ def test_and_of_a_lock(told: tuple[Path, Path]) -> None:
         ("./none.sh", "can't be started (No such file or directory)"),
         ("sh -c 'exit 7'", "ended with exit code 7"),
         ("sh -c 'sleep 1000 & sleep 1000'", "took more than"),
-        ("sh -c 'sleep 1000 & exit 0'", None),
+        ("sh -c 'sleep 2 & exit 0'", None),
         ("sh -c 'exec <&-; exit 0'", None),
         ("sh -c 'head -c 3000000 /dev/zero'", None),
     ],
