@@ -53,8 +53,17 @@ def canopy(f: Features) -> float:
 
 
 def plastic_like(f: Features) -> float:
-    """0 where both short-wave bands are as one: plastic, as plants, absorbs in the longer (C–H, 2.3 µm); granite and gravel don't."""
-    return ramp(f.get("clay", 0.0), 0.91, 0.86)
+    """0 where both short-wave bands are as one: plastic, as plants, absorbs in the longer (C–H, 2.3 µm); granite and gravel don't.
+
+    Nor is ground plastic that absorbs no more there than the cell's own soil (clay does, at 2.2 µm), unless it is far whiter. In spring film
+    may lie so thinly that it hardly shows; what is still there in summer is no film.
+    """
+    if "clay" not in f:
+        return 1.0
+    more = f["clay"] - f["clay_bare"]
+    white = ramp(f["blue_to_red"], 0.8, 0.86) * ramp(more, 0.03, 0.0)
+    in_spring = ramp(f["growing_days"], 90, 45)
+    return ramp(f["clay"], 0.91, 0.86) * max(white, ramp(more, 0.0, -0.04), in_spring)
 
 
 def painted_red(f: Features) -> float:

@@ -21,6 +21,7 @@ from pipeline.grid import Grid
 from pipeline.patches.causes import MARKS, SCORES, name_of
 from pipeline.patches.find import find_patches
 from pipeline.patches.likelihood import Likelihood, load
+from pipeline.patches.lookalikes import plastic_like
 from pipeline.patches.measuring import Place
 from pipeline.patches.memory import Opinion
 from pipeline.patches.patch import Cause, Patch, Status
@@ -183,6 +184,14 @@ def test_pale_rock_is_told_from_plastic_by_its_longest_band() -> None:
     pit = square(46, 46, 6)
     assert likelihood(growing(pit, GRANITE)) > 0.5
     assert likelihood(growing(pit, GRANITE * np.array([1, 1, 1, 1, 0.98, 0.78], np.float32))) < 0.2
+
+
+def test_gravel_that_absorbs_as_its_own_soil_does_is_no_plastic_once_summer_has_come() -> None:
+    gravel = {"clay": 0.78, "clay_bare": 0.77, "blue_to_red": 0.73, "growing_days": 120.0}
+    assert plastic_like(gravel) == 0
+    assert plastic_like(gravel | {"clay_bare": 0.85}) == 1
+    assert plastic_like(gravel | {"clay_bare": 0.78, "blue_to_red": 0.9}) == 1
+    assert plastic_like(gravel | {"growing_days": 30.0}) == 1
 
 
 def test_painted_steel_is_redder_than_clay() -> None:
