@@ -18,7 +18,7 @@ def plainly(text: str) -> Says:
 def position(f: Facts) -> str:
     """The ground that was judged, and its days."""
     p = f.patch
-    last = f", last normal look {p.before_date}" if p.before_date else ""
+    last = f"; most of the patch last looked as before on {p.before_date}" if p.before_date else ""
     return f"ground: {f.area_m2:.0f} m² of a patch of {p.geometry.area:.0f} m², {f.part.ground}, changed by {f.first_day}{last}"
 
 

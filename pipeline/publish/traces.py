@@ -84,8 +84,8 @@ _PARTS: Mapping[str, Say] = {
 
 _GROUND = _forms(
     (
-        "{area} m² of a patch of {whole} m², {ground}, changed by {day}, last normal look {before}",
-        "变化图斑 {whole} m² 中的 {area} m²，{ground}；{day} 已见变化，最后一次正常观测 {before}",
+        "{area} m² of a patch of {whole} m², {ground}, changed by {day}; most of the patch last looked as before on {before}",
+        "变化图斑 {whole} m² 中的 {area} m²，{ground}；最早部分 {day} 已见变化，大部最后一次正常观测 {before}",
     ),
     ("{area} m² of a patch of {whole} m², {ground}, changed by {day}", "变化图斑 {whole} m² 中的 {area} m²，{ground}；{day} 已见变化"),
 )

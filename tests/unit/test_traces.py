@@ -54,7 +54,7 @@ def test_so_have_restoration_and_volumes() -> None:
 def test_numbers_and_names_stay_as_they_are() -> None:
     crossing = next(f for f in found(dug("2024-05-14"), valid(WEST_OF)) if f.code == "cross_boundary")
     said = all_in_chinese(crossing.trace)
-    assert said[0] == "地块：变化图斑 10000 m² 中的 5000 m²，由有效矿权越出；2024-05-14 已见变化，最后一次正常观测 2024-04-01"
+    assert said[0] == "地块：变化图斑 10000 m² 中的 5000 m²，由有效矿权越出；最早部分 2024-05-14 已见变化，大部最后一次正常观测 2024-04-01"
     assert "疑似关闭矿山开采：不成立，在矿权 C1 以外" in said
     assert said[5].startswith(
         "疑似越界开采：成立，越出矿权 C1（登记状态 有效，有效期 2020-01-01 至 2030-01-01） 5000 m²，最远 50 m；扣除位置误差 10.7 m（影像 8、"
