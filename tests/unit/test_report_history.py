@@ -131,7 +131,7 @@ def test_a_month_that_is_not_there_or_damaged_is_told_apart(output: Path, tmp_pa
 def test_the_trend_begins_with_the_first_month_and_keeps_gaps(tmp_path: Path) -> None:
     for month, cases in (("2023-12", 3), ("2024-05", 5), ("2023-05", 99)):
         (tmp_path / month).mkdir()
-        (tmp_path / month / "run.json").write_text(json.dumps({"counts": {"flagged": cases}, "coverage": {"observed_fraction": 0.5}}))
+        (tmp_path / month / "run.json").write_text(json.dumps({"scenes": [], "counts": {"flagged": cases}, "coverage": {"observed_fraction": 0.5}}))
     found = earlier.trend(tmp_path, "2024-06", 8, 0.9)
     assert [each.month for each in found] == ["2023-12", *(f"2024-0{k}" for k in range(1, 7))]
     assert [each.cases for each in found] == [3, None, None, None, None, 5, 8]
