@@ -37,7 +37,7 @@ def take(project: Project, say: Say) -> tuple[list[str], list[str]]:
             told = error if isinstance(error, MinewardenError) else of_the_system(error)
             if told is None:
                 raise
-            refused.append(f"{FOLDER}/{entry.name} was not taken in. {told.code}: {told.message} Fix: {told.fix}")
+            refused.append(f"{FOLDER}/{entry.name} was not taken in. {told}")
             continue
         taken.append(f"{FOLDER}/{entry.name}: {'visit' if found.get('visit') else 'flight'} {flight}{'' if is_new else ', taken in already'}")
     return taken, refused

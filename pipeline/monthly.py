@@ -59,7 +59,7 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
             ledger.back_up(project.backup)
             retention.prune(project.state, months.finished(project.output))
         keep(inputs, ())
-        late = [*_late(project, inputs), *_changed(project, inputs, other if todo else None), *_astray(inputs)]
+        late = [*_late(project, inputs), *_changed(project, other, bool(todo)), *_astray(inputs)]
         hashes.save()
     return _result(project, month, done, late, inputs.doubted(todo[-1] if todo else ""))
 
@@ -181,17 +181,17 @@ def _other_layers(project: Project, inputs: Inputs) -> list[str]:
     return sorted(name for name in used.keys() | now.keys() if used.get(name) != now.get(name))
 
 
-def _changed(project: Project, inputs: Inputs, before: Sequence[str] | None) -> list[str]:
-    """What is to be said of layers that changed. before: those of which months were made just now; None where none was."""
-    if before:
-        return [f"Changed since the month before: {', '.join(before)}. Open cases were judged anew: changes.json says which became another finding."]
-    names = _other_layers(project, inputs) if before is None else []
-    last = months.finished(project.output)[-1:]
+def _changed(project: Project, names: Sequence[str], made: bool) -> list[str]:
+    """A line on layers (`names`) that changed. made: months were made with them just now."""
+    if not names:
+        return []
+    if made:
+        return [f"Changed since the month before: {', '.join(names)}. Open cases were judged anew: changes.json says which became another finding."]
+    last = months.finished(project.output)[-1]
     return [
-        f"Changed since {month} was done: {', '.join(names)}. The next month judges open cases anew. "
-        f"At once: minewarden run {project.typed} --replay --month {month}"
-        for month in last if names
-    ]  # fmt: skip
+        f"Changed since {last} was done: {', '.join(names)}. The next month judges open cases anew. "
+        f"At once: minewarden run {project.typed} --replay --month {last}"
+    ]
 
 
 def _astray(inputs: Inputs) -> list[str]:

@@ -6,7 +6,6 @@ does not know are made anew.
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +21,7 @@ from pipeline.ledger import Ledger, backup
 from pipeline.memory import Memory
 from pipeline.month import make_month
 from pipeline.monthly import Result
+from pipeline.publish import runjson
 from pipeline.rebuild import Rebuild
 from pipeline.year import Say
 
@@ -64,13 +64,11 @@ def _runs(project: Project, finished: list[str]) -> tuple[dict[str, dict[str, An
     for month in finished:
         folder = project.output / month
         try:
-            run = json.loads((folder / "run.json").read_text("utf-8"))
+            run = runjson.document(folder)
             files = {str(f["path"]): f["sha256"] for f in run["outputs"]}
-            if not isinstance(run["scenes"], list):
-                raise TypeError("scenes")
             runs[month] = run
-        except (OSError, ValueError, KeyError, TypeError):
-            files = {"run.json": ""}
+        except (MinewardenError, KeyError, TypeError):
+            files = {runjson.NAME: ""}
         changed = [name for name, sha256 in files.items() if not (folder / name).is_file() or sha256_file(folder / name) != sha256]
         if changed:
             broken.append(f"{month}: not as the run wrote it: {', '.join(changed)}. Put back a copy, or redo that month with --replay.")

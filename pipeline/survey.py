@@ -28,7 +28,8 @@ from pipeline.detect.state import Baseline, arrays
 from pipeline.errors import MinewardenError
 from pipeline.grid import Block, Grid
 from pipeline.sources import whole
-from pipeline.sources.reader import Plane, as_kernel_takes, check_together, read_dn, read_planes, read_scl, read_scls, scaling
+from pipeline.sources.header import check_together
+from pipeline.sources.reader import Plane, as_kernel_takes, read_dn, read_planes, read_scl, read_scls, scaling
 from pipeline.sources.scene import Refused, Scene, unreadable
 
 SIDE = 64

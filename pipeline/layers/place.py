@@ -36,8 +36,8 @@ def outside(
     shapely.prepare(area)
     away = ~shapely.intersects(area, np.asarray([r.geometry for r in records], object))
     fix = "Is it another county's, are its coordinates swapped (--order), or does the file say the wrong system (--crs)?"
-    if away.all() and (len(records) > 1 or guess(None)):
-        like = guess(None)
+    like = guess(None) if away.all() else None
+    if away.all() and (len(records) > 1 or like):
         said = f"{file}: none of its {len(records)} features lies in the county.{_seems(like)}"
         return [Problem(None, "MW-LAYER-OUTSIDE", said, fix, like is not None)]
     found = []

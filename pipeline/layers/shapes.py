@@ -98,8 +98,8 @@ def clean(geometry: NDArray[np.object_], source: str, target: str, say: Say, tol
     there = ~shapely.is_missing(good)
     drop(there & ~np.isin(shapely.get_type_id(good), POLYGONAL), "MW-LAYER-TYPE", "is not a polygon.", "Only areas belong here: " + EXPORT)
     drop(~shapely.is_missing(good) & ~_finite(good), "MW-LAYER-NAN", "has coordinates that are not numbers (NaN or infinite).", EXPORT)
-    many = shapely.get_num_coordinates(good)
-    drop(many > MOST_POINTS, "MW-LAYER-SIZE", f"has more than {MOST_POINTS:,} points.", "Simplify it, or export it from its source again.")
+    points = shapely.get_num_coordinates(good)
+    drop(points > MOST_POINTS, "MW-LAYER-SIZE", f"has more than {MOST_POINTS:,} points.", "Simplify it, or export it from its source again.")
     moved = to_grid(good, source, target)
     lost = ~shapely.is_missing(good) & ~_finite(moved)
     good = moved
@@ -109,11 +109,10 @@ def clean(geometry: NDArray[np.object_], source: str, target: str, say: Say, tol
         f"has coordinates that {source[:40]} does not allow.",
         "Does the file say the right system (else --crs), and are its axes in order (else --order)? " + EXPORT,
     )
-    for k in np.flatnonzero(~shapely.is_missing(good) & (shapely.get_num_coordinates(good) > MANY_POINTS)).tolist():
-        # Before anybody asks whether it is valid, which takes as long.
-        if _crossings(good[k], FEW_EDGES) > MOST_CROSSINGS:
-            problems.append(say(k, "MW-LAYER-EMPTY", TANGLED, EXPORT, True))
-            good[k] = None
+    # Before anybody asks whether they are valid, which takes as long.
+    large = ~shapely.is_missing(good) & (points > MANY_POINTS)
+    large[large] = [_crossings(shape, FEW_EDGES) > MOST_CROSSINGS for shape in good[large]]
+    drop(large, "MW-LAYER-EMPTY", TANGLED, EXPORT)
     for k in np.flatnonzero(~shapely.is_missing(good) & ~shapely.is_valid(good)).tolist():
         reason = str(shapely.is_valid_reason(good[k])).split("[")[0]
         if _crossings(good[k]) > MOST_CROSSINGS:

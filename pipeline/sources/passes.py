@@ -16,6 +16,7 @@ from pyproj import Transformer
 from pipeline.errors import MinewardenError
 from pipeline.sources import naming, whole
 from pipeline.sources.bandfile import open_band
+from pipeline.sources.header import header
 from pipeline.sources.scene import Refused, Scene
 
 SAME_PASS = timedelta(minutes=30)
@@ -75,9 +76,8 @@ def is_whole(scene: Scene) -> bool:
             scene.delivery.check()
         else:
             whole.check(scene)
-            for path in (*(file.path for file in scene.bands.values()), *((scene.scl,) if scene.scl else ())):
-                with open_band(path):
-                    pass
+            for path in scene.files:
+                header(path)
     except (MinewardenError, OSError):
         return False
     return True

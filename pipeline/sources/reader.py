@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from affine import Affine
 from numpy.typing import DTypeLike, NDArray
 from odc.geo.geobox import GeoBox
 from rasterio._err import CPLE_BaseError
-from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.vrt import WarpedVRT
@@ -24,10 +22,10 @@ from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from pipeline.errors import MinewardenError
-from pipeline.sources import colours, tiff, tiles
+from pipeline.sources import colours, tiles
 from pipeline.sources.bandfile import open_band, open_checked
+from pipeline.sources.header import Header, check_once, crs_of, header, same_crs
 from pipeline.sources.scene import Scene
-from pipeline.sources.tiff import Tiles
 from pipeline.sources.tiles import DamagedError, Place, UnusualError, Wanted, any_cell
 from pipeline.workspace import Take
 
@@ -67,56 +65,12 @@ def as_kernel_takes(planes: Sequence[Plane]) -> tuple[tuple[NDArray[Any], ...], 
     return tuple(plane.pixels for plane in planes), spans, tops, lefts
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
-    """Where a file lies, as it was found when the file was checked."""
-
-    transform: Affine
-    crs: str
-    width: int
-    height: int
-    tiles: Tiles | None
-    """Its layout, where it is an ordinary one."""
-
-
-_HEADERS: dict[tuple[str, int, int], _Header] = {}
-"""By path, size and time of change: another file under the same name is checked anew."""
-
-
-def _header(path: Path) -> _Header:
-    """Where a file lies; it is checked when it is first met."""
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise MinewardenError("MW-BAND-FILE", f"{path} is not there or is no file.", "Restore the scene's file.") from error
-    key = str(path), stat.st_size, stat.st_mtime_ns
-    header = _HEADERS.get(key)
-    if header is None:
-        with open_band(path) as source:
-            found = tiff.tiles(path)
-            # What two readers of one head understand alike, is understood.
-            same = found and (source.shape, source.block_shapes[0], source.dtypes[0]) == (found.shape, found.tile, found.dtype.name)
-            header = _Header(source.transform, source.crs.to_wkt(), source.width, source.height, found if same else None)
-        _HEADERS[key] = header
-    return header
-
-
-@lru_cache(maxsize=16)
-def _crs(text: str) -> CRS:
-    return CRS.from_user_input(text)
-
-
-@lru_cache(maxsize=64)
-def _same_crs(one: str, other: str) -> bool:
-    return bool(CRS.from_user_input(one) == CRS.from_user_input(other))
-
-
-def _aligned(file: _Header, box: GeoBox) -> tuple[int, int, int] | None:
+def _aligned(file: Header, box: GeoBox) -> tuple[int, int, int] | None:
     """How many cells of `box` a pixel spans, and the column and row of `box` in such cells; None where grids don't match."""
     t, a = file.transform, box.affine
     ratio = t.a / a.a
     span = round(ratio)
-    if span < 1 or abs(ratio - span) > 1e-6 or t.b or t.d or abs(t.e + t.a) > 1e-6 or not _same_crs(file.crs, str(box.crs)):
+    if span < 1 or abs(ratio - span) > 1e-6 or t.b or t.d or abs(t.e + t.a) > 1e-6 or not same_crs(file.crs, str(box.crs)):
         return None
     col, row = (a.c - t.c) / a.a, (t.f - a.f) / a.a
     if max(abs(col - round(col)), abs(row - round(row))) > 1e-3:
@@ -125,7 +79,7 @@ def _aligned(file: _Header, box: GeoBox) -> tuple[int, int, int] | None:
 
 
 def _room(
-    file: _Header, place: tuple[int, int, int], shape: tuple[int, int], dtype: DTypeLike, take: Take
+    file: Header, place: tuple[int, int, int], shape: tuple[int, int], dtype: DTypeLike, take: Take
 ) -> tuple[Plane, Place | None, NDArray[Any]]:
     """A plane for the whole pixels that a window of cells touches; where it meets the file, and its part there, which is to be filled."""
     (span, col, row), (height, width) = place, shape
@@ -143,7 +97,7 @@ def _room(
 
 def _lattice(source: rasterio.DatasetReader, box: GeoBox) -> GeoBox | None:
     """Cells of the grid of `box` over all of `source`, the same for every box of one grid; None where it lies out of reach."""
-    west, south, east, north = transform_bounds(source.crs, _crs(str(box.crs)), *source.bounds)
+    west, south, east, north = transform_bounds(source.crs, crs_of(str(box.crs)), *source.bounds)
     if not np.isfinite((west, south, east, north)).all():
         return None
     a, step = box.affine, abs(box.resolution.x)
@@ -162,7 +116,7 @@ def _resampled(source: rasterio.DatasetReader, boxes: Sequence[GeoBox], classes:
     lattice = _lattice(source, boxes[0])
     if lattice is None:
         return out
-    coarse = abs(source.transform.a) >= 0.75 * abs(lattice.resolution.x) or source.crs != _crs(str(lattice.crs))
+    coarse = abs(source.transform.a) >= 0.75 * abs(lattice.resolution.x) or source.crs != crs_of(str(lattice.crs))
     method = Resampling.nearest if classes else Resampling.bilinear if coarse else Resampling.average
     with WarpedVRT(
         source, crs=str(lattice.crs), transform=lattice.affine, width=lattice.shape.x, height=lattice.shape.y, resampling=method,
@@ -200,7 +154,7 @@ def _wanted(needed: NDArray[np.bool_] | None, place: tuple[int, int, int]) -> Ca
     return any_needed
 
 
-def _fill(path: Path, file: _Header, wanted: Sequence[Wanted], brief: bool, dtype: DTypeLike) -> None:
+def _fill(path: Path, file: Header, wanted: Sequence[Wanted], brief: bool, dtype: DTypeLike) -> None:
     """Pixels of a file to where they are wanted: tile by tile where it is an ordinary one, else by GDAL."""
     if file.tiles and file.tiles.dtype == dtype:
         with suppress(UnusualError):
@@ -210,17 +164,6 @@ def _fill(path: Path, file: _Header, wanted: Sequence[Wanted], brief: bool, dtyp
         for each in wanted:
             at = each.place
             source.read(1, window=Window(at.left, at.top, at.width, at.height), out=each.out)
-
-
-_CHECKED: set[int] = set()
-"""Headers (by identity: `_HEADERS` keeps them) whose files' checksums were looked at."""
-
-
-def _check_once(path: Path, file: _Header) -> None:
-    """Find damage in a file that GDAL is to resample, as it hands out whatever comes of a broken tile."""
-    if file.tiles and id(file) not in _CHECKED:
-        tiles.check(path, file.tiles)
-        _CHECKED.add(id(file))
 
 
 def read_planes(
@@ -241,11 +184,11 @@ def read_planes(
     """
     dtype = np.uint8 if classes else np.uint16
     with _damage_named(path):
-        file = _header(path)
+        file = header(path)
         out, wanted = list[Plane](), list[Wanted]()
         for box, place in ((box, _aligned(file, box)) for box in boxes):
             if place is None:
-                _check_once(path, file)
+                check_once(path, file)
                 # A file opened again says no more where it lies; this one has to.
                 with open_band(path) as source:
                     return _resampled(source, boxes, classes, dtype)
@@ -258,23 +201,9 @@ def read_planes(
     return out
 
 
-def check_together(scene: Scene) -> None:
-    """Raises MinewardenError `MW-BAND-APART` where files of a scene show other ground than its B04. To be called with all files there."""
-    first = _header(scene.bands["B04"].path)
-    here = rasterio.transform.array_bounds(first.height, first.width, first.transform)
-    for path in (*(file.path for file in scene.bands.values()), *((scene.scl,) if scene.scl else ())):
-        file = _header(path)
-        west, south, east, north = rasterio.transform.array_bounds(file.height, file.width, file.transform)
-        if not _same_crs(file.crs, first.crs):
-            west, south, east, north = transform_bounds(_crs(file.crs), _crs(first.crs), west, south, east, north)
-        if not (west < here[2] and east > here[0] and south < here[3] and north > here[1]):
-            fix = "Download or copy the scene again, or write the right CRS into the file."
-            raise MinewardenError("MW-BAND-APART", f"{path} does not lie where {scene.bands['B04'].path.name} does.", fix)
-
-
 def span_of(path: Path, box: GeoBox) -> int:
     """How many cells of a box a pixel of the file spans; 1 where it has to be resampled."""
-    place = _aligned(_header(path), box)
+    place = _aligned(header(path), box)
     return 1 if place is None else place[0]
 
 

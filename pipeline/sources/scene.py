@@ -143,6 +143,11 @@ class Scene:
     def day(self) -> date:
         return self.acquired.date()
 
+    @property
+    def files(self) -> list[Path]:
+        """Of its bands, and of its classification."""
+        return [*(band.path for band in self.bands.values()), *([self.scl] if self.scl else [])]
+
 
 def in_use(scene: Scene, bands: Sequence[str]) -> Scene:
     """A delivered scene with only the bands that are decoded, and so hashed; scenes that are files of their source stay as they are."""

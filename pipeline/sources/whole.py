@@ -26,8 +26,7 @@ _TAIL = 16
 
 def check(scene: Scene) -> None:
     """Raises MinewardenError (`MW-BAND-…`) naming the file where a part of a band or of the classification is not there."""
-    files = [*(band.path for band in scene.bands.values()), *([scene.scl] if scene.scl else [])]
-    tables = {path: table for path in files if (table := blocks(path)) is not None}
+    tables = {path: table for path in scene.files if (table := blocks(path)) is not None}
     for path, table in tables.items():
         if table.missing.any():
             _check_holes(path, table, tables)

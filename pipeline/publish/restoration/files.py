@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import Exit, MinewardenError
 from pipeline.files import write_atomic
+from pipeline.publish import runjson
 from pipeline.publish.restoration import page, strips
 from pipeline.publish.restoration.strips import Shown
 
@@ -46,6 +46,5 @@ def read(folder: Path) -> Document | None:
         if not isinstance(found["sites"], list):
             raise TypeError
     except (OSError, ValueError, KeyError, TypeError) as error:
-        fix = "Restore it from a backup, or run that month with --replay."
-        raise MinewardenError("MW-RESULT-DAMAGED", f"{file} is not as it was written.", fix, Exit.DAMAGED) from error
+        raise runjson.damaged(file) from error
     return found
