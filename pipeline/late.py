@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache
@@ -11,6 +11,9 @@ from typing import Any
 from pipeline import months
 from pipeline.sources.scene import Scene, UnreadableError
 from pipeline.year import window_of
+
+Known = Mapping[str, tuple[str | None, bool]]
+"""Of the scenes that a month knew, by id: hash, and whether it was used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ def late_scenes(
     document = cache(run)
 
     @cache
-    def known(month: str) -> dict[str, tuple[str | None, bool]]:
+    def known(month: str) -> Known:
         said = document(month)
         return {s["id"]: (s["sha256"], s["used"]) for s in said["scenes"]} | {s["id"]: (s["sha256"], True) for s in said.get("window", ())}
 
@@ -49,18 +52,27 @@ def late_scenes(
         month = _judged_in(scene, finished, januaries)
         if month is None or (month != months.of(scene.day) and not document(month).get("window")):
             continue
-        before = known(month).get(scene.id)
-        try:
-            if before is None:
-                why = "new"
-            elif before[0] == sha256(scene):
-                continue
-            else:
-                why = "replaced" if before[1] else "mended"
-        except UnreadableError:
-            continue  # a run that needs it says so
-        found.append(Late(scene.id, scene.day.isoformat(), month, why))
+        for each in _telling(scene, known(month)):
+            before = known(month).get(each.id)
+            try:
+                if before is None:
+                    why = "new"
+                elif before[0] == sha256(each):
+                    continue
+                else:
+                    why = "replaced" if before[1] else "mended"
+            except UnreadableError:
+                continue  # a run that needs it says so
+            found.append(Late(each.id, each.day.isoformat(), month, why))
     return found
+
+
+def _telling(scene: Scene, known: Known) -> Iterator[Scene]:
+    """Deliveries of a pass that a replay would use, or that were used: the best; one used in its place; and a new one where none was of use."""
+    best, *others = scene.deliveries
+    used = {each.id for each in scene.deliveries if known.get(each.id, (None, False))[1]}
+    yield best
+    yield from (each for each in others if each.id in used or (not used and each.id not in known))
 
 
 def _judged_in(scene: Scene, finished: Collection[str], januaries: Iterable[str]) -> str | None:

@@ -23,7 +23,7 @@ from pipeline.findings import overextraction
 from pipeline.findings.finding import Finding
 from pipeline.findings.judge import judge
 from pipeline.findings.mines import Mine, mines
-from pipeline.inputs import Inputs, of_month, scene_uses, scenes_before, trusted_scenes
+from pipeline.inputs import Inputs, of_month, scene_uses, scenes_before, settled, trusted_scenes
 from pipeline.layers.model import LayerSet, LegacyPatch
 from pipeline.ledger.ledger import Ledger
 from pipeline.limits import cannot_tell
@@ -177,7 +177,7 @@ def make_month(month: str, inputs: Inputs, ledger: Ledger) -> Done:
     with clock.stage("survey"):
         good, refused = year.usable(of_month(inputs.scenes, month), setting, f"{month} survey", model)
     with clock.stage("watch"):
-        watched, good, damaged = year.leaving_out_damaged(good, setting, lambda seen: watch_month(inputs, month, model, seen))
+        watched, good, damaged = year.leaving_out_damaged(good, setting, lambda seen: watch_month(inputs, month, model, seen), model)
     with clock.stage("patches"):
         patches = _patches(inputs, month, model, watched, ledger)
     with clock.stage("findings"):
@@ -186,7 +186,8 @@ def make_month(month: str, inputs: Inputs, ledger: Ledger) -> Done:
         findings = judged_so.findings
     # What has no date can't be told to lie in another month.
     elsewhere = [r for r in inputs.refused if r.day is None or f"{r.day:%Y-%m}" == month]
-    left_out = (*refused, *damaged, *elsewhere, *begun.refused)
+    used = {scene.id for scene, _ in good} | {str(each["id"]) for each in begun.window}
+    left_out = settled((*refused, *damaged, *elsewhere, *begun.refused), used, inputs.scenes)
     with clock.stage("restoration"):
         trusted = trusted_scenes(inputs, earlier, left_out)
         owed, given_back, unread = _restoration(inputs, trusted, month, last_day, findings, judged_so.mines)

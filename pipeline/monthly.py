@@ -22,9 +22,10 @@ from pipeline.needs import needed
 from pipeline.plan import model as plan
 from pipeline.publish import runjson
 from pipeline.sources import HashCache, open_sources
+from pipeline.sources.archive import having
 from pipeline.sources.gridfit import county_grid
 from pipeline.sources.room import Room, shelf_of
-from pipeline.sources.scene import Refused, Scene
+from pipeline.sources.scene import Refused, Scene, of_each
 from pipeline.sources.stock import Stock
 from pipeline.year import Say, Setting
 
@@ -80,7 +81,7 @@ def prepare(
     relief = heights.load(project, ground.area, crs) if user == "run" else None  # only months ask for them
     setting = Setting(memory.grid, memory.bands, ground.area, project.state, workers, scheduler, project.config.compute.memory_mb, say, stock, relief)
     scenes, lacking = _with_bands(archive.scenes, memory.bands)
-    scenes = [shelved for scene in scenes if (shelved := stock.shelved(scene))]
+    scenes = of_each(scenes, stock.shelved)
     refused = (*archive.refused, *lacking)
     return Inputs(project, ground, scenes, refused, hashes.scene, setting, memory.monitor_from, models.in_use(project), archive.doubts), hashes
 
@@ -99,19 +100,15 @@ def store_room(project: Project, user: str = "run") -> Room:
 def keep(inputs: Inputs, todo: Sequence[str]) -> None:
     """Let go of what only finished months needed, should the store want its room."""
     if inputs.setting.stock is not None:
-        delivered = [scene for scene in inputs.scenes if scene.delivery is not None]
+        delivered = [each for scene in inputs.scenes for each in scene.deliveries if each.delivery is not None]
         inputs.setting.stock.keep((scene.id for scene in needed(delivered, todo, inputs.setting.state)), todo)
 
 
 def _with_bands(scenes: Sequence[Scene], bands: tuple[str, ...]) -> tuple[list[Scene], list[Refused]]:
     """Scenes that have the bands the state was made for, and those that do not: the archive's common bands may have changed since."""
-    lacking = {scene.id: missing for scene in scenes if (missing := [band for band in bands if band not in scene.bands])}
-    refused = [
-        Refused(s.id, s.day, f"No file for {', '.join(lacking[s.id])}, which the state was made with.", code="MW-SCENE-BANDS", fix="Add the file.")
-        for s in scenes
-        if s.id in lacking
-    ]
-    return [scene for scene in scenes if scene.id not in lacking], refused
+    kept, lacking = having(scenes, bands)
+    told = "No file for {}, which the state was made with."
+    return kept, [Refused(s.id, s.day, told.format(", ".join(missing)), code="MW-SCENE-BANDS", fix="Add the file.") for s, missing in lacking]
 
 
 def _to_do(project: Project, first: str, month: str, replay: bool, ledger: Ledger) -> list[str]:

@@ -12,7 +12,7 @@ from pipeline.grid import Block
 from pipeline.inputs import Inputs, of_month
 from pipeline.ledger.ledger import Ledger
 from pipeline.retention import folder_of
-from pipeline.sources.scene import Scene
+from pipeline.sources.scene import Scene, of_each
 from pipeline.watching import begin_year, watch_month
 from pipeline.year import built_file, model_file
 
@@ -97,14 +97,14 @@ class Rebuild:
         file = model_file(self.inputs.setting.state, int(item))
         before = self._keys(item) - {None}
         ids = survey.window_of(file)
-        scenes = [s for s in self.known() if ids is None or s.id in ids]
+        scenes = of_each(self.known(), lambda each: each if ids is None or each.id in ids else None)
         begin_year(replace(self.inputs, scenes=scenes), f"{item}-01", self.ledger)
         same = len(before) != 1 or before == {store.key_of(file)}
         return [] if same else [f"The baseline of {item} could not be made as it was: its scenes, or what came before it, have changed since."]
 
     def _month(self, item: Item) -> list[str]:
         used = {str(s["id"]): s["sha256"] for s in self.runs[item]["scenes"] if s["used"]} if item in self.runs else None
-        scenes = [s for s in of_month(self.inputs.scenes, item) if used is None or s.id in used]
+        scenes = of_each(of_month(self.inputs.scenes, item), lambda each: each if used is None or each.id in used else None)
         model = survey.load(model_file(self.inputs.setting.state, int(item[:4])), self.inputs.setting.bands)
         good, _ = year.usable(scenes, self.inputs.setting, f"{item} survey")
         watch_month(self.inputs, item, model, good)
@@ -114,4 +114,4 @@ class Rebuild:
     def known(self) -> list[Scene]:
         """The archive without scenes that arrived after their month was made."""
         ids = {str(s["id"]) for run in self.runs.values() for s in run["scenes"]}
-        return [s for s in self.inputs.scenes if months.of(s.day) not in self.runs or s.id in ids]
+        return of_each(self.inputs.scenes, lambda each: each if months.of(each.day) not in self.runs or each.id in ids else None)

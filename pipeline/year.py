@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
@@ -21,7 +21,7 @@ from pipeline.detect.model import Model
 from pipeline.errors import MinewardenError
 from pipeline.grid import Grid, Relief
 from pipeline.looking import Ground, Sighting
-from pipeline.sources.scene import Refused, Scene, UnreadableError
+from pipeline.sources.scene import Refused, Scene, UnreadableError, one_pass
 from pipeline.sources.stock import Stock
 from pipeline.survey import Glance
 
@@ -98,8 +98,28 @@ def series_start(month: str) -> date:
 def usable(scenes: Sequence[Scene], setting: Setting, stage: str, record: Model | None = None) -> tuple[Seen, list[Refused]]:
     """Look at the sample in each scene; scenes that can't be read or that contradict their scaling are refused by name.
 
-    record: as `survey.glance` has it.
+    In place of such a one stands the next delivery of its pass, if there is any. record: as `survey.glance` has it.
     """
+    good: Seen = []
+    refused: list[Refused] = []
+    while scenes:
+        seen, bad = _looked_at(scenes, setting, stage, record)
+        good, refused, scenes = good + seen, refused + bad, next_deliveries(scenes, bad)
+    return in_order(good), refused
+
+
+def in_order(seen: Seen) -> Seen:
+    """Oldest first."""
+    return sorted(seen, key=lambda found: (found[0].acquired, found[0].id))
+
+
+def next_deliveries(scenes: Iterable[Scene], refused: Iterable[Refused]) -> list[Scene]:
+    """What stands in place of scenes that proved to be of no use, as far as their passes were delivered more than once."""
+    ids = {each.id for each in refused}
+    return [other for scene in scenes if scene.id in ids and (other := one_pass(scene.instead))]
+
+
+def _looked_at(scenes: Sequence[Scene], setting: Setting, stage: str, record: Model | None) -> tuple[Seen, list[Refused]]:
     there, refused = setting.bring(scenes, f"{stage}: store")
     found = _glances(there, setting, stage, record)
     again, lost = setting.bring_again([scene for scene in there if isinstance(found[scene.id], Refused)], f"{stage}: store")
@@ -121,11 +141,11 @@ def _glances(scenes: Sequence[Scene], setting: Setting, stage: str, record: Mode
     return {scene.id: seen for scene, seen in zip(scenes, found, strict=True)}
 
 
-def leaving_out_damaged(good: Seen, setting: Setting, work: Callable[[Seen], T]) -> tuple[T, Seen, list[Refused]]:
+def leaving_out_damaged(good: Seen, setting: Setting, work: Callable[[Seen], T], record: Model | None = None) -> tuple[T, Seen, list[Refused]]:
     """What `work` makes of scenes; the scenes it was made of; and those that proved damaged on the way.
 
     The sample does not reach everywhere. Where a block meets damage all scenes are read through, so that the work is done anew
-    once, not once for each of them.
+    once, not once for each of them. record: as `survey.glance` has it.
     """
     refused: list[Refused] = []
     while True:
@@ -137,7 +157,9 @@ def leaving_out_damaged(good: Seen, setting: Setting, work: Callable[[Seen], T])
             again, lost = setting.bring_again([scene for scene, _ in good if scene.id in damaged], "store")
             damaged = {id: each for id, each in damaged.items() if id not in {scene.id for scene in again}} | {each.id: each for each in lost}
             refused += damaged.values()
-            good = [(scene, seen) for scene, seen in good if scene.id not in damaged]
+            others, useless = usable(next_deliveries((scene for scene, _ in good), damaged.values()), setting, "survey", record)
+            refused += useless
+            good = in_order([*((scene, seen) for scene, seen in good if scene.id not in damaged), *others])
 
 
 def digest(*parts: object) -> str:
@@ -176,7 +198,7 @@ def begin(year: int, scenes: Sequence[Scene], sha256: Callable[[Scene], str], la
         own = hashes([scene for scene, _ in good], sha256, setting.workers)
         key = digest(year, setting.bands, setting.grid.geobox, (last[0].name, last[1].wkb_hex) if last else "", *own)
         model, parts = survey.survey_window([s for s, _ in good], [g for _, g in good], setting.bands, setting.workers)
-        survey.save(model_file(setting.state, year), model, [s.id for s in window], key)
+        survey.save(model_file(setting.state, year), model, [each.id for s in window for each in s.deliveries], key)
         sightings = [Sighting(s, part, sha) for (s, _), part, sha in zip(good, parts, own, strict=True)]
         ground = Ground(setting.grid, setting.bands, model, setting.area)
         compute.each_block(

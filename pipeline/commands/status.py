@@ -61,13 +61,13 @@ def late_scenes(project: Project, runs: dict[str, dict[str, Any]]) -> list[dict[
     """Scenes that finished months do not hold as they are now."""
     from pipeline import late, memory
     from pipeline.sources import HashCache, open_sources
-    from pipeline.sources.scene import in_use
+    from pipeline.sources.scene import in_use, of_each
 
     if not runs:
         return []
     hashes = HashCache(project.state / "hashes.json")
     bands = memory.read(project.state / memory.FILE).bands if (project.state / memory.FILE).is_file() else ()
-    scenes = [in_use(scene, bands) for scene in open_sources(project).scenes]
+    scenes = of_each(open_sources(project).scenes, lambda each: in_use(each, bands))
     return [each.row() for each in late.late_scenes(scenes, runs, runs.__getitem__, hashes.scene)]
 
 

@@ -16,7 +16,7 @@ from pipeline.sources.passes import once_each, told_apart
 from pipeline.sources.room import needing_s3
 from pipeline.sources.safe import SafeSource
 from pipeline.sources.scaling import OFFSET, SCALE
-from pipeline.sources.scene import Doubt, Refused, Scene, Source
+from pipeline.sources.scene import Doubt, Refused, Scene, Source, of_each
 from pipeline.sources.tree import DiskTree, Tree
 
 HISTORY_YEARS = 3
@@ -78,14 +78,15 @@ def open_sources(project: Project, bounds: Callable[[], Bounds] | None = None) -
         raise MinewardenError("MW-SOURCE-UNUSABLE", f"None of {len(refused)} scenes can be used, e.g. {first.id}: {first.reason}", "Mend the scenes.")
     forced = [b for config in project.config.sources for b in config.bands or ()]
     bands = shared_bands(scenes, forced)
-    kept = []
-    for scene in scenes:
-        missing = [b for b in bands if b not in scene.bands]
-        if missing:
-            refused.append(_lacks(scene, ", ".join(missing)))
-        else:
-            kept.append(scene)
+    kept, lacking = having(scenes, bands)
+    refused += [_lacks(scene, ", ".join(missing)) for scene, missing in lacking]
     return Archive(scenes=tuple(kept), refused=tuple(sorted(refused, key=lambda r: r.id)), bands=bands, doubts=tuple(doubts))
+
+
+def having(scenes: Sequence[Scene], bands: Sequence[str]) -> tuple[list[Scene], list[tuple[Scene, list[str]]]]:
+    """Scenes of which a delivery has all bands, and those that don't, with what they lack."""
+    lacking = [(scene, missing) for scene in scenes if (missing := [band for band in bands if band not in scene.bands])]
+    return of_each(scenes, lambda each: each if all(band in each.bands for band in bands) else None), lacking
 
 
 def _without_mask(scenes: Sequence[Scene]) -> tuple[Sequence[Scene], list[Refused]]:
@@ -93,7 +94,7 @@ def _without_mask(scenes: Sequence[Scene]) -> tuple[Sequence[Scene], list[Refuse
     lacking = [scene for scene in scenes if scene.scl is None]
     if len(lacking) >= RARE * len(scenes):
         return scenes, []
-    return [scene for scene in scenes if scene.scl is not None], [_lacks(scene, "SCL") for scene in lacking]
+    return of_each(scenes, lambda each: each if each.scl is not None else None), [_lacks(scene, "SCL") for scene in lacking]
 
 
 def _lacks(scene: Scene, what: str) -> Refused:

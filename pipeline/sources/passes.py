@@ -17,7 +17,7 @@ from pipeline.errors import MinewardenError
 from pipeline.sources import naming, whole
 from pipeline.sources.bandfile import open_band
 from pipeline.sources.header import header
-from pipeline.sources.scene import Refused, Scene
+from pipeline.sources.scene import Refused, Scene, same_pass
 
 SAME_PASS = timedelta(minutes=30)
 """A name gives the start of the datatake, metadata the middle of the tile: minutes apart. The next orbit is 100 minutes away."""
@@ -47,7 +47,7 @@ class _Known:
 
 
 def once_each(scenes: Iterable[Scene]) -> tuple[list[Scene], list[Refused]]:
-    """Of each pass the whole delivery of most bands and the newest baseline, oldest pass first; and the deliveries left out."""
+    """Of each pass the whole delivery of most bands and the newest baseline, oldest pass first, the others behind it; and who these are."""
     days: dict[object, list[Scene]] = defaultdict(list)
     for scene in scenes:
         days[scene.day].append(scene)
@@ -64,8 +64,9 @@ def once_each(scenes: Iterable[Scene]) -> tuple[list[Scene], list[Refused]]:
         for twins in passes:
             # A newer delivery that broke off does not take the place of an older one that is whole.
             best = twins[0] if len(twins) == 1 else next((scene for scene in twins if is_whole(scene)), twins[0])
-            kept.append(best)
-            left += [Refused(s.id, s.day, f"The same pass as {best.id}, which is used.", duplicate_of=best.id) for s in twins if s is not best]
+            others = [*best.instead, *(each for s in twins if s is not best for each in s.deliveries)]
+            kept.append(replace(best, instead=tuple(sorted(others, key=_worth, reverse=True))))
+            left += [same_pass(s.id, s.day, best.id) for s in twins if s is not best]
     return sorted(kept, key=lambda s: (s.acquired, s.id)), sorted(left, key=lambda r: r.id)
 
 
@@ -128,8 +129,10 @@ def _extent(bounds: Bounds) -> float:
 def told_apart(scenes: Sequence[Scene]) -> list[Scene]:
     """Scenes with ids made unique: two sources may hold folders of one name that are different passes."""
     seen: dict[str, int] = defaultdict(int)
-    out = []
-    for scene in scenes:
+
+    def named(scene: Scene) -> Scene:
         seen[scene.id] += 1
-        out.append(scene if seen[scene.id] == 1 else replace(scene, id=f"{scene.id}~{seen[scene.id]}"))
-    return out
+        return scene if seen[scene.id] == 1 else replace(scene, id=f"{scene.id}~{seen[scene.id]}")
+
+    first = [named(scene) for scene in scenes]
+    return [replace(scene, instead=tuple(map(named, scene.instead))) for scene in first]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -138,6 +138,13 @@ class Scene:
     """False where the source says `mask: none`: then every look counts as clear."""
     delivery: Delivery | None = None
     """How its files come into the store; None where they are files of the source itself."""
+    instead: tuple[Scene, ...] = ()
+    """Other deliveries of the same pass, the best first: what is used where this one proves damaged."""
+
+    @property
+    def deliveries(self) -> tuple[Scene, ...]:
+        """All deliveries of the pass, the best first; none of them names others."""
+        return (replace(self, instead=()), *self.instead) if self.instead else (self,)
 
     @property
     def day(self) -> date:
@@ -147,6 +154,18 @@ class Scene:
     def files(self) -> list[Path]:
         """Of its bands, and of its classification."""
         return [*(band.path for band in self.bands.values()), *([self.scl] if self.scl else [])]
+
+
+def one_pass(deliveries: Iterable[Scene]) -> Scene | None:
+    """The first of some deliveries of a pass, with the others to take its place; None of none."""
+    found = [*deliveries]
+    return replace(found[0], instead=tuple(found[1:])) if found else None
+
+
+def of_each(scenes: Iterable[Scene], keep: Callable[[Scene], Scene | None]) -> list[Scene]:
+    """Scenes as `keep` makes each of their deliveries; without those of which it makes none."""
+    kept = (one_pass(made for each in scene.deliveries if (made := keep(each))) for scene in scenes)
+    return [scene for scene in kept if scene]
 
 
 def in_use(scene: Scene, bands: Sequence[str]) -> Scene:
@@ -175,6 +194,11 @@ class Refused:
     def told(self) -> str:
         """The reason with its code and fix, as every message has them."""
         return self.reason if self.duplicate_of else f"{self.code}: {self.reason} Fix: {self.fix}"
+
+
+def same_pass(id: str, day: date | None, used: str) -> Refused:
+    """Why a delivery of a pass is left out of which another is used."""
+    return Refused(id, day, f"The same pass as {used}, which is used.", duplicate_of=used)
 
 
 class UnreadableError(Exception):

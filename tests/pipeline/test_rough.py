@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import rasterio
 
 from pipeline.cli import main
 from tests.contract import shortcomings
-from tests.pipeline.conftest import MONTHS, ROOT, YEAR, County
+from tests.pipeline.conftest import MONTHS, ROOT, YEAR, County, day_of
 
 Faults = Sequence[dict[str, str]]
 
@@ -109,3 +111,30 @@ def test_mended_and_replaced_scenes_wait_for_a_replay(
     capsys.readouterr()
     assert main(["status", str(again.config), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["late_scenes"] == []
+
+
+def test_of_a_pass_delivered_anew_but_damaged_the_older_delivery_is_used(fresh: County, thin: County, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the history and in a month; the county comes out as without the new ones, and is repaired as it was."""
+    passes = sorted((fresh.folder / "scenes").iterdir(), key=day_of)
+    old = [next(folder for folder in passes if day_of(folder) > since) for since in ("20230601", "20240301")]
+    new = [folder.with_name(f"{folder.name.rpartition('_')[0]}_20241101T000000") for folder in old]
+    for was, now in zip(old, new, strict=True):
+        shutil.copytree(was, now)
+        for file in now.glob("*.tif"):
+            with rasterio.open(file) as raster:
+                profile, pixels = raster.profile, raster.read()
+            with rasterio.open(file, "w", **profile) as raster:
+                raster.write(np.full_like(pixels, 4 if "SCL" in file.name else 1))
+    assert fresh.run(MONTHS[-1], "--quiet") == 3
+    said = capsys.readouterr().err
+    for was, now in zip(old, new, strict=True):
+        assert f"scene {now.name} was left out: MW-SCENE-SCALE" in said
+        assert f"{was.name}, of the same pass, is used instead." in said
+    assert fresh.bytes(MONTHS) == thin.bytes(MONTHS)
+    assert {s["id"]: s["used"] for s in fresh.scenes("2024-03") if s["id"] in (old[1].name, new[1].name)} == {old[1].name: True, new[1].name: False}
+    assert main(["status", str(fresh.config), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["late_scenes"] == []
+    state = {file: file.read_bytes() for file in fresh.out.glob("state/2024*/**/r*")}
+    shutil.rmtree(fresh.out / "state")
+    assert main(["repair", str(fresh.config), "--quiet"]) == 0
+    assert {file: file.read_bytes() for file in state} == state

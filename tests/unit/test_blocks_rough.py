@@ -123,3 +123,27 @@ def test_what_can_not_be_read_names_the_scene(tmp_path: Path, scene: Make) -> No
         marks_of([sighting], 6, np.zeros((1, 6, 6), np.uint8))
     assert caught.value.refused.id == "20240703"
     assert str(tmp_path) not in caught.value.refused.told
+
+
+def test_where_a_delivery_proves_useless_the_next_of_its_pass_is_used(tmp_path: Path, scene: Make) -> None:
+    """Three deliveries: of the newest all pixels are too dark to be true, of the next a strip is damaged that the sample does not meet."""
+    newest, middle, oldest = (f"S2A_MSIL2A_20240703T034001_N0{n}_R061_T48SWE_2024070{n[0]}T071234" for n in ("511", "510", "400"))
+    for name in (newest, middle, oldest, "20240708"):
+        scene(tmp_path / "scenes", name, BANDS, side=SIDE)
+    for band in BANDS:
+        write_band(tmp_path / "scenes" / newest / f"{band}.tif", side=SIDE, value=1)
+    gap = next(r for r in range(SIDE) if not any(w.top <= r + d < w.top + w.height for w in survey.sample_windows(grid(SIDE))[0] for d in (-2, 2)))
+    damage(tmp_path / "scenes" / middle / "B08.tif", gap)
+    where = setting(SIDE, tmp_path)
+    good, refused = year.usable(scenes_of(tmp_path / "scenes"), where, "survey")
+    assert [s.id for s, _ in good] == [middle, "20240708"]
+    assert [(r.id, r.code) for r in refused] == [(newest, "MW-SCENE-SCALE")]
+
+    def work(seen: year.Seen) -> list[str]:
+        for each, _ in seen:
+            marks_of([Sighting(each, Shared(np.zeros((2, 2), np.float32), np.ones(2, np.float32), 0), "")], SIDE, np.zeros((1, SIDE, SIDE), np.uint8))
+        return [each.id for each, _ in seen]
+
+    made, kept, damaged = year.leaving_out_damaged(good, where, work)
+    assert made == [s.id for s, _ in kept] == [oldest, "20240708"]
+    assert [r.id for r in damaged] == [middle]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.sources import FolderSource, naming
+from pipeline.sources.passes import once_each, told_apart
 from tests.made import write_band
 
 Make = Callable[..., Path]
@@ -103,3 +104,16 @@ def test_links_that_lead_in_a_circle_are_passed_over(tmp_path: Path, scene: Make
         (where / "one").symlink_to(where / "other")
         (where / "other").symlink_to(where / "one")
     assert kept(tmp_path) == {NEW}
+
+
+def test_others_stand_behind_the_best_in_order_of_their_worth(tmp_path: Path, scene: Make) -> None:
+    oldest = OLD.replace("20210703T071234", "20210703T061234")
+    for name in (oldest, NEW, OLD):
+        scene(tmp_path, name)
+    ((best,), left) = FolderSource(tmp_path).scenes()
+    assert [each.id for each in best.deliveries] == [NEW, OLD, oldest]
+    assert [each.instead for each in best.deliveries] == [(), (), ()]
+    assert [r.id for r in left] == sorted([OLD, oldest])
+    again, _ = once_each([best, *best.instead])
+    assert [each.id for each in again[0].deliveries] == [NEW, OLD, OLD, oldest, oldest], "a source of its own may hold the same"
+    assert [each.id for each in told_apart(again)[0].deliveries] == [NEW, OLD, f"{OLD}~2", oldest, f"{oldest}~2"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -60,3 +61,18 @@ def test_a_scene_that_can_not_be_read_is_not_news() -> None:
         raise UnreadableError(Refused(each.id, each.day, "B04.tif can't be read"))
 
     assert late_scenes([scene("2024-01-03")], RUNS, RUNS.__getitem__, unreadable) == []
+
+
+@pytest.mark.parametrize(
+    ("best", "other", "expected"),
+    [
+        ("2024-02-08", "2024-02-09", {"2024-02-09": ("2024-02", "new")}),  # the best was of no use, and another delivery has come
+        ("2024-02-08", "2024-02-03", {"2024-02-03": ("2024-02", "replaced")}),  # the other stood for it, and is not what it was
+        ("2024-01-03", "2024-01-04", {}),  # the best was used: a worse one is no news
+        ("2024-01-05", "2024-01-03", {"2024-01-05": ("2024-01", "new")}),  # a better one than was used
+        ("2024-02-08", "2024-02-13", {}),  # both were left out
+    ],
+)
+def test_of_a_pass_delivered_twice_what_a_replay_would_use_is_told(best: str, other: str, expected: dict[str, tuple[str, str]]) -> None:
+    found = late_scenes([replace(scene(best), instead=(scene(other),))], RUNS, RUNS.__getitem__, lambda _: "as it is")
+    assert {each.id: (each.month, each.why) for each in found} == expected
