@@ -58,6 +58,8 @@ class Console:
         self.as_json = as_json
         self.quiet = quiet
         self.log_file: Path | None = None
+        self.config = "CONFIG"
+        """The config's path as it is typed, for commands that a message gives as a fix."""
         self.said: list[str] = []
         """What a person was told, for whoever is told of the end too."""
         self.at_end: Callable[[int], None] = lambda code: None
@@ -107,7 +109,7 @@ class Console:
 
     def error(self, error: MinewardenError) -> None:
         """One line that says what is wrong and how to put it right."""
-        parts = {"code": error.code, "message": error.message, "fix": error.fix}
+        parts = {"code": error.code, "message": error.message, "fix": self.as_typed(error.fix)}
         parts = {key: visible(scrub_text(" ".join(text.split()))) for key, text in parts.items()}
         LOGGER.error("%s: %s", error.code, parts["message"])
         line = f"{parts['code']}: {parts['message']} Fix: {parts['fix']}"
@@ -116,6 +118,10 @@ class Console:
             when = datetime.now(UTC).isoformat(timespec="seconds")
             line = json.dumps({"time": when, "level": "error", **parts}, ensure_ascii=False)
         print(line, file=sys.stderr, flush=True)
+
+    def as_typed(self, fix: str) -> str:
+        """A fix with the config's own path in it: what raises an error seldom knows whose files it reads."""
+        return re.sub(r"\bCONFIG\b", lambda _: self.config, fix)
 
     def guard(self, body: Callable[[], Exit | None]) -> int:
         """Run a command; whatever happens ends as an exit code and at most one message."""

@@ -16,6 +16,8 @@ def _plain_path(value: Path) -> Path:
 
 
 def _local(value: Any) -> Any:
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("not a path: it is empty")
     if isinstance(value, str) and "://" in value:
         raise ValueError("not a path of this computer")
     return value

@@ -41,6 +41,7 @@ def open_project(console: Console, config: Path, *, begins: bool = False) -> Pro
     Only a command that `begins` results makes the output folder: one made by whoever looked first, root perhaps, would keep out cron's user.
     """
     project = load(config)
+    console.config = project.typed
     if begins or project.output.is_dir():
         console.use_log(project.logs / "minewarden.log")
     return project

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def command(console: Console, config: Path | None, as_json: bool) -> Exit:
     """Check the installation and, given a config, the county's data and results."""
     checks = list(machine.checks(Path.cwd() if config is None else config.absolute().parent))
     if config is not None:
-        checks += _county(console, config)
+        checks += [replace(c, fix=console.as_typed(c.fix)) for c in _county(console, config)]
     if as_json:
         console.object({"ok": all(c.ok for c in checks), "checks": [asdict(c) | {"exit_code": int(c.exit_code)} for c in checks]})
     else:

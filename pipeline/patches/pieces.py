@@ -15,6 +15,8 @@ SEED_SCORE = 8.0
 """A patch needs `min_cells` / 2 cells that are this far from their season …"""
 SEED_NOVELTY = 1.0
 """… and this unlike their past; or …"""
+FAR_SCORE = 20.0
+"""… so far that they may look as they did at another season: red stone on grass looks as the grass does when it is dry; or …"""
 NEW_NOVELTY = 4.0
 """… so new that it does not matter what season it is: where crops differ from year to year, no look is far from the season."""
 STARK_SCORE, STARK_NOVELTY, STARK_SHARE, STARK_CONTRAST = 20.0, 8.0, 0.25, 6.0
@@ -136,7 +138,7 @@ def pieces_of(table: NDArray[np.void], model: Model, min_cells: int, known: NDAr
     for piece in (part for group in _by_cover(table, model) for part in _cores(group, min_cells)):
         if len(piece) < min_cells:
             continue
-        far = (piece["score"] >= SEED_SCORE) & (piece["novelty"] >= SEED_NOVELTY)
+        far = (piece["score"] >= FAR_SCORE) | (piece["score"] >= SEED_SCORE) & (piece["novelty"] >= SEED_NOVELTY)
         strong = (far | (piece["novelty"] >= NEW_NOVELTY) | among(places_of(piece), known)) & (piece["status"] != FIRST)
         # A look or two is no patch yet: enough of its cells must have been seen changed three times.
         young = (piece["status"] != FIRST).sum() < max(min_cells, KNOWN_SHARE * len(piece))

@@ -130,6 +130,7 @@ def test_a_flipped_byte_stops_the_run_and_is_named(again: County, capsys: pytest
     said = capsys.readouterr().err
     assert str(path) in said
     assert "DAMAGED" in said
+    assert f"minewarden repair {again.config}'" in said
     assert not (again.out / NEXT).exists()
     assert again.bytes(MONTHS) == before
 
@@ -155,7 +156,7 @@ def test_a_ledger_that_lags_behind_is_not_built_upon(again: County, capsys: pyte
     assert again.run(NEXT) == 5
     said = capsys.readouterr().err
     assert MONTHS[-1] in said
-    assert "minewarden repair" in said
+    assert f"minewarden repair {again.config}'" in said
     assert again.run(MONTHS[-1], "--replay", "--quiet") == 0
     assert again.run(NEXT, "--quiet") == 0
 

@@ -77,6 +77,13 @@ def test_addresses_that_are_none(tmp_path: Path, config_text: str, address: str)
         load(tmp_path / "c.yaml")
 
 
+@pytest.mark.parametrize("given", ["", "  "])
+def test_an_empty_path_is_none(tmp_path: Path, config_text: str, given: str) -> None:
+    (tmp_path / "c.yaml").write_text(config_text.replace("output: out", f"output: '{given}'"), "utf-8")
+    with pytest.raises(MinewardenError, match=r"MW-CONFIG-FIELD.*output.*it is empty"):
+        load(tmp_path / "c.yaml")
+
+
 @pytest.mark.parametrize("address", ["s3://bucket/x", "https://x.org/x", "gs://bucket/x"])
 def test_results_are_written_to_this_computer(tmp_path: Path, config_text: str, address: str) -> None:
     (tmp_path / "c.yaml").write_text(config_text.replace("output: out", f"output: '{address}'"), "utf-8")
