@@ -90,6 +90,11 @@ def _bluish(f: Features) -> float:
     return _dark(f) * ramp(f["blue_to_red"] - f["blue_to_red_bare"], 0.06, 0.16) if "blue_to_red" in f else 0.0
 
 
+def _no_bluer(f: Features) -> float:
+    """No bluer than the soil it lies on, as glass over silicon always is."""
+    return ramp(f["blue_to_red"] - f["blue_to_red_bare"], 0.04, 0.0) if "blue_to_red" in f else 0.0
+
+
 def _wet(f: Features) -> float:
     """Dark, and far darker still in the short-wave infrared."""
     return _dark(f) * ramp(f["swir_to_red"] - f["swir_to_red_bare"], -0.2, -0.6) if "swir_to_red" in f else 0.0
@@ -149,8 +154,9 @@ def _old_ground(f: Features) -> float:
 MARKS: dict[str, Callable[[Features], float]] = {
     **{name: term for name, (_, term) in TERMS.items()},
     "alone": _alone, "bluish": _bluish, "brief": _brief, "broad": _broad, "built": _built, "char": _char, "concrete": _concrete, "dark": _dark,
-    "dry": _dry, "forest": _forest, "grey": _grey, "hamlet": _hamlet, "large": _large, "lush": _lush, "old_ground": _old_ground, "rains": _rains,
-    "slip": _slip, "slow": _slow, "steps": _steps, "strip": _strip, "subsoil": _subsoil, "sudden": _sudden, "thread": _thread, "wet": _wet,
+    "dry": _dry, "forest": _forest, "grey": _grey, "hamlet": _hamlet, "large": _large, "lush": _lush, "no_bluer": _no_bluer,
+    "old_ground": _old_ground, "rains": _rains, "slip": _slip, "slow": _slow, "steps": _steps, "strip": _strip, "subsoil": _subsoil,
+    "sudden": _sudden, "thread": _thread, "wet": _wet,
 }  # fmt: skip
 """By name: those above, and the terms of the likelihood."""
 SCORES: dict[Cause, tuple[float, dict[str, float]]] = {
@@ -158,12 +164,13 @@ SCORES: dict[Cause, tuple[float, dict[str, float]]] = {
     Cause.LANDSLIDE: (-2.7, {"slip": 4.0, "subsoil": 0.8, "rains": 1.3, "alone": 0.8, "broad": -1.8, "built": -1.3}),
     Cause.CONSTRUCTION: (-1.2, {"hamlet": 2.2, "built": 1.4, "roof": 3.3, "grey": 0.9, "concrete": 1.0, "slow": 1.5}),
     Cause.ROAD: (-1.5, {"strip": 4.6, "thread": 0.7, "grey": 1.1, "sudden": -0.6}),
-    Cause.SOLAR: (-1.6, {"solar": 3.7, "bluish": 1.7, "dark": 0.6, "large": 1.5, "old_ground": -1.0}),
+    Cause.SOLAR: (-1.6, {"solar": 3.7, "bluish": 1.7, "dark": 0.6, "large": 1.5, "old_ground": -1.0, "no_bluer": -2.5}),
     Cause.GREENHOUSE: (-1.6, {"greenhouse": 6.7}),
     Cause.WATER: (-2.4, {"water": 6.1, "wet": 2.4}),
     Cause.LOGGING: (-2.0, {"forest": 5.0}),
     Cause.FARMLAND: (
-        -0.3, {"steps": 1.0, "old_ground": 0.9, "lush": 2.2, "similar": 0.4, "cropland": 1.2, "film": 1.4, "greener": 3.0, "levelled": 1.0},
+        -0.3,
+        {"steps": 1.0, "old_ground": 0.9, "lush": 2.2, "similar": 0.4, "cropland": 1.2, "film": 1.4, "greener": 3.0, "levelled": 1.0, "grey": -0.8},
     ),
     Cause.UNKNOWN: (0.0, {"novelty": 0.5, "winter": 0.4, "snow": 1.1, "fleeting": 0.6}),
 }  # fmt: skip
