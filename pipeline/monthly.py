@@ -15,6 +15,7 @@ from pipeline.config import Project
 from pipeline.errors import Exit, MinewardenError
 from pipeline.inputs import Inputs
 from pipeline.late import late_scenes
+from pipeline.layers.model import LayerSet
 from pipeline.ledger.ledger import Ledger
 from pipeline.memory import remember
 from pipeline.month import Done, make_month, set_aside
@@ -38,14 +39,15 @@ class Result:
     lines: tuple[str, ...]
 
 
-def run(project: Project, month: str, workers: int | None, scheduler: str | None, replay: bool, say: Say) -> Result:
+def run(project: Project, month: str, workers: int | None, scheduler: str | None, replay: bool, say: Say, ground: LayerSet | None = None) -> Result:
     """Do every month from the start of monitoring to `month` that is not done yet, each leaving its folder.
 
-    replay: redo `month` and all after it, with the scenes and layers of today; ids and verdicts stay.
+    replay: redo `month` and all after it, with the scenes and layers of today; ids and verdicts stay. ground: the layers, where they
+    are read already.
     """
     if project.plan is not None:
         plan.load(project.plan)  # a plan that can't be read is said before any work, not when the report is written
-    inputs, hashes = prepare(project, workers, scheduler, say)
+    inputs, hashes = prepare(project, workers, scheduler, say, ground=ground)
     with Ledger(project.ledger, project.config.county.code) as ledger:
         todo = _to_do(project, inputs.monitor_from, month, replay, ledger)
         other = [] if replay else _other_layers(project, inputs)
@@ -66,13 +68,23 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
 
 
 def prepare(
-    project: Project, workers: int | None, scheduler: str | None, say: Say, *, user: str = "run", begins: bool = True
+    project: Project,
+    workers: int | None,
+    scheduler: str | None,
+    say: Say,
+    *,
+    user: str = "run",
+    begins: bool = True,
+    ground: LayerSet | None = None,
 ) -> tuple[Inputs, HashCache]:
-    """Find the scenes, read the layers, remember the grid. begins: the county's first run may begin with this; else nothing is remembered."""
+    """Find the scenes, read the layers, remember the grid.
+
+    begins: the county's first run may begin with this; else nothing is remembered. ground: the layers, where they are read already.
+    """
     if scheduler:
         compute.check_scheduler(scheduler)
     crs = project.config.grid.crs
-    layers_once = cache(lambda: layers.load(project, crs))
+    layers_once = cache(lambda: ground or layers.load(project, crs))
     archive = open_sources(project, lambda: degrees(layers_once().area, crs))
     ground = layers_once()
     memory = remember(project, archive.scenes, archive.bands, lambda: county_grid(project.config, ground.area, archive.scenes), begins=begins)

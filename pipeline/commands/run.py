@@ -63,11 +63,14 @@ def run_month(
     console: Console, project: Project, month: str, *, workers: int | None = None, scheduler: str | None = None, replay: bool = False
 ) -> Exit:
     with locked(project.output):
-        from pipeline import monthly
-
         if (project.output / "inbox").is_dir():
             _take_flights(console, project)
-        result = monthly.run(project, month, workers, scheduler, replay, console.progress)
+        from pipeline import layers
+
+        ground = layers.load(project, project.config.grid.crs)  # a bad one is told before all else is loaded, which takes longer than they do
+        from pipeline import monthly
+
+        result = monthly.run(project, month, workers, scheduler, replay, console.progress, ground)
     return tell(console, result)
 
 
