@@ -24,12 +24,13 @@ class Result:
 
 @pytest.fixture
 def job(monkeypatch: pytest.MonkeyPatch) -> Callable[[Run], None]:
-    """Puts a function in the monthly job's place."""
+    """Puts a function in the monthly job's place, which gets no layers."""
 
     def put(run: Run) -> None:
         module = ModuleType("pipeline.monthly")
         vars(module)["run"] = run
         monkeypatch.setitem(sys.modules, "pipeline.monthly", module)
         monkeypatch.setattr(pipeline, "monthly", module, raising=False)
+        monkeypatch.setattr("pipeline.layers.load", lambda *_: None)
 
     return put
