@@ -55,8 +55,8 @@ def test_the_line_runs_in_the_environment_of_cron(tmp_path: Path, config_text: s
     assert done.returncode == 2
     assert done.stdout == b""
     said = done.stderr.decode("utf-8")
-    assert said.startswith("MW-SOURCE-PATH: The scene folder ")
-    assert str(config.parent / "scenes") in said
+    assert said.startswith("MW-LAYER-FILE: Layer area: ")
+    assert str(config.parent / "layers") in said
     assert said.count("\n") == 1
 
 
