@@ -18,7 +18,7 @@ ENDS = {
     "init": (0, ""),
     "doctor": (0, ""),
     "layers": (2, "MW-LAYER-"),
-    "run": (2, "MW-SOURCE-EMPTY"),
+    "run": (2, "MW-LAYER-"),
     "status": (0, ""),
     "restoration": (2, "MW-MONTH-NONE"),
     "schedule": (0, ""),
