@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import shapely
-from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
 from pipeline import months
@@ -15,6 +14,7 @@ from pipeline.config import Project
 from pipeline.drone.judge import KnownCase
 from pipeline.ledger import Ledger
 from pipeline.ledgers import open_ledger
+from pipeline.projection import between
 from pipeline.publish import geojson
 
 INGESTED, WITHDRAWN, VISITED = "flight", "flight_withdrawn", "visit"
@@ -46,7 +46,7 @@ def known_ground(project: Project) -> tuple[list[KnownCase], dict[str, BaseGeome
         for each in recorded
     ]
     patches = geojson.read(project.output / done[-1] / "patches.geojson")
-    to_grid = Transformer.from_crs("EPSG:4326", project.config.grid.crs, always_xy=True)
+    to_grid = between("EPSG:4326", project.config.grid.crs)
     return cases, {
         each.properties["patch_id"]: shapely.transform(each.written.geometry, lambda xy: np.column_stack(to_grid.transform(xy[:, 0], xy[:, 1])))
         for each in patches

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import shapely
 from odc.geo.geobox import GeoBox
-from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.config import Project
@@ -14,6 +13,7 @@ from pipeline.drone.raster import Raster, Role, examine
 from pipeline.drone.surface import read_surface
 from pipeline.errors import MinewardenError
 from pipeline.grid import Slopes
+from pipeline.projection import between
 from pipeline.restoration.terrain import BASE_M, slopes
 
 FIX = "Give a GeoTIFF of heights in metres with its coordinate system, e.g. Copernicus GLO-30 cut to the county, or take 'dem' out of the config."
@@ -59,9 +59,7 @@ def load(project: Project, area: BaseGeometry, crs: str) -> Heights | None:
         raise _ours(error) from error
     west, north = raster.transform @ (0, 0)
     east, south = raster.transform @ (raster.width, raster.height)
-    there = Transformer.from_crs(raster.crs, crs, always_xy=True).transform_bounds(
-        min(west, east), min(south, north), max(west, east), max(south, north)
-    )
+    there = between(raster.crs, crs).transform_bounds(min(west, east), min(south, north), max(west, east), max(south, north))
     if not shapely.box(*there).intersects(area):
         raise MinewardenError("MW-DEM-PLACE", f"The {Role.HEIGHTS} {path} lies off the county's area.", FIX)
     return Heights(raster)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
 from pipeline import compute, heights, layers, models, months, retention
@@ -21,6 +20,7 @@ from pipeline.memory import remember
 from pipeline.month import Done, make_month, set_aside
 from pipeline.needs import needed
 from pipeline.plan import model as plan
+from pipeline.projection import between
 from pipeline.publish import runjson
 from pipeline.sources import HashCache, open_sources
 from pipeline.sources.archive import having
@@ -100,7 +100,7 @@ def prepare(
 
 def degrees(area: BaseGeometry, crs: str) -> tuple[float, float, float, float]:
     """West, south, east, north of an area that is given in a CRS."""
-    west, south, east, north = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform_bounds(*area.bounds)
+    west, south, east, north = between(crs, "EPSG:4326").transform_bounds(*area.bounds)
     return round(west, 5), round(south, 5), round(east, 5), round(north, 5)
 
 

@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import cache
 from typing import Any
 
 import numpy as np
 import shapely
-from pyproj import Transformer
 from shapely import unary_union
 from shapely.geometry.base import BaseGeometry
 
@@ -21,6 +19,7 @@ from pipeline.findings.names import CAUSES, FINDINGS
 from pipeline.layers.issued import Issued
 from pipeline.ledger import KnownCase, Ledger
 from pipeline.ledger.identity import choices
+from pipeline.projection import between
 from pipeline.publish import geojson
 from pipeline.publish.features import UNCHANGED as UNCHANGED_CODES
 from pipeline.publish.features import Feature
@@ -108,13 +107,8 @@ def of_months(project: Project, ledger: Ledger, issued: Sequence[Issued], area: 
 
 def on_grid(feature: Feature, crs: str) -> BaseGeometry:
     """A published outline in the grid's CRS."""
-    transformer = _to_grid(crs)
+    transformer = between("EPSG:4326", crs)
     return shapely.transform(feature.written.geometry, lambda xy: np.column_stack(transformer.transform(xy[:, 0], xy[:, 1])))
-
-
-@cache
-def _to_grid(crs: str) -> Transformer:
-    return Transformer.from_crs("EPSG:4326", crs, always_xy=True)
 
 
 def reconcile(

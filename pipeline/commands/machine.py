@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pipeline import months
 from pipeline.commands.checks import Check, Note, guarded
+from pipeline.projection import between
 
 MIN_DISK_GB = 5
 MIN_MEMORY_GB = 2
@@ -52,13 +53,13 @@ def _versions() -> str:
 
 def _projections() -> str:
     """Known coordinates of one place: PROJ's database must be there, and must not want the network."""
-    from pyproj import Transformer, network
+    from pyproj import network
 
     if network.is_network_enabled():  # type: ignore[attr-defined]
         raise ValueError("PROJ is told to use the network (PROJ_NETWORK); results would depend on it")
     lon, lat = 105.05, 35.7
     for code, east, north in ((4544, 504_525, 3_952_257), (4523, 35_504_525, 3_952_257), (32648, 504_523, 3_950_676)):
-        x, y = Transformer.from_crs("EPSG:4490", f"EPSG:{code}", always_xy=True).transform(lon, lat)
+        x, y = between("EPSG:4490", f"EPSG:{code}").transform(lon, lat)
         if abs(x - east) > 5 or abs(y - north) > 5:
             raise ValueError(f"EPSG:4490 to EPSG:{code} gives {x:.0f}, {y:.0f} instead of {east}, {north}")
     return "PROJ's data works offline (CGCS2000, its 3-degree zones, UTM)"

@@ -14,11 +14,12 @@ from pathlib import Path
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from pyproj.exceptions import CRSError, ProjError
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import MinewardenError
+from pipeline.projection import between
 
 MAX_BYTES = 5_000_000
 _COLUMNS = {
@@ -140,7 +141,7 @@ def _table(file: Path, lines: list[str], grid: str) -> tuple[str, list[Point]]:
 
 def check_place(control: ControlList, ground: BaseGeometry, crs: str) -> None:
     """Raises MinewardenError `MW-DRONE-GCP` where no point lies near the flown ground, which is given in `crs`."""
-    at = Transformer.from_crs(control.crs, crs, always_xy=True).transform([p.x for p in control.points], [p.y for p in control.points])
+    at = between(control.crs, crs).transform([p.x for p in control.points], [p.y for p in control.points])
     far = min((ground.distance(shapely.Point(place)) for place in zip(*at, strict=True) if np.isfinite(place).all()), default=math.inf)
     if far > NEAR_M:
         raise _refused(Path(control.file), f"holds no point within {NEAR_M:.0f} m of the flight")
@@ -149,7 +150,7 @@ def check_place(control: ControlList, ground: BaseGeometry, crs: str) -> None:
 def height_error(control: ControlList, crs: str, sample: Sample) -> HeightError | None:
     """How far a surface lies above the points; None where it shows fewer than FEWEST. sample: in `crs`."""
     try:
-        x, y = Transformer.from_crs(control.crs, crs, always_xy=True).transform([p.x for p in control.points], [p.y for p in control.points])
+        x, y = between(control.crs, crs).transform([p.x for p in control.points], [p.y for p in control.points])
     except ProjError:
         return None
     off = np.asarray(sample(np.asarray(x, float), np.asarray(y, float)), float) - np.array([p.height for p in control.points])

@@ -20,6 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from pipeline.drone.judge import KnownCase
 from pipeline.drone.sight import EYE_M
 from pipeline.errors import MinewardenError
+from pipeline.projection import between
 
 SUFFIXES = (".jpg", ".jpeg")
 MOST, MAX_BYTES = 2000, 100_000_000
@@ -176,7 +177,7 @@ def _time(value: object) -> datetime | None:
 
 def attach(photos: Sequence[Photo], cases: Sequence[KnownCase], crs: str, trip: Trip) -> list[Shown]:
     """Each photo with the case it looks at, and what speaks against it. Cases and trip in `crs`, the county's."""
-    to_grid = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+    to_grid = between("EPSG:4326", crs)
     return [_attached(photo, cases, to_grid, trip) for photo in photos]
 
 

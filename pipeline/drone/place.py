@@ -7,7 +7,6 @@ from datetime import date
 
 import numpy as np
 import shapely
-from pyproj import Transformer
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
@@ -15,6 +14,7 @@ from pipeline.drone.raster import Raster
 from pipeline.errors import MinewardenError
 from pipeline.layers.dates import parse
 from pipeline.layers.whereabouts import guess
+from pipeline.projection import between
 
 COARSEST_M = 1.0
 """Largest cell of an orthophoto. Drones give centimetres to decimetres; what is coarser is a satellite's picture, or was thinned."""
@@ -28,7 +28,7 @@ def footprint(raster: Raster, grid: str) -> BaseGeometry:
     """The raster's frame in the grid's CRS."""
     corners = raster.corners()
     edges = [corners[k] + (corners[(k + 1) % 4] - corners[k]) * step for k in range(4) for step in np.linspace(0, 1, ACROSS, endpoint=False)[:, None]]
-    x, y = Transformer.from_crs(raster.crs, grid, always_xy=True).transform(*np.array(edges).T)
+    x, y = between(raster.crs, grid).transform(*np.array(edges).T)
     return Polygon(np.column_stack([x, y])) if np.isfinite([x, y]).all() else Polygon()
 
 
@@ -48,7 +48,7 @@ def check_cells(ortho: Raster, grid: str) -> None:
     """Raises MW-DRONE-COARSE where the cells of an orthophoto that lies in the county are too large on the ground."""
     col, row = ortho.width / 2, ortho.height / 2
     places = np.array([ortho.transform @ at for at in ((col, row), (col + 1, row), (col, row + 1))])
-    middle, across, down = np.column_stack(Transformer.from_crs(ortho.crs, grid, always_xy=True).transform(*places.T))
+    middle, across, down = np.column_stack(between(ortho.crs, grid).transform(*places.T))
     cell = max(np.hypot(*(across - middle)), np.hypot(*(down - middle)))
     if cell > COARSEST_M * (1 + ROUNDING):
         message = f"The {ortho.role} {ortho.path} has cells of {cell:.3g} m; at most {COARSEST_M:g} m are taken."

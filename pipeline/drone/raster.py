@@ -13,7 +13,7 @@ import numpy as np
 import rasterio
 from affine import Affine
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from pyproj.exceptions import CRSError
 from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
@@ -21,6 +21,7 @@ from rasterio.io import DatasetReader
 
 from pipeline.errors import MinewardenError
 from pipeline.files import sha256_file
+from pipeline.projection import between
 from pipeline.sources import whole
 from pipeline.sources.bandfile import GDAL_ENV, check_path
 
@@ -83,7 +84,7 @@ class Raster:
     def moved(self, east: float, north: float, crs: str) -> Raster:
         """The same taken back by a shift that was measured in another CRS, metres."""
         middle = self.transform @ (self.width / 2, self.height / 2)
-        there = Transformer.from_crs(self.crs, crs, always_xy=True)
+        there = between(self.crs, crs)
         x, y = there.transform(*middle)
         back = there.transform(x - east, y - north, direction="INVERSE")
         return replace(self, transform=Affine.translation(back[0] - middle[0], back[1] - middle[1]) @ self.transform)

@@ -9,7 +9,6 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
-from pyproj import Transformer
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
@@ -20,6 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from pipeline.drone.arrays import Mask, Surface
 from pipeline.drone.raster import HIGHEST_M, Raster, opened
 from pipeline.errors import MinewardenError
+from pipeline.projection import between
 
 MOST_CELLS = 4_000_000
 """Of the grid on which volumes are worked; finer surfaces are averaged, which no volume notices."""
@@ -53,7 +53,7 @@ def _cell_in_metres(raster: Raster, crs: str) -> float:
     """Side of a raster's cells in another CRS, at its middle."""
     middle = raster.width / 2, raster.height / 2
     at = np.array([raster.transform @ (middle[0] + across, middle[1] + down) for across, down in ((0, 0), (1, 0), (0, 1))])
-    x, y = Transformer.from_crs(raster.crs, crs, always_xy=True).transform(at[:, 0], at[:, 1])
+    x, y = between(raster.crs, crs).transform(at[:, 0], at[:, 1])
     (ax, bx), (ay, by) = np.diff([x[[0, 1]], x[[0, 2]]]).ravel(), np.diff([y[[0, 1]], y[[0, 2]]]).ravel()
     return float(math.sqrt(abs(ax * by - bx * ay)))
 

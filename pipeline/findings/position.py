@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
-from pyproj import Transformer
 
 from pipeline.config_findings import FindingsConfig
 from pipeline.grid import Grid
 from pipeline.layers.model import Right
+from pipeline.projection import between
 
 EPOCH = date(2000, 1, 1)
 """Registers are in CGCS2000, whose coordinates are those of this day; an image's are those of the day it was taken (ITRF)."""
@@ -51,7 +51,7 @@ class Accuracy:
         """For a county: its middle speaks for all of it."""
         (rows, cols), affine = grid.shape, grid.geobox.affine
         x, y = affine.c + cols / 2 * affine.a, affine.f + rows / 2 * affine.e
-        lon, lat = Transformer.from_crs(grid.crs, "EPSG:4326", always_xy=True).transform(x, y)
+        lon, lat = between(grid.crs, "EPSG:4326").transform(x, y)
         return Accuracy(config.geolocation_m, config.coregistration_m, math.hypot(*plate_motion(lon, lat)), off_m)
 
     def measured(self, first: date, last: date) -> tuple[float, int] | None:

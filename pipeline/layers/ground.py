@@ -7,8 +7,10 @@ from functools import lru_cache
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Geod, Transformer
+from pyproj import CRS, Geod
 from shapely.geometry.base import BaseGeometry
+
+from pipeline.projection import between
 
 DEGREES = "EPSG:4490"
 GEOD = Geod(ellps="GRS80")
@@ -22,12 +24,6 @@ def crs_of(name: str) -> CRS:
 
 
 @lru_cache(maxsize=256)
-def transformer(source: str, target: str) -> Transformer:
-    """x, y order on both sides. ProjError where PROJ knows no way."""
-    return Transformer.from_crs(crs_of(source), crs_of(target), always_xy=True)
-
-
-@lru_cache(maxsize=256)
 def degrees_of(name: str) -> str | None:
     """The geographic CRS that a CRS is based on; None where it lies nowhere on the earth."""
     geographic = crs_of(name).geodetic_crs
@@ -38,7 +34,7 @@ def move(geometry: BaseGeometry, source: str, target: str) -> BaseGeometry:
     """A geometry in another CRS (x, y order on both sides). ProjError where PROJ knows no way."""
     if source == target:
         return geometry
-    way = transformer(source, target)
+    way = between(source, target)
 
     def turn(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(way.transform(points[:, 0], points[:, 1]))

@@ -13,8 +13,8 @@ from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import MinewardenError
-from pipeline.layers.ground import transformer
 from pipeline.layers.model import Problem
+from pipeline.projection import between
 
 POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 NOWHERE = "MW-LAYER-COORDINATES"
@@ -63,7 +63,7 @@ def to_grid(geometry: NDArray[np.object_], source: str, target: str) -> NDArray[
     try:
         if CRS.from_user_input(source) == wanted:
             return geometry
-        move = transformer(source, target)
+        move = between(source, target)
     except ProjError as error:  # CRSError too, and coordinates without a place on earth
         raise MinewardenError(
             "MW-LAYER-CRS", f"The coordinate system {source[:100]!r} is not known.", "Save the layer in EPSG:4490 or EPSG:4326."

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from pyproj.exceptions import CRSError, ProjError
 from shapely.geometry.base import BaseGeometry
 
-from pipeline.layers.ground import DEGREES, crs_of, transformer
+from pipeline.layers.ground import DEGREES, crs_of
 from pipeline.layers.zones import CGCS2000, DATUMS, ZONES3, ZONES6
+from pipeline.projection import between
 
 _NEAR_M = 100_000
 """A layer of a county lies no further from it than this."""
@@ -46,7 +47,7 @@ def guess(points: NDArray[np.float64], said: str, area: BaseGeometry, grid: str)
 def _lies(place: NDArray[np.float64], crs: str, grid: str, near: BaseGeometry) -> bool:
     """Whether a place in `crs` lies in `near`."""
     try:
-        moved = transformer(crs, grid).transform(*place)
+        moved = between(crs, grid).transform(*place)
     except (CRSError, ProjError):
         return False
     return bool(np.isfinite(moved).all() and near.contains(shapely.Point(moved)))
@@ -62,7 +63,7 @@ def _readings(said: str, area: BaseGeometry, grid: str) -> Iterator[Reading]:
     metres_of_grid = Reading(f"they are metres of {grid}", grid, False)
     if not surveyed:
         yield metres_of_grid
-    lon, _ = transformer(grid, DEGREES).transform(area.centroid.x, area.centroid.y)
+    lon, _ = between(grid, DEGREES).transform(area.centroid.x, area.centroid.y)
     today = DATUMS[CGCS2000]
     for width, zones, numbered, plain in ((3, ZONES3, today.zone3, today.meridian3), (6, ZONES6, today.zone6, today.meridian6)):
         off = 3 if width == 6 else 0

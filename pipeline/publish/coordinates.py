@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import Transformer
 
 from pipeline.layers.zones import CGCS2000, DATUMS, ZONES3
+from pipeline.projection import between
 
 DEGREES = "EPSG:4490"
 FIRST_ZONE, LAST_ZONE = ZONES3[0], ZONES3[-1]
@@ -34,12 +33,6 @@ class Position:
     @property
     def meridian(self) -> int:
         return 3 * self.zone
-
-
-@lru_cache(maxsize=32)
-def between(source: str, target: str) -> Transformer:
-    """From one CRS to another, x before y. Making one takes a look into PROJ's database, a tenth of a second."""
-    return Transformer.from_crs(source, target, always_xy=True)
 
 
 def crs_of(zone: int) -> str:

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import Geod, Transformer
+from pyproj import Geod
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
+
+from pipeline.projection import between
 
 DECIMALS = 7
 """About a centimetre."""
@@ -51,7 +53,7 @@ class Projector:
     """From the county's grid to what is written; an outline that is asked for again is not worked out again."""
 
     def __init__(self, crs: str) -> None:
-        self._transformer = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+        self._transformer = between(crs, "EPSG:4326")
         self._known: dict[bytes, Written] = {}
 
     def write(self, geometry: BaseGeometry) -> Written:

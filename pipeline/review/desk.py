@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pyproj import Transformer
 
 from pipeline.config import Project
 from pipeline.findings.names import FINDINGS
 from pipeline.layers.model import LayerSet
 from pipeline.ledger import Ledger, RecordedCase, Review
+from pipeline.projection import between
 from pipeline.publish import geojson, runjson
 from pipeline.publish.export.finished import Finished, find
 from pipeline.publish.features import Feature
@@ -98,7 +98,7 @@ def lay_out(office: Office, month: str, cases: Sequence[RecordedCase], patches: 
 
 def _listing(office: Office, finished: Finished, rows: dict[str, Feature], pictures: Pictures) -> bytes:
     affine = office.setting.grid.geobox.affine
-    to_grid = Transformer.from_crs("EPSG:4326", office.setting.grid.crs, always_xy=True)
+    to_grid = between("EPSG:4326", office.setting.grid.crs)
     points = np.array([(row.written.lon, row.written.lat) for row in rows.values()]).reshape(-1, 2)
     x, y = to_grid.transform(points[:, 0], points[:, 1])
     places = np.column_stack([np.asarray(x) - affine.c, affine.f - np.asarray(y)]).round().astype(int).tolist()

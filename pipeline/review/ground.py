@@ -14,7 +14,6 @@ import rasterio
 import shapely
 from affine import Affine
 from odc.geo.geobox import GeoBox
-from pyproj import Transformer
 from rasterio.windows import Window
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
@@ -23,6 +22,7 @@ from pipeline.findings.finding import Code, Finding
 from pipeline.grid import Grid
 from pipeline.layers.model import LayerSet
 from pipeline.ledger import RecordedCase
+from pipeline.projection import between
 from pipeline.publish.evidence.case import Days, Subject, subject
 from pipeline.publish.evidence.overlay import LARGER, Named, Surroundings
 from pipeline.publish.evidence.window import Frame, frame_of
@@ -62,7 +62,7 @@ class Grounds:
         self.grid = grid
         self._cases, self._rows, self._patches, self._raster = cases, rows, patches, raster
         self._surroundings = Surroundings(layers)
-        self._to_grid = Transformer.from_crs("EPSG:4326", grid.crs, always_xy=True)
+        self._to_grid = between("EPSG:4326", grid.crs)
         self.subject = lru_cache(REMEMBERED)(self._subject)
         self.lines = lru_cache(REMEMBERED)(self._lines)
 

@@ -11,9 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from pyproj import Transformer
-
 from pipeline.errors import MinewardenError
+from pipeline.projection import between
 from pipeline.sources import naming, whole
 from pipeline.sources.bandfile import open_band
 from pipeline.sources.header import header
@@ -117,7 +116,7 @@ def _degrees(scene: Scene) -> Bounds:
     if scene.delivery is not None:
         return scene.delivery.places["B04"].bounds_in("EPSG:4326")
     with open_band(scene.bands["B04"].path) as band:
-        transformer = Transformer.from_crs(band.crs.to_wkt(), "EPSG:4326", always_xy=True)
+        transformer = between(band.crs.to_wkt(), "EPSG:4326")
         west, south, east, north = transformer.transform_bounds(*band.bounds)
     return west, south, east, north
 

@@ -16,13 +16,13 @@ import numpy as np
 import rasterio
 from filelock import FileLock
 from numpy.typing import NDArray
-from pyproj import Transformer
 from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
 from rasterio.windows import Window
 
 from pipeline import months
 from pipeline.files import write_atomic
+from pipeline.projection import between
 from pipeline.sources import naming
 from pipeline.sources.bandfile import GDAL_ENV
 from pipeline.sources.item import Item
@@ -195,7 +195,7 @@ def _slim(item: Mapping[str, Any]) -> dict[str, Any]:
 def _places(box: Sequence[float], crs: str) -> dict[str, Place]:
     """Where a product's ground lies, on the lattice of its pixels: corners of tiles are multiples of 20 m."""
     around = (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
-    west, south, east, north = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform_bounds(*around)
+    west, south, east, north = between("EPSG:4326", crs).transform_bounds(*around)
     left, top = np.floor(west / SNAP_M) * SNAP_M, np.ceil(north / SNAP_M) * SNAP_M
     right, bottom = np.ceil(east / SNAP_M) * SNAP_M, np.floor(south / SNAP_M) * SNAP_M
     return {

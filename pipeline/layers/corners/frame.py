@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from pyproj.exceptions import CRSError, ProjError
 
 from pipeline.layers.corners.draft import Pair, Said
-from pipeline.layers.ground import crs_of, degrees_of, transformer
+from pipeline.layers.ground import crs_of, degrees_of
 from pipeline.layers.table import Answers, County, Order, Refuse
 from pipeline.layers.zones import CGCS2000, DATUMS, ZONES3, ZONES6, Datum
+from pipeline.projection import between
 
 _DATUM_WORDS = (
     (CGCS2000, re.compile(r"CGCS\s*2000|2000\s*国家|国家(?:大地)?\s*2000|2000\s*(?:大地)?坐标|^2000$", re.IGNORECASE)),
@@ -158,7 +159,7 @@ def locate(place: Sequence[float] | np.ndarray, frame: Frame) -> tuple[float, fl
     north, east = place if frame.order == "north_east" else (place[1], place[0])
     try:
         geographic = degrees_of(frame.crs)
-        lon, lat = transformer(frame.crs, geographic).transform(east, north) if geographic else (np.nan, np.nan)
+        lon, lat = between(frame.crs, geographic).transform(east, north) if geographic else (np.nan, np.nan)
     except (CRSError, ProjError):
         return None
     return (float(lon), float(lat)) if np.isfinite([lon, lat]).all() else None

@@ -8,11 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyproj import Transformer
-
 from pipeline import __version__
 from pipeline.files import write_atomic
 from pipeline.layers.model import LayerSet
+from pipeline.projection import between
 from pipeline.publish.coordinates import Position, positions, true_north
 from pipeline.publish.evidence.case import Subject
 from pipeline.publish.evidence.choose import Shown
@@ -126,7 +125,7 @@ def _places(portraits: Sequence[Portrait], setting: Setting) -> list[_Where]:
     """Where each case, by its published point, and the corners of its picture lie."""
     crs, frames = setting.grid.crs, [each.subject.frame for each in portraits]
     published = [(float(each.row.properties["lon"]), float(each.row.properties["lat"])) for each in portraits]
-    to_grid = Transformer.from_crs(PUBLISHED, crs, always_xy=True)
+    to_grid = between(PUBLISHED, crs)
     at = [(float(x), float(y)) for x, y in (to_grid.transform(lon, lat) for lon, lat in published)]
     corners = positions(crs, [corner for frame in frames for corner in frame.corners])
     middles, angles = positions(PUBLISHED, published), true_north(crs, at)

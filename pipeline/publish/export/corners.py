@@ -13,6 +13,7 @@ from shapely.geometry import Polygon
 
 from pipeline import months
 from pipeline.errors import MinewardenError
+from pipeline.projection import between
 from pipeline.publish.coordinates import FIRST_ZONE, LAST_ZONE, crs_of
 from pipeline.publish.export.finished import Finished
 from pipeline.publish.export.gbk import Speller
@@ -61,7 +62,7 @@ def _head(month: Finished, zone: int) -> Iterator[str]:
 
 
 def _parcels(month: Finished, zone: int) -> Iterator[str]:
-    transformer = Transformer.from_crs(CRS, crs_of(zone), always_xy=True)
+    transformer = between(CRS, crs_of(zone))
     for case in month.cases:
         row = case.properties
         parts = shapely.get_parts(case.written.geometry)

@@ -14,9 +14,10 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.layers.model import LayerSet, Right, Zone
+from pipeline.projection import between
 from pipeline.publish import pages
 from pipeline.publish.basis import basis
-from pipeline.publish.coordinates import between, sexagesimal
+from pipeline.publish.coordinates import sexagesimal
 from pipeline.publish.evidence.overlay import STYLE, Named, Surroundings
 from pipeline.publish.evidence.sheet import PAIR
 from pipeline.publish.evidence.text import FONT

@@ -10,7 +10,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from pipeline.publish.coordinates import DEGREES, between, sexagesimal, true_north
+from pipeline.projection import between
+from pipeline.publish.coordinates import DEGREES, sexagesimal, true_north
 from pipeline.publish.evidence.overlay import Named
 from pipeline.publish.lengths import round_length
 

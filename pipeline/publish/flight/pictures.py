@@ -20,6 +20,7 @@ from shapely.geometry.base import BaseGeometry
 
 from pipeline.drone.arrays import Surface, coarser, hillshade
 from pipeline.drone.measure import Measured
+from pipeline.projection import between
 
 SIDE = 1400
 """Longest side, pixels."""
@@ -66,7 +67,7 @@ def orthophoto(cog: Path, colours: Sequence[int], alpha: int | None, lines: Iter
         values = source.read(list(colours), out_shape=(len(colours), height, width)).astype(np.float32)
         known = source.read(alpha, out_shape=(height, width)) > 127 if alpha else source.dataset_mask(out_shape=(height, width)) > 0
         transform = source.transform @ Affine.scale(source.width / width, source.height / height)
-        to_own = Transformer.from_crs(crs, source.crs, always_xy=True)
+        to_own = between(crs, source.crs)
         is_bytes = source.dtypes[0] == "uint8"
     known &= np.isfinite(values).all(axis=0)
     if not is_bytes and known.any():

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import shapely
-from pyproj import Transformer
 from shapely.geometry import MultiPolygon, shape
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.findings.overextraction import Taken
 from pipeline.layers.model import LayerSet
+from pipeline.projection import between
 from pipeline.publish.flight import record
 from pipeline.publish.flight.page import SAYS
 
@@ -57,5 +57,5 @@ def _dug(folder: Path, crs: str) -> BaseGeometry:
     """Outlines of what a flight saw dug, in a CRS."""
     rows = json.loads((folder / "outlines.geojson").read_text("utf-8"))["features"]
     cuts = shapely.union_all([shape(row["geometry"]) for row in rows if row["properties"]["kind"] == "cut"])
-    to_grid = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+    to_grid = between("EPSG:4326", crs)
     return shapely.transform(cuts, lambda xy: np.column_stack(to_grid.transform(xy[:, 0], xy[:, 1])))
