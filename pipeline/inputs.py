@@ -11,9 +11,9 @@ from pipeline.config import Project
 from pipeline.layers.model import LayerSet
 from pipeline.patches.likelihood import Likelihood
 from pipeline.publish import runjson
-from pipeline.publish.runjson import SceneUse
+from pipeline.publish.runjson import RunFacts, SceneUse
 from pipeline.registered import shift_m
-from pipeline.sources.scene import Doubt, Refused, Scene, UnreadableError, of_each, same_pass
+from pipeline.sources.scene import Doubt, Refused, Scene, UnreadableError, same_pass
 from pipeline.year import Seen, Setting
 
 
@@ -46,32 +46,73 @@ def of_month(scenes: Iterable[Scene], month: str) -> list[Scene]:
     return [s for s in scenes if f"{s.day:%Y-%m}" == month]
 
 
-def scenes_before(inputs: Inputs, month: str) -> list[SceneUse]:
-    """What became of the scenes of the months before this one."""
-    if month <= inputs.monitor_from:
+def runs_until(inputs: Inputs, month: str) -> list[RunFacts]:
+    """What became of the months up to and with this one, oldest first."""
+    if month < inputs.monitor_from:
         return []
-    earlier = months.span(inputs.monitor_from, months.previous(month))
-    return [use for each in earlier for use in runjson.read(inputs.project.output / each).scenes]
+    return [runjson.read(inputs.project.output / each) for each in months.span(inputs.monitor_from, month)]
 
 
-def trusted_scenes(inputs: Inputs, before: Sequence[SceneUse], left_out: Sequence[Refused] = ()) -> list[Scene]:
-    """Scenes but those that this month or one before it (`scenes_before`) had to leave out."""
-    bad = {refused.id for refused in left_out} | {use.id for use in before if not use.used}
-    return of_each(inputs.scenes, lambda each: None if each.id in bad else each)
+class Vetted:
+    """What months found out about scenes: which deliveries they used, and which they had to leave out."""
+
+    def __init__(self, runs: Iterable[RunFacts]) -> None:
+        """runs: oldest first, for what is said later counts."""
+        self.used: set[str] = set()
+        self.left_out: set[str] = set()
+        self._months: set[str] = set()
+        self._windows: set[int] = set()
+        for run in runs:
+            left_out = [use.id for use in run.scenes if not use.used]
+            self.learn(run.month, [use.id for use in run.scenes if use.used], left_out, [str(each["id"]) for each in run.window])
+
+    def learn(self, month: str, used: Iterable[str], left_out: Iterable[str], window: Collection[str]) -> None:
+        """Ids of what a month used and left out, and of what the baseline was fitted on, where it made one."""
+        self._months.add(month)
+        self._windows |= {int(month[:4])} if window else set()
+        for these, those, ids in ((self.left_out, self.used, left_out), (self.used, self.left_out, [*used, *window])):
+            ids = [*ids]
+            these |= {*ids}
+            those -= {*ids}
+
+    def covers(self, scene: Scene) -> bool:
+        """Whether a month has looked at all that there was of the scene's day: what it did not use has come since, or is of no use."""
+        return months.of(scene.day) in self._months or any(year.window_of(each, [scene]) for each in self._windows)
+
+
+def trusted_scenes(scenes: Iterable[Scene], vetted: Vetted) -> list[Scene]:
+    """Of each pass what months used; where none has looked yet, the best delivery. Oldest first."""
+    out: list[Scene] = []
+    for scene in scenes:
+        used = [each for each in scene.deliveries if each.id in vetted.used]
+        if not used and not vetted.covers(scene):
+            used = [each for each in scene.deliveries if each.id not in vetted.left_out][:1]
+        out += used
+    return sorted(out, key=lambda each: (each.acquired, each.id))
 
 
 def settled(left_out: Iterable[Refused], used: Collection[str], scenes: Iterable[Scene]) -> tuple[Refused, ...]:
     """What was left out, each delivery once, and which delivery of its pass is used in its place. used: ids."""
-    stands = {each.id: own.id for scene in scenes if scene.instead for own in scene.deliveries if own.id in used for each in scene.deliveries}
+    told = [*left_out]
+    better = {each.id: scene.id for scene in scenes for each in scene.instead}
+    better |= {each.id: each.duplicate_of for each in told if each.duplicate_of and each.duplicate_of != each.id}
+
+    def best(id: str) -> str:
+        return best(better[id]) if id in better else id
+
+    useless = {each.id for each in told if not each.duplicate_of}
+    stands = {best(id): id for id in sorted(used, reverse=True)}
     out: dict[str, Refused] = {}
-    for each in left_out:
+    for each in told:
         if each.id in used or each.id in out:
             continue
-        own = stands.get(each.id)
+        own = stands.get(best(each.id))
         if own and each.duplicate_of:
             each = same_pass(each.id, each.day, own)
         elif own:
             each = replace(each, reason=f"{each.reason} {own}, of the same pass, is used instead.")
+        elif each.duplicate_of and best(each.id) in useless:
+            each = Refused(each.id, each.day, f"Another delivery of the pass of {each.duplicate_of}, and of no use either.")
         out[each.id] = each
     return tuple(out.values())
 

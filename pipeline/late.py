@@ -68,11 +68,13 @@ def late_scenes(
 
 
 def _telling(scene: Scene, known: Known) -> Iterator[Scene]:
-    """Deliveries of a pass that a replay would use, or that were used: the best; one used in its place; and a new one where none was of use."""
-    best, *others = scene.deliveries
+    """Deliveries of a pass that a replay would ask before one that was used, and those that were: mended or new, they would change the month."""
     used = {each.id for each in scene.deliveries if known.get(each.id, (None, False))[1]}
-    yield best
-    yield from (each for each in others if each.id in used or (not used and each.id not in known))
+    found = False
+    for each in scene.deliveries:
+        if each.id in used or not found:
+            yield each
+        found |= each.id in used
 
 
 def _judged_in(scene: Scene, finished: Collection[str], januaries: Iterable[str]) -> str | None:

@@ -23,7 +23,7 @@ from pipeline.findings import overextraction
 from pipeline.findings.finding import Finding
 from pipeline.findings.judge import judge
 from pipeline.findings.mines import Mine, mines
-from pipeline.inputs import Inputs, of_month, scene_uses, scenes_before, settled, trusted_scenes
+from pipeline.inputs import Inputs, Vetted, of_month, runs_until, scene_uses, settled, trusted_scenes
 from pipeline.layers.model import LayerSet, LegacyPatch
 from pipeline.ledger.ledger import Ledger
 from pipeline.limits import cannot_tell
@@ -181,15 +181,18 @@ def make_month(month: str, inputs: Inputs, ledger: Ledger) -> Done:
     with clock.stage("patches"):
         patches = _patches(inputs, month, model, watched, ledger)
     with clock.stage("findings"):
-        earlier = scenes_before(inputs, month)
-        judged_so = _judge(inputs, month, model, watched, patches, off_record(earlier, good, setting.grid))
+        earlier = runs_until(inputs, months.previous(month))
+        uses_before = [use for run in earlier for use in run.scenes]
+        judged_so = _judge(inputs, month, model, watched, patches, off_record(uses_before, good, setting.grid))
         findings = judged_so.findings
     # What has no date can't be told to lie in another month.
     elsewhere = [r for r in inputs.refused if r.day is None or f"{r.day:%Y-%m}" == month]
-    used = {scene.id for scene, _ in good} | {str(each["id"]) for each in begun.window}
-    left_out = settled((*refused, *damaged, *elsewhere, *begun.refused), used, inputs.scenes)
+    used, window = {scene.id for scene, _ in good}, {str(each["id"]) for each in begun.window}
+    left_out = settled((*refused, *damaged, *elsewhere, *begun.refused), used | window, inputs.scenes)
+    vetted = Vetted(earlier)
+    vetted.learn(month, used, (each.id for each in left_out), window)
     with clock.stage("restoration"):
-        trusted = trusted_scenes(inputs, earlier, left_out)
+        trusted = trusted_scenes(inputs.scenes, vetted)
         owed, given_back, unread = _restoration(inputs, trusted, month, last_day, findings, judged_so.mines)
         findings += owed
     flown = over_extracted(inputs.project.output, last_day, inputs.layers, setting.grid.crs)

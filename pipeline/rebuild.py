@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -12,7 +13,7 @@ from pipeline.grid import Block
 from pipeline.inputs import Inputs, of_month
 from pipeline.ledger.ledger import Ledger
 from pipeline.retention import folder_of
-from pipeline.sources.scene import Scene, of_each
+from pipeline.sources.scene import Scene, UnreadableError, of_each
 from pipeline.watching import begin_year, watch_month
 from pipeline.year import built_file, model_file
 
@@ -96,22 +97,47 @@ class Rebuild:
     def _year(self, item: Item) -> list[str]:
         file = model_file(self.inputs.setting.state, int(item))
         before = self._keys(item) - {None}
-        ids = survey.window_of(file)
-        scenes = of_each(self.known(), lambda each: each if ids is None or each.id in ids else None)
-        begin_year(replace(self.inputs, scenes=scenes), f"{item}-01", self.ledger)
+        ids, wanted = survey.window_of(file), {str(s["id"]): s["sha256"] for s in self.runs.get(f"{item}-01", {}).get("window", ())}
+        if wanted:
+            scenes = self._those(wanted, self.inputs.scenes)
+        else:
+            scenes = of_each(self.known(), lambda each: each if ids is None or each.id in ids else None)
+        begun = begin_year(replace(self.inputs, scenes=scenes), f"{item}-01", self.ledger)
+        if gone := _gone(f"the baseline of {item}", wanted, {each["sha256"] for each in begun.window}):
+            return gone
         same = len(before) != 1 or before == {store.key_of(file)}
         return [] if same else [f"The baseline of {item} could not be made as it was: its scenes, or what came before it, have changed since."]
 
     def _month(self, item: Item) -> list[str]:
-        used = {str(s["id"]): s["sha256"] for s in self.runs[item]["scenes"] if s["used"]} if item in self.runs else None
-        scenes = of_each(of_month(self.inputs.scenes, item), lambda each: each if used is None or each.id in used else None)
+        used = {str(s["id"]): s["sha256"] for s in self.runs.get(item, {}).get("scenes", ()) if s["used"]}
+        scenes = of_month(self.inputs.scenes, item)
+        if item in self.runs:
+            scenes = self._those(used, scenes)
         model = survey.load(model_file(self.inputs.setting.state, int(item[:4])), self.inputs.setting.bands)
         good, _ = year.usable(scenes, self.inputs.setting, f"{item} survey")
         watch_month(self.inputs, item, model, good)
-        found = {scene.id: self.inputs.sha256(scene) for scene, _ in good}
-        return [f"Scene {id}, which {item} was made from, is gone or has changed." for id, sha256 in (used or {}).items() if found.get(id) != sha256]
+        return _gone(item, used, {self.inputs.sha256(scene) for scene, _ in good})
+
+    def _those(self, wanted: Mapping[str, str], scenes: Iterable[Scene]) -> list[Scene]:
+        """Deliveries by id; by what they hold, where none bears the id any more. wanted: hash by id. Oldest first."""
+        every = [each for scene in scenes for each in scene.deliveries]
+        found = [each for each in every if each.id in wanted]
+        lost = {sha256 for id, sha256 in wanted.items() if id not in {each.id for each in found}}
+        if lost:
+            found += [each for each in every if each.id not in wanted and self._sha256(each) in lost]
+        return sorted(found, key=lambda each: (each.acquired, each.id))
+
+    def _sha256(self, scene: Scene) -> str | None:
+        with suppress(UnreadableError):
+            return self.inputs.sha256(scene)
+        return None
 
     def known(self) -> list[Scene]:
         """The archive without scenes that arrived after their month was made."""
         ids = {str(s["id"]) for run in self.runs.values() for s in run["scenes"]}
         return of_each(self.inputs.scenes, lambda each: each if months.of(each.day) not in self.runs or each.id in ids else None)
+
+
+def _gone(what: str, wanted: Mapping[str, str], found: Container[str]) -> list[str]:
+    """A line for each scene that something was made from and that is not there as it was. wanted: hash by id; found: hashes."""
+    return [f"Scene {id}, which {what} was made from, is gone or has changed." for id, sha256 in wanted.items() if sha256 not in found]

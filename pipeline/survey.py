@@ -21,7 +21,7 @@ from pipeline import store
 from pipeline.detect import registration
 from pipeline.detect.layout import STRIP, strips_across, unfolded
 from pipeline.detect.looks import EPOCH_ORDINAL, NO_DATA, UNIT, correct, season_terms
-from pipeline.detect.mask import CLEAR, HALO, bad_classes, marks
+from pipeline.detect.mask import CLEAR, HALO, MISSING, bad_classes, marks
 from pipeline.detect.model import Model
 from pipeline.detect.shift import Shared, fit_model, shared
 from pipeline.detect.state import Baseline, arrays
@@ -45,6 +45,8 @@ STRIDE = 2
 DARK, DARK_SHARE, DARK_CLEAR = -200, 0.01, 0.5
 """A scene is refused where more than 1 % of its clear cells lie below reflectance −0.02 in a band; judged only where half is clear."""
 
+UNTOLD = 0.99
+"""A scene is refused where its classification holds no data on more of the ground that its bands show."""
 UNLIKE = 600
 """So far, 1e-4, no haze, sun or rain moves all ground in every band to one side."""
 
@@ -170,6 +172,12 @@ def contradicted(seen: Glance) -> bool:
     clear = has & (seen.mark == CLEAR)
     dark = clear & (seen.look < DARK).any(axis=0)
     return bool(clear.sum() >= DARK_CLEAR * max(has.sum(), 1) and dark.sum() > DARK_SHARE * clear.sum())
+
+
+def unclassified(seen: Glance) -> bool:
+    """Whether a scene shows ground, but its classification none: it would count as used, and nobody would have seen anything."""
+    has = seen.look[0] != NO_DATA
+    return bool(has.any() and (seen.mark[has] == MISSING).mean() > UNTOLD)
 
 
 def clear_fraction(seen: Glance) -> float:

@@ -21,7 +21,8 @@ from pipeline.detect.model import Model
 from pipeline.errors import MinewardenError
 from pipeline.grid import Grid, Relief
 from pipeline.looking import Ground, Sighting
-from pipeline.sources.scene import Refused, Scene, UnreadableError, one_pass
+from pipeline.sources.passes import once_each
+from pipeline.sources.scene import Refused, Scene, UnreadableError
 from pipeline.sources.stock import Stock
 from pipeline.survey import Glance
 
@@ -33,6 +34,9 @@ Each further month costs its scenes at every case."""
 
 TOO_DARK = "more than 1 % of its clear cells are darker than reflectance −0.02: scale or offset is wrong."
 RIGHT_SCALE = "Give the right scale and offset in item.json, or the processing baseline in the folder's name."
+
+UNCLASSIFIED = "its scene classification (SCL) holds no data where its bands do."
+CLASSIFY = "Download or copy its SCL again, or take that file away and set `mask: none` of the source."
 
 T = TypeVar("T")
 Dated = TypeVar("Dated", Scene, Refused)
@@ -114,9 +118,9 @@ def in_order(seen: Seen) -> Seen:
 
 
 def next_deliveries(scenes: Iterable[Scene], refused: Iterable[Refused]) -> list[Scene]:
-    """What stands in place of scenes that proved to be of no use, as far as their passes were delivered more than once."""
+    """What stands in place of scenes that proved to be of no use, as far as their passes were delivered more than once: two halves, perhaps."""
     ids = {each.id for each in refused}
-    return [other for scene in scenes if scene.id in ids and (other := one_pass(scene.instead))]
+    return [other for scene in scenes if scene.id in ids and scene.instead for other in once_each(scene.instead)[0]]
 
 
 def _looked_at(scenes: Sequence[Scene], setting: Setting, stage: str, record: Model | None) -> tuple[Seen, list[Refused]]:
@@ -131,6 +135,8 @@ def _looked_at(scenes: Sequence[Scene], setting: Setting, stage: str, record: Mo
             refused.append(seen)
         elif survey.contradicted(seen):
             refused.append(Refused(scene.id, scene.day, TOO_DARK, code="MW-SCENE-SCALE", fix=RIGHT_SCALE))
+        elif survey.unclassified(seen):
+            refused.append(Refused(scene.id, scene.day, UNCLASSIFIED, code="MW-SCENE-SCL", fix=CLASSIFY))
         else:
             good.append((scene, seen))
     return good, refused
@@ -198,7 +204,7 @@ def begin(year: int, scenes: Sequence[Scene], sha256: Callable[[Scene], str], la
         own = hashes([scene for scene, _ in good], sha256, setting.workers)
         key = digest(year, setting.bands, setting.grid.geobox, (last[0].name, last[1].wkb_hex) if last else "", *own)
         model, parts = survey.survey_window([s for s, _ in good], [g for _, g in good], setting.bands, setting.workers)
-        survey.save(model_file(setting.state, year), model, [each.id for s in window for each in s.deliveries], key)
+        survey.save(model_file(setting.state, year), model, [s.id for s, _ in good], key)
         sightings = [Sighting(s, part, sha) for (s, _), part, sha in zip(good, parts, own, strict=True)]
         ground = Ground(setting.grid, setting.bands, model, setting.area)
         compute.each_block(

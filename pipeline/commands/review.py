@@ -92,7 +92,7 @@ def export(console: Console, config: Path, month: str | None, out: Path | None) 
 @talking
 def serve(console: Console, config: Path, month: str | None, lang: str, port: int, host: str, network: bool, behind: str | None) -> Exit:
     """Open the review page: a server on this computer, until it is stopped (Ctrl+C)."""
-    from pipeline.inputs import scenes_before, trusted_scenes
+    from pipeline.inputs import Vetted, runs_until, trusted_scenes
     from pipeline.monthly import prepare
     from pipeline.review.desk import Office
     from pipeline.review.web.server import Address, check_behind, check_host, run
@@ -105,7 +105,7 @@ def serve(console: Console, config: Path, month: str | None, lang: str, port: in
         raise MinewardenError("MW-REVIEW-USERS", "Nobody may open the page yet.", f"minewarden review user add {project.typed} NAME --role reviewer")
     open_ledger(project).close()
     inputs, _ = prepare(project, None, None, lambda *_: None, user="review", begins=False)
-    office = Office(project, inputs.layers, inputs.setting, lambda each: trusted_scenes(inputs, scenes_before(inputs, each)))
+    office = Office(project, inputs.layers, inputs.setting, lambda each: trusted_scenes(inputs.scenes, Vetted(runs_until(inputs, each))))
     run(office, users, wanted, address, lang, lambda url: console.result(f"{wanted}: {address.behind or url}  (Ctrl+C ends it)"))
     return Exit.DONE
 

@@ -55,11 +55,11 @@ def once_each(scenes: Iterable[Scene]) -> tuple[list[Scene], list[Refused]]:
     for same_day in days.values():
         passes: list[list[Scene]] = []
         for scene in sorted(same_day, key=_worth, reverse=True):
-            twins = next((each for each in passes if _same(scene, each[0])), None)
-            if twins is None:
-                passes.append([scene])
+            same = [each for each in passes if _same(scene, each[0])]
+            if same:
+                min(same, key=lambda each: _strips_apart(scene, each[0])).append(scene)
             else:
-                twins.append(scene)
+                passes.append([scene])
         for twins in passes:
             # A newer delivery that broke off does not take the place of an older one that is whole.
             best = twins[0] if len(twins) == 1 else next((scene for scene in twins if is_whole(scene)), twins[0])
@@ -99,6 +99,11 @@ def _same(a: Scene, b: Scene) -> bool:
     if _UNKNOWN not in (one.tile, two.tile):
         return one.tile == two.tile
     return _same_ground(a, b)
+
+
+def _strips_apart(a: Scene, b: Scene) -> timedelta:
+    """How far apart two datastrips begin: an older half of a pass stands behind its own newer half."""
+    return abs(a.strip - b.strip) if a.strip and b.strip else timedelta()
 
 
 def _same_ground(a: Scene, b: Scene) -> bool:

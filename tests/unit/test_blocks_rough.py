@@ -147,3 +147,29 @@ def test_where_a_delivery_proves_useless_the_next_of_its_pass_is_used(tmp_path: 
     made, kept, damaged = year.leaving_out_damaged(good, where, work)
     assert made == [s.id for s, _ in kept] == [oldest, "20240708"]
     assert [r.id for r in damaged] == [middle]
+
+
+def test_two_older_halves_take_the_place_of_a_useless_whole(tmp_path: Path, scene: Make) -> None:
+    for name, start, version in (
+        ("S2A_MSIL2A_20240703T034001_N0511_R061_T48SWE_20240801T000000", "20240703T034422", "05.11"),
+        ("S2A_MSIL2A_20240703T034001_N0400_R061_T48SWE_20240703T071234", "20240703T034422", "04.00"),
+        ("S2A_MSIL2A_20240703T034001_N0400_R061_T48SWE_20240703T074158", "20240703T034512", "04.00"),
+    ):
+        strip = f"S2A_OPER_MSI_L2A_DS_2APS_20240703T071234_S{start}_N{version}"
+        scene(tmp_path / "scenes", name, BANDS, item={"properties": {"datetime": "2024-07-03T03:45:00Z", "s2:datastrip_id": strip}, "assets": {}})
+    (whole,) = scenes_of(tmp_path / "scenes")
+    for band in BANDS:
+        write_band(tmp_path / "scenes" / whole.id / f"{band}.tif", value=1)
+    good, refused = year.usable([whole], setting(8, tmp_path), "survey")
+    assert [s.id for s, _ in good] == sorted(each.id for each in whole.instead)
+    assert len(good) == 2
+    assert [r.id for r in refused] == [whole.id]
+
+
+def test_a_classification_without_data_is_no_look(tmp_path: Path, scene: Make) -> None:
+    for name, told in (("20240703", 4), ("20240708", 0)):
+        scene(tmp_path / "scenes", name, (*BANDS, "SCL"))
+        write_band(tmp_path / "scenes" / name / "SCL.tif", value=told, dtype="uint8")
+    good, refused = year.usable(scenes_of(tmp_path / "scenes"), setting(8, tmp_path), "survey")
+    assert [s.id for s, _ in good] == ["20240703"]
+    assert [(r.id, r.code) for r in refused] == [("20240708", "MW-SCENE-SCL")]

@@ -117,3 +117,16 @@ def test_others_stand_behind_the_best_in_order_of_their_worth(tmp_path: Path, sc
     again, _ = once_each([best, *best.instead])
     assert [each.id for each in again[0].deliveries] == [NEW, OLD, OLD, oldest, oldest], "a source of its own may hold the same"
     assert [each.id for each in told_apart(again)[0].deliveries] == [NEW, OLD, f"{OLD}~2", oldest, f"{oldest}~2"]
+
+
+def test_older_halves_stand_behind_their_own_newer_ones(tmp_path: Path, scene: Make) -> None:
+    """Two datastrips of a pass, each delivered by an older and a newer baseline."""
+    for baseline, version, made in (("N0300", "03.00", "20210703T0{}1234"), ("N0510", "05.10", "20230801T0{}0000")):
+        for half, start in ((1, "20210703T034422"), (2, "20210703T034512")):
+            name = NEW.replace("20230801T000000", made.format(half)).replace("N0510", baseline)
+            properties = {"datetime": "2021-07-03T03:45:00Z", "s2:datastrip_id": STRIP.format(start, version)}
+            scene(tmp_path, name, item={"type": "Feature", "properties": properties, "assets": {}})
+    scenes, _ = FolderSource(tmp_path).scenes()
+    assert len(scenes) == 2
+    for each in scenes:
+        assert [other.strip for other in each.instead] == [each.strip]

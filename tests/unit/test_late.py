@@ -70,9 +70,15 @@ def test_a_scene_that_can_not_be_read_is_not_news() -> None:
         ("2024-02-08", "2024-02-03", {"2024-02-03": ("2024-02", "replaced")}),  # the other stood for it, and is not what it was
         ("2024-01-03", "2024-01-04", {}),  # the best was used: a worse one is no news
         ("2024-01-05", "2024-01-03", {"2024-01-05": ("2024-01", "new")}),  # a better one than was used
-        ("2024-02-08", "2024-02-13", {}),  # both were left out
+        ("2024-02-08", "2024-02-13", {"2024-02-13": ("2024-02", "mended")}),  # both were left out, and one is readable now
     ],
 )
 def test_of_a_pass_delivered_twice_what_a_replay_would_use_is_told(best: str, other: str, expected: dict[str, tuple[str, str]]) -> None:
     found = late_scenes([replace(scene(best), instead=(scene(other),))], RUNS, RUNS.__getitem__, lambda _: "as it is")
     assert {each.id: (each.month, each.why) for each in found} == expected
+
+
+def test_of_three_deliveries_those_before_the_one_that_was_used_are_asked() -> None:
+    best, mended, standing, spare = (scene(f"2024-02-{day}") for day in ("08", "13", "03", "20"))
+    found = late_scenes([replace(best, instead=(mended, standing, spare))], RUNS, RUNS.__getitem__, lambda _: "as it is")
+    assert [(each.id, each.why) for each in found] == [(mended.id, "mended"), (standing.id, "replaced")]
