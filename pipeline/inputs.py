@@ -98,7 +98,11 @@ def settled(left_out: Iterable[Refused], used: Collection[str], scenes: Iterable
     better |= {each.id: each.duplicate_of for each in told if each.duplicate_of and each.duplicate_of != each.id}
 
     def best(id: str) -> str:
-        return best(better[id]) if id in better else id
+        met = set()
+        while id in better and id not in met:  # two sources may each have the same two, and not agree
+            met.add(id)
+            id = better[id]
+        return id
 
     useless = {each.id for each in told if not each.duplicate_of}
     stands = {best(id): id for id in sorted(used, reverse=True)}

@@ -69,6 +69,7 @@ BAD = Refused("new", DAY, "Too dark.", code="MW-SCENE-SCALE")
         ([same_pass("old", DAY, "new")], {"new"}, {"old": "new"}),
         ([BAD, replace(BAD, id="old"), same_pass("old", DAY, "new")], set(), {"new": "Too dark.", "old": "Too dark."}),
         ([BAD, same_pass("old", DAY, "new")], set(), {"new": "Too dark.", "old": "Another delivery of the pass of new, and of no use either."}),
+        ([same_pass("old", DAY, "new"), same_pass("new", DAY, "old")], {"old"}, {"new": "old"}),
         ([same_pass("old", DAY, "beside the county")], set(), {"old": "beside the county"}),
     ],
 )
