@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from shapely.geometry.base import BaseGeometry
@@ -37,6 +37,8 @@ class Result:
 
     exit: Exit
     lines: tuple[str, ...]
+    wanting: tuple[str, ...] = ()
+    """What wants a person though nothing failed: said where `--quiet` was asked for too."""
 
 
 def run(project: Project, month: str, workers: int | None, scheduler: str | None, replay: bool, say: Say, ground: LayerSet | None = None) -> Result:
@@ -62,9 +64,10 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
             ledger.back_up(project.backup)
             retention.prune(project.state, months.finished(project.output))
         keep(inputs, ())
-        late = [*_late(project, inputs), *_changed(project, other, bool(todo)), *_astray(inputs)]
+        wanting = (*_late(project, inputs), *_astray(inputs))
         hashes.save()
-    return _result(project, month, done, late, inputs.doubted(todo[-1] if todo else ""))
+    result = _result(project, month, done, _changed(project, other, bool(todo)), inputs.doubted(todo[-1] if todo else ""))
+    return replace(result, wanting=wanting)
 
 
 def prepare(
@@ -214,17 +217,17 @@ def _left_out(scenes: Sequence[Refused]) -> list[Refused]:
     return [r for r in scenes if r.duplicate_of is None]
 
 
-def _result(project: Project, month: str, done: Sequence[Done], late: Sequence[str], doubts: Sequence[str]) -> Result:
+def _result(project: Project, month: str, done: Sequence[Done], changed: Sequence[str], doubts: Sequence[str]) -> Result:
     """Exit code and the lines for cron's mail."""
     folder = project.output / month
     where = (f"Report:  {folder / 'report.html'}", f"Flagged: {folder / 'flagged.geojson'}")
     if not done:
-        return Result(Exit.DONE, (f"{month} is done already.", *late, *where))
+        return Result(Exit.DONE, (f"{month} is done already.", *changed, *where))
     lines = [f"{d.month}: {d.flagged} flagged ({d.new} new), {d.patches} patches, {d.observed:.0%} of the area seen" for d in done]
     left_out = [f"{f'{d.month}: ' if r.day else ''}scene {r.id} was left out: {r.told}" for d in done for r in _left_out(d.left_out)]
     causes = list(dict.fromkeys([*doubts, *left_out]))
     least = project.config.coverage.min
     if done[-1].month == month and done[-1].observed < least:
         causes.append(f"{month}: only {done[-1].observed:.0%} of the area was seen clearly (coverage.min is {least:.0%})")
-    lines += [*causes, *late, *where]
+    lines += [*causes, *changed, *where]
     return Result(Exit.INCOMPLETE if causes else Exit.DONE, tuple(lines))

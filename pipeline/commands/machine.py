@@ -11,7 +11,6 @@ from pathlib import Path
 
 from pipeline import months
 from pipeline.commands.checks import Check, Note, guarded
-from pipeline.projection import between
 
 MIN_DISK_GB = 5
 MIN_MEMORY_GB = 2
@@ -54,6 +53,8 @@ def _versions() -> str:
 def _projections() -> str:
     """Known coordinates of one place: PROJ's database must be there, and must not want the network."""
     from pyproj import network
+
+    from pipeline.projection import between
 
     if network.is_network_enabled():  # type: ignore[attr-defined]
         raise ValueError("PROJ is told to use the network (PROJ_NETWORK); results would depend on it")

@@ -86,11 +86,13 @@ def _take_flights(console: Console, project: Project) -> None:
 
 
 def tell(console: Console, result: Result) -> Exit:
-    """Say how a job ended; what is not in order is said even where `--quiet` was asked for."""
+    """Say how a job ended; what is not in order, or wants a person, is said even where `--quiet` was asked for."""
     console.progress.finish()
     say = console.result if result.exit is Exit.DONE else console.notice
     for line in result.lines:
         say(line)
+    for line in result.wanting:
+        console.notice(line)
     return result.exit
 
 

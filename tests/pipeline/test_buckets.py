@@ -84,8 +84,8 @@ def _replaced(county: County, s3: S3, capsys: pytest.CaptureFixture[str]) -> Non
             new.write(values, 1)
         s3.objects[name] = memory.read()
     capsys.readouterr()
-    assert county.run(TWO[-1]) == 0
-    assert "1 scene(s) arrived, were replaced or were mended" in capsys.readouterr().out
+    assert county.run(TWO[-1], "--quiet") == 0
+    assert "1 scene(s) arrived, were replaced or were mended" in capsys.readouterr().err
     assert main(["status", str(county.config), "--json"]) == 0
     (late,) = json.loads(capsys.readouterr().out)["late_scenes"]
     assert (late["id"], late["why"]) == (name.split("/")[2], "replaced")

@@ -97,8 +97,8 @@ def test_mended_and_replaced_scenes_wait_for_a_replay(
     red.unlink()
     shutil.copy(next((again.folder / "scenes" / used).glob("*B03*")), red)
     before = again.bytes(MONTHS)
-    assert again.run(MONTHS[-1]) == 0
-    said = capsys.readouterr().out
+    assert again.run(MONTHS[-1], "--quiet") == 0
+    said = capsys.readouterr().err
     assert "2 scene(s) arrived, were replaced or were mended" in said
     assert f"--replay --month {MONTHS[-1]}" in said
     assert again.bytes(MONTHS) == before

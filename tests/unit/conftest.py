@@ -20,6 +20,7 @@ Run = Callable[..., Any]
 class Result:
     exit: Exit = Exit.DONE
     lines: list[str] = field(default_factory=lambda: ["2024-09: 3 new cases"])
+    wanting: list[str] = field(default_factory=list)
 
 
 @pytest.fixture
