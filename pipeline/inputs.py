@@ -68,12 +68,12 @@ class Vetted:
 
     def learn(self, month: str, used: Iterable[str], left_out: Iterable[str], window: Collection[str]) -> None:
         """Ids of what a month used and left out, and of what the baseline was fitted on, where it made one."""
+        good, bad = {*used, *window}, {*left_out}
+        self.used = (self.used - bad) | good
+        self.left_out = (self.left_out | bad) - good
         self._months.add(month)
-        self._windows |= {int(month[:4])} if window else set()
-        for these, those, ids in ((self.left_out, self.used, left_out), (self.used, self.left_out, [*used, *window])):
-            ids = [*ids]
-            these |= {*ids}
-            those -= {*ids}
+        if window:
+            self._windows.add(int(month[:4]))
 
     def covers(self, scene: Scene) -> bool:
         """Whether a month has looked at all that there was of the scene's day: what it did not use has come since, or is of no use."""
@@ -88,7 +88,7 @@ def trusted_scenes(scenes: Iterable[Scene], vetted: Vetted) -> list[Scene]:
         if not used and not vetted.covers(scene):
             used = [each for each in scene.deliveries if each.id not in vetted.left_out][:1]
         out += used
-    return sorted(out, key=lambda each: (each.acquired, each.id))
+    return sorted(out, key=lambda each: each.order)
 
 
 def settled(left_out: Iterable[Refused], used: Collection[str], scenes: Iterable[Scene]) -> tuple[Refused, ...]:

@@ -97,10 +97,11 @@ class Rebuild:
     def _year(self, item: Item) -> list[str]:
         file = model_file(self.inputs.setting.state, int(item))
         before = self._keys(item) - {None}
-        ids, wanted = survey.window_of(file), {str(s["id"]): s["sha256"] for s in self.runs.get(f"{item}-01", {}).get("window", ())}
+        wanted = {str(s["id"]): s["sha256"] for s in self.runs.get(f"{item}-01", {}).get("window", ())}
         if wanted:
             scenes = self._those(wanted, self.inputs.scenes)
-        else:
+        else:  # that January's run.json is lost, or an older version's
+            ids = survey.window_of(file)
             scenes = of_each(self.known(), lambda each: each if ids is None or each.id in ids else None)
         begun = begin_year(replace(self.inputs, scenes=scenes), f"{item}-01", self.ledger)
         if gone := _gone(f"the baseline of {item}", wanted, {each["sha256"] for each in begun.window}):
@@ -125,7 +126,7 @@ class Rebuild:
         lost = {sha256 for id, sha256 in wanted.items() if id not in {each.id for each in found}}
         if lost:
             found += [each for each in every if each.id not in wanted and self._sha256(each) in lost]
-        return sorted(found, key=lambda each: (each.acquired, each.id))
+        return sorted(found, key=lambda each: each.order)
 
     def _sha256(self, scene: Scene) -> str | None:
         with suppress(UnreadableError):

@@ -114,7 +114,7 @@ def usable(scenes: Sequence[Scene], setting: Setting, stage: str, record: Model 
 
 def in_order(seen: Seen) -> Seen:
     """Oldest first."""
-    return sorted(seen, key=lambda found: (found[0].acquired, found[0].id))
+    return sorted(seen, key=lambda found: found[0].order)
 
 
 def next_deliveries(scenes: Iterable[Scene], refused: Iterable[Refused]) -> list[Scene]:

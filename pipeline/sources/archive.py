@@ -85,8 +85,12 @@ def open_sources(project: Project, bounds: Callable[[], Bounds] | None = None) -
 
 def having(scenes: Sequence[Scene], bands: Sequence[str]) -> tuple[list[Scene], list[tuple[Scene, list[str]]]]:
     """Scenes of which a delivery has all bands, and those that don't, with what they lack."""
-    lacking = [(scene, missing) for scene in scenes if (missing := [band for band in bands if band not in scene.bands])]
-    return of_each(scenes, lambda each: each if all(band in each.bands for band in bands) else None), lacking
+
+    def lacks(scene: Scene) -> list[str]:
+        return [band for band in bands if band not in scene.bands]
+
+    lacking = [(scene, missing) for scene in scenes if (missing := lacks(scene))]
+    return of_each(scenes, lambda each: None if lacks(each) else each), lacking
 
 
 def _without_mask(scenes: Sequence[Scene]) -> tuple[Sequence[Scene], list[Refused]]:

@@ -40,7 +40,7 @@ def county_grid(config: Config, area: BaseGeometry, scenes: Sequence[Scene]) -> 
             "Are the scenes another county's, or does the area say the wrong CRS?",
         )
     step = config.grid.resolution
-    x0, y0 = next((o for s in sorted(scenes, key=lambda s: (s.acquired, s.id)) if (o := _origin(s, crs, step))), (0.0, 0.0))
+    x0, y0 = next((o for s in sorted(scenes, key=lambda s: s.order) if (o := _origin(s, crs, step))), (0.0, 0.0))
     west, south, east, north = area.bounds
     left, right = math.floor((west - x0) / step + _TOUCH), math.ceil((east - x0) / step - _TOUCH)
     low, high = math.floor((south - y0) / step + _TOUCH), math.ceil((north - y0) / step - _TOUCH)

@@ -66,7 +66,7 @@ def once_each(scenes: Iterable[Scene]) -> tuple[list[Scene], list[Refused]]:
             others = [*best.instead, *(each for s in twins if s is not best for each in s.deliveries)]
             kept.append(replace(best, instead=tuple(sorted(others, key=_worth, reverse=True))))
             left += [same_pass(s.id, s.day, best.id) for s in twins if s is not best]
-    return sorted(kept, key=lambda s: (s.acquired, s.id)), sorted(left, key=lambda r: r.id)
+    return sorted(kept, key=lambda s: s.order), sorted(left, key=lambda r: r.id)
 
 
 def is_whole(scene: Scene) -> bool:

@@ -151,21 +151,20 @@ class Scene:
         return self.acquired.date()
 
     @property
+    def order(self) -> tuple[datetime, str]:
+        """By which scenes are sorted: oldest first, and always alike where two are of one moment."""
+        return self.acquired, self.id
+
+    @property
     def files(self) -> list[Path]:
         """Of its bands, and of its classification."""
         return [*(band.path for band in self.bands.values()), *([self.scl] if self.scl else [])]
 
 
-def one_pass(deliveries: Iterable[Scene]) -> Scene | None:
-    """The first of some deliveries of a pass, with the others to take its place; None of none."""
-    found = [*deliveries]
-    return replace(found[0], instead=tuple(found[1:])) if found else None
-
-
 def of_each(scenes: Iterable[Scene], keep: Callable[[Scene], Scene | None]) -> list[Scene]:
     """Scenes as `keep` makes each of their deliveries; without those of which it makes none."""
-    kept = (one_pass(made for each in scene.deliveries if (made := keep(each))) for scene in scenes)
-    return [scene for scene in kept if scene]
+    kept = ([made for each in scene.deliveries if (made := keep(each))] for scene in scenes)
+    return [replace(found[0], instead=tuple(found[1:])) for found in kept if found]
 
 
 def in_use(scene: Scene, bands: Sequence[str]) -> Scene:
