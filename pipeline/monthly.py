@@ -138,8 +138,9 @@ def _to_do(project: Project, first: str, month: str, replay: bool, ledger: Ledge
         if later:
             fix = _replay_from(project, missing[0], first)
             raise MinewardenError("MW-MONTH-GAP", f"{missing[0]} is not done, but {later[0]} after it is.", fix)
-        if missing and not retention.possible(project.state, missing[0], first):
-            raise _no_state(project, missing[0])
+        if missing and (gone := retention.lacking(project.state, missing[0], first)):
+            message = f"{missing[0]} can't be made: state that it is made from is missing ({gone})."
+            raise MinewardenError("MW-STATE-MISSING", message, f"minewarden repair {project.typed}", Exit.DAMAGED)
         return missing
     start = min([*missing, month])
     ledger.must_know(m for m in finished if m < start)  # the others are about to be redone
@@ -147,12 +148,6 @@ def _to_do(project: Project, first: str, month: str, replay: bool, ledger: Ledge
         message = f"{start} can't be redone: the alerts at the end of {months.previous(start)} are no longer kept ({retention.RULE})."
         raise MinewardenError("MW-REPLAY-STATE", message, f"Redo from an earlier month: {_replay_from(project, start, first)}")
     return months.span(start, max([month, *finished]))
-
-
-def _no_state(project: Project, month: str) -> MinewardenError:
-    folder = retention.folder_of(project.state, months.previous(month))
-    message = f"{month} can't be made: state of the month before is missing ({folder})."
-    return MinewardenError("MW-STATE-MISSING", message, f"minewarden repair {project.typed}", Exit.DAMAGED)
 
 
 def clear(project: Project, todo: Sequence[str], ledger: Ledger) -> None:

@@ -38,11 +38,18 @@ def prune(state: Path, finished: Sequence[str]) -> None:
         shutil.rmtree(gone, ignore_errors=True)
 
 
-def possible(state: Path, month: str, first: str) -> bool:
-    """Whether `month` can be made from what is kept. first: the month in which monitoring began."""
+def lacking(state: Path, month: str, first: str) -> Path | None:
+    """What `month` is made from and is not there: the alerts before it, or its year's model. first: the month in which monitoring began."""
+    if month == first:
+        return None
     before = months.previous(month)
     year = before[:4] if month.endswith("-01") else month[:4]
-    return month == first or (folder_of(state, before).is_dir() and model_file(state, int(year)).exists())
+    return next((each for each in (folder_of(state, before), model_file(state, int(year))) if not each.exists()), None)
+
+
+def possible(state: Path, month: str, first: str) -> bool:
+    """Whether `month` can be made from what is kept."""
+    return lacking(state, month, first) is None
 
 
 def start_for(state: Path, month: str, first: str) -> str:

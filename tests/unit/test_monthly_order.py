@@ -231,12 +231,14 @@ def test_a_kill_while_old_alerts_are_removed_leaves_none_half_removed(county: Co
     assert county.kept() == ["2024-01", *span(3, 5)]
 
 
-def test_state_that_is_missing_is_said_before_anything_is_read(county: County) -> None:
+@pytest.mark.parametrize("gone", ["2024-03", "2024/model"])
+def test_state_that_is_missing_is_named_before_anything_is_read(county: County, gone: str) -> None:
     county.run("2024-03")
-    retention.folder_of(county.project.state, "2024-03").rmdir()
+    file = county.project.state / gone
+    file.rmdir() if file.is_dir() else file.unlink()
     error = raised(lambda: county.run("2024-04"))
     assert (error.code, error.exit_code) == ("MW-STATE-MISSING", Exit.DAMAGED)
-    assert str(retention.folder_of(county.project.state, "2024-03")) in error.message
+    assert f"({file})" in error.message
     assert f"minewarden repair {county.project.file}" in error.fix
 
 
