@@ -302,7 +302,7 @@ FAULTS: tuple[tuple[Fault, str, int], ...] = (
     (named_by_hand, USED, 2),
     (foreign_files, USED, 2),
     (delivered_twice, TWICE, 4),
-    (newer_is_cut_off, TWICE, 2),
+    (newer_is_cut_off, LEFT_OUT, 2),
     (too_dark, DOUBTED, 2),
     (too_bright, DOUBTED, 3),
     (cut_band, LEFT_OUT, 2),

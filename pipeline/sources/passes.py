@@ -16,7 +16,7 @@ from pipeline.projection import between
 from pipeline.sources import naming, whole
 from pipeline.sources.bandfile import open_band
 from pipeline.sources.header import header
-from pipeline.sources.scene import Refused, Scene, same_pass
+from pipeline.sources.scene import Refused, Scene, same_pass, unreadable
 
 SAME_PASS = timedelta(minutes=30)
 """A name gives the start of the datatake, metadata the middle of the tile: minutes apart. The next orbit is 100 minutes away."""
@@ -61,16 +61,27 @@ def once_each(scenes: Iterable[Scene]) -> tuple[list[Scene], list[Refused]]:
             else:
                 passes.append([scene])
         for twins in passes:
-            # A newer delivery that broke off does not take the place of an older one that is whole.
-            best = twins[0] if len(twins) == 1 else next((scene for scene in twins if is_whole(scene)), twins[0])
-            others = [*best.instead, *(each for s in twins if s is not best for each in s.deliveries)]
+            best, cut = _first_whole(twins)
+            rest = [s for s in twins if s is not best]
+            others = [*best.instead, *(each for s in rest for each in (s.instead if s.id in cut else s.deliveries))]
             kept.append(replace(best, instead=tuple(sorted(others, key=_worth, reverse=True))))
-            left += [same_pass(s.id, s.day, best.id) for s in twins if s is not best]
+            left += [cut.get(s.id) or same_pass(s.id, s.day, best.id) for s in rest]
     return sorted(kept, key=lambda s: s.order), sorted(left, key=lambda r: r.id)
 
 
-def is_whole(scene: Scene) -> bool:
-    """Whether all of a delivery is there, as far as can be told without reading pixels."""
+def _first_whole(twins: Sequence[Scene]) -> tuple[Scene, dict[str, Refused]]:
+    """Of a pass the best delivery that is whole, and by id why better ones are not: somebody has to copy them again. The best where none is."""
+    cut: dict[str, Refused] = {}
+    for scene in twins if len(twins) > 1 else ():
+        why = broken_off(scene)
+        if why is None:
+            return scene, {id: each for id, each in cut.items() if id != scene.id}
+        cut[scene.id] = why
+    return twins[0], {}
+
+
+def broken_off(scene: Scene) -> Refused | None:
+    """Why not all of a delivery can be there, as far as can be told without reading pixels; None where it may be whole."""
     try:
         if scene.delivery is not None:
             scene.delivery.check()
@@ -78,9 +89,9 @@ def is_whole(scene: Scene) -> bool:
             whole.check(scene)
             for path in scene.files:
                 header(path)
-    except (MinewardenError, OSError):
-        return False
-    return True
+    except (MinewardenError, OSError) as error:
+        return unreadable(scene, error)
+    return None
 
 
 def _worth(scene: Scene) -> tuple[int, str, str, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline import months
 from pipeline.errors import MinewardenError
 from pipeline.sources import naming, safe_package
-from pipeline.sources.passes import is_whole, once_each, pass_key
+from pipeline.sources.passes import broken_off, once_each, pass_key
 from pipeline.sources.place import Place
 from pipeline.sources.safe_delivery import AGAIN, SafeDelivery
 from pipeline.sources.safe_package import NotThere, Package
@@ -162,7 +162,7 @@ def _each_product_once(scenes: Sequence[Scene]) -> list[Scene]:
     by_name: dict[str, list[Scene]] = {}
     for scene in scenes:
         by_name.setdefault(scene.id, []).append(scene)
-    return [each[0] if len(each) == 1 else next((s for s in each if is_whole(s)), each[0]) for each in by_name.values()]
+    return [each[0] if len(each) == 1 else next((s for s in each if not broken_off(s)), each[0]) for each in by_name.values()]
 
 
 def _stood_for(refused: Refused, scenes: Sequence[Scene]) -> Refused:

@@ -95,7 +95,9 @@ def test_a_newer_delivery_that_lacks_something_does_not_take_the_place_of_a_whol
 def test_nor_does_one_whose_file_no_band_can_be(tmp_path: Path, scene: Make) -> None:
     scene(tmp_path, OLD)
     write_band(scene(tmp_path, NEW) / "B08.tif", dtype="float32")
-    assert kept(tmp_path) == {OLD}
+    ((best,), (refused,)) = FolderSource(tmp_path).scenes()
+    assert (best.id, refused.id, refused.duplicate_of) == (OLD, NEW, None)
+    assert "B08" in refused.reason
 
 
 def test_links_that_lead_in_a_circle_are_passed_over(tmp_path: Path, scene: Make) -> None:
