@@ -63,7 +63,7 @@ def once_each(scenes: Iterable[Scene]) -> tuple[list[Scene], list[Refused]]:
         for twins in passes:
             best, cut = _first_whole(twins)
             rest = [s for s in twins if s is not best]
-            others = [*best.instead, *(each for s in rest for each in (s.instead if s.id in cut else s.deliveries))]
+            others = [*best.instead, *(each for s in rest for each in s.deliveries)]
             kept.append(replace(best, instead=tuple(sorted(others, key=_worth, reverse=True))))
             left += [cut.get(s.id) or same_pass(s.id, s.day, best.id) for s in rest]
     return sorted(kept, key=lambda s: s.order), sorted(left, key=lambda r: r.id)
