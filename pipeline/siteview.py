@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
+from functools import cache
 
 import numpy as np
+from shapely.geometry.base import BaseGeometry
 
 from pipeline.config_findings import FindingsConfig
 from pipeline.detect.mask import HALO, shown
 from pipeline.errors import MinewardenError
 from pipeline.findings.finding import Finding
+from pipeline.findings.ground import common
 from pipeline.findings.lookup import Lookup
 from pipeline.findings.unrestored import findings
 from pipeline.layers.model import LayerSet
@@ -47,26 +52,51 @@ def _look(scene: Scene, window: Window, setting: Setting, lost: Lost) -> SiteLoo
     return SiteLook(scene.day, ((nir - red) / np.maximum(nir + red, 100)).astype(np.float32), clear)
 
 
-def _judge(
-    site: Site, layers: LayerSet, by_day: dict[date, list[Scene]], month_end: date, setting: Setting, min_cells: int, lost: Lost
-) -> Judgement | None:
-    window = on_terrain(surroundings(site, layers, setting.grid), setting.heights)
+PIT_SHARE = 0.1
+"""Share of a closed mine that its open pit must make up to be judged by itself: less is a track or a natural bank."""
 
+Pits = Mapping[tuple[str, str], BaseGeometry]
+"""By layer and id of a right: its ground that is dug and open, in the grid's CRS."""
+
+
+def _judge(
+    site: Site, pit: BaseGeometry | None, layers: LayerSet, by_day: dict[date, list[Scene]], month_end: date, setting: Setting, least: int, lost: Lost
+) -> Judgement | None:
+    """A site as its growing season shows it. pit: of a closed mine what is dug; the fields that lie in it as well owe nobody anything."""
+    window = surroundings(site, layers, setting.grid)
+
+    @cache
     def read(day: date) -> SiteLook | None:
         looks = [look for scene in by_day[day] if (look := _look(scene, window, setting, lost)) is not None]
         # Of two tiles on one day the one that shows more of the site.
         return max(looks, key=lambda look: int((look.clear & window.inside).sum()), default=None)
 
-    return judge_site(site, window, by_day, month_end, read, min_cells)
+    def judged(site: Site, window: Window, least: int) -> Judgement | None:
+        return judge_site(site, on_terrain(window, setting.heights), by_day, month_end, read, least)
+
+    if pit is not None:
+        dug = replace(site, geometry=common(site.geometry, pit))
+        inside = setting.grid.mask(dug.geometry, window.geobox) & window.inside
+        own = judged(dug, replace(window, inside=inside), max(least, math.ceil(PIT_SHARE * window.inside.sum()))) if inside.any() else None
+        if own is not None and own.unrestored:
+            return own
+    return judged(site, window, least)
 
 
-def unrestored(layers: LayerSet, scenes: Sequence[Scene], month_end: date, setting: Setting, config: FindingsConfig, lost: Lost) -> list[Finding]:
+def unrestored(
+    layers: LayerSet, scenes: Sequence[Scene], month_end: date, setting: Setting, config: FindingsConfig, lost: Lost, pits: Pits
+) -> list[Finding]:
     """Findings of the sites past their deadline that are still bare against their surroundings. lost: takes the scenes that could not be read."""
     by_day: dict[date, list[Scene]] = defaultdict(list)
     for scene in scenes:
         if scene.day <= month_end:
             by_day[scene.day].append(scene)
     due = [site for site in sites(layers, month_end) if site.geometry.intersects(setting.area)]
+
+    def judge(site: Site) -> Judgement | None:
+        pit = pits.get((site.right.layer, site.right.id)) if site.right else None
+        return _judge(site, pit, layers, by_day, month_end, setting, config.min_cells, lost)
+
     with ThreadPoolExecutor(max_workers=setting.workers) as pool:
-        judged = list(pool.map(lambda site: _judge(site, layers, by_day, month_end, setting, config.min_cells, lost), due))
+        judged = list(pool.map(judge, due))
     return findings([j for j in judged if j is not None and j.unrestored], Lookup(layers), config.severity)
