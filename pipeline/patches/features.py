@@ -13,6 +13,10 @@ from pipeline.detect.model import Model
 Reflectance = NDArray[np.floating[Any]]
 SEASON_BEGINS, SEASON_ENDS = 135, 273
 """Days of the year between which fields and grass are green."""
+DARKEST = 30.0
+"""Reflectance, 1e-4, below which a ratio of bands tells nothing."""
+EVEN = 0.02
+"""Spread of the logarithm of brightness that noise alone leaves."""
 WINTER_OVER, WINTER_COMES = 60, 324
 """Days of the year between which neither snow nor low sun is to be reckoned with."""
 
@@ -54,6 +58,18 @@ def _outward(rows: NDArray[np.int64], cols: NDArray[np.int64], days: NDArray[np.
     if distance.std() < 1e-6:
         return 0.0
     return float(((distance - distance.mean()) * (days - days.mean())).mean() / (distance.std() * days.std()))
+
+
+def _hues(table: NDArray[np.void], blue: int, red: int) -> dict[str, float]:
+    """How much colour differs from cell to cell: its spread against that of brightness, and the median step between side neighbours."""
+    now = np.maximum(table["spectrum"][:, (blue, red)], DARKEST)
+    hue, light = np.log(now[:, 0] / now[:, 1]), np.log(now[:, 1])
+    top, left = table["row"].min(), table["col"].min()
+    plane = np.full((table["row"].max() - top + 1, table["col"].max() - left + 1), np.nan, np.float32)
+    plane[table["row"] - top, table["col"] - left] = hue
+    steps = np.concatenate([np.diff(plane, axis=k).ravel() for k in (0, 1)])
+    steps = np.abs(steps[~np.isnan(steps)])
+    return {"hue_spread": float(hue.std() / max(light.std(), EVEN)), "hue_step": float(np.median(steps)) if steps.size else 0.0}
 
 
 def _scaled(now: Reflectance, soil: Reflectance, floor: Reflectance) -> tuple[float, float]:
@@ -108,6 +124,7 @@ def features(table: NDArray[np.void], share: NDArray[np.float64], model: Model) 
     if "B02" in names:
         out["blue_to_red"] = _ratio(now[names["B02"]], now[red])
         out["blue_to_red_bare"] = _ratio(bare[names["B02"]], bare[red])
+        out |= _hues(table, names["B02"], red)
     if "B03" in names:
         out["ndwi"] = _difference(now[names["B03"]], now[nir])
         out["green_to_red"] = _ratio(now[names["B03"]], now[red])

@@ -131,6 +131,16 @@ def roof(f: Features) -> float:
     return max(grey, ramp(f.get("blue_to_red", 0.0), 0.95, 1.05), painted_red(f))
 
 
+def patchwork(f: Features) -> float:
+    """Neighbouring cells differ in colour as much as in brightness: roofs, yards, machines. A pit is of one rock in sun and shade.
+
+    Asked only of what is about as bright as its own soil (rock may be paler, panels and coal are darker) and not red (clay).
+    """
+    of_many_colours = ramp(f.get("hue_spread", 0.0), 0.55, 0.85) * ramp(f.get("hue_step", 0.0), 0.028, 0.042)
+    as_bright = ramp(f["red_to_bare"], 1.35, 1.15) * ramp(f["red_to_bare"], 0.65, 0.78)
+    return of_many_colours * as_bright * ramp(f.get("blue_to_red", 0.0), 0.52, 0.6) * ramp(f["cells"], 5, 14)
+
+
 def fleeting(f: Features) -> float:
     """A handful of cells seen three times: cloud, snow or film may do that."""
     return ramp(f["cells"], 10, 5) * ramp(f["looks"], 5, 3)

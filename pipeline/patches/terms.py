@@ -137,6 +137,7 @@ TERMS: dict[str, tuple[Cause | None, Callable[[Features], float]]] = {
     "burn": (Cause.BURN, lookalikes.burn),
     "village": (Cause.CONSTRUCTION, lookalikes.village),
     "roof": (Cause.CONSTRUCTION, lookalikes.roof),
+    "patchwork": (Cause.CONSTRUCTION, lookalikes.patchwork),
     "fleeting": (Cause.UNKNOWN, lookalikes.fleeting),
     "own_soil": (Cause.FARMLAND, lookalikes.own_soil),
     "levelled": (Cause.FARMLAND, lookalikes.levelled),
@@ -149,7 +150,7 @@ EXPERT = {
     "outward": 0.7, "mixed": 0.7, "summer": 0.7, "registered": 1.5, "beside": 1.0,
     "fading": -1.0, "crowded": -1.0, "darker": -1.0, "similar": -0.5, "cropland": -1.0, "at_once": -0.8, "weeds": -1.0,
     "greener": -6.0, "faint": -0.7, "canopy": -4.0, "greenhouse": -6.0, "film": -3.0, "water": -7.0, "solar": -3.5, "road": -4.5, "burn": -2.0,
-    "village": -2.5, "roof": -3.0, "fleeting": -1.0, "own_soil": -1.5, "levelled": -1.5, "winter": -3.5, "snow": -3.0,
+    "village": -2.5, "roof": -3.0, "patchwork": -3.0, "fleeting": -1.0, "own_soil": -1.5, "levelled": -1.5, "winter": -3.5, "snow": -3.0,
 }  # fmt: skip
 """What we would give each without having seen data; fitted weights are drawn towards these."""
 
