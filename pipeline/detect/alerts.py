@@ -29,6 +29,9 @@ STARK_LOOKS, STARK_SCORE, STARK_NOVELTY = 2, 20.0, 8.0
 Snow does, so not in winter."""
 FIRST_MISSES, PROVISIONAL_MISSES, ENDED_MISSES, ENDED_DAYS = 2, 3, 6, 45
 MARKED_LOOKS = 3
+GAP, LONGEST_GAP = 4, 63
+"""Of looks at ground changed once more `marked` keeps their number, and in fours how many days before the first of them the ground was seen
+otherwise; LONGEST_GAP stands for longer, and for not known."""
 
 
 @njit(nogil=True, cache=True)
@@ -127,19 +130,21 @@ def is_another(spectrum, evidence, strange, film, year, barest, floor):  # type:
 
 
 @njit(nogil=True, cache=True)
-def turned(alert, y, x, day, another):  # type: ignore[no-untyped-def]
+def turned(alert, y, x, day, seen, another):  # type: ignore[no-untyped-def]
     """Begin an alert anew where the ground has become something else (`another`), for three looks in a row.
 
-    Without this a pit on ground that was in alert already (a landslip, a field under plastic film) would bear the older date. True
-    when it did.
+    Without this a pit on ground that was in alert already (a landslip, a field under plastic film) would bear the older date. The look
+    at it before (seen: its day) then is the last at the old ground. True when it did.
     """
     if not another:
         alert.marked[y, x] = 0
         return False
-    if alert.marked[y, x] == 0:
+    looks, gap = alert.marked[y, x] % GAP, alert.marked[y, x] // GAP
+    if looks == 0:
         alert.turn_day[y, x] = day
-    alert.marked[y, x] += 1
-    if alert.marked[y, x] < PROVISIONAL_LOOKS:
+        gap = min(day - seen, LONGEST_GAP)
+    alert.marked[y, x] = gap * GAP + looks + 1
+    if looks + 1 < PROVISIONAL_LOOKS:
         return False
     kept = np.empty((PROVISIONAL_LOOKS, alert.ring.shape[1]), np.uint8)
     seasons = np.empty(PROVISIONAL_LOOKS, np.uint8)
@@ -151,6 +156,8 @@ def turned(alert, y, x, day, another):  # type: ignore[no-untyped-def]
     alert.filled[y, x] = PROVISIONAL_LOOKS
     alert.anomalous[y, x] = PROVISIONAL_LOOKS
     alert.first_day[y, x] = alert.turn_day[y, x]
+    if 0 < gap < LONGEST_GAP:
+        alert.last_normal[y, x] = alert.turn_day[y, x] - gap
     alert.marked[y, x] = 0
     return True
 

@@ -73,7 +73,7 @@ def go_on(alert, y, x, mark, when, score, strange, spectrum, expected, year, bar
         return
     saw(alert, y, x, when.day)
     to_change, to_season = apart(spectrum, evidence, floor), apart(spectrum, expected, floor)
-    state, stark = alert.status[y, x], False
+    state, stark, last_changed = alert.status[y, x], False, alert.last_day[y, x]
     if strange or (to_change < to_season and apart(evidence, expected, floor) > ALIKE):
         # Low sun, frost and dead plants tell little: they do not displace what a better season has shown.
         tells = WINTER_ENDS <= when.season < WINTER_BEGINS
@@ -86,7 +86,7 @@ def go_on(alert, y, x, mark, when, score, strange, spectrum, expected, year, bar
         alert.missed[y, x] = 0
         alert.last_day[y, x] = when.day
         film = film_gone(spectrum, evidence, alert.first_day[y, x], when, optics)
-        if kept and turned(alert, y, x, when.day, is_another(spectrum, evidence, strange, film, year, barest, floor)):
+        if kept and turned(alert, y, x, when.day, last_changed, is_another(spectrum, evidence, strange, film, year, barest, floor)):
             state = FIRST
         stark = state == FIRST and strange and tells and mark == CLEAR and is_stark(spectrum, evidence, score, year, barest, optics.floor)
     elif to_season < to_change or greenness(spectrum, optics) > greenness(evidence, optics) + np.float32(GREEN_UP):

@@ -75,7 +75,7 @@ class Alert(NamedTuple):
     month_looks: NDArray[np.uint8]
     """(h, w): clear looks in the month."""
     marked: NDArray[np.uint8]
-    """(h, w): looks in a row that SCL marked alone and that looked alike; in an alert, looks in a row at ground changed once more."""
+    """(h, w): looks in a row that SCL marked alone and that looked alike; in an alert, looks in a row at ground changed once more (`alerts.GAP`)."""
     turn_day: NDArray[np.uint16]
     """(h, w): first of those looks at ground changed once more."""
     filled: NDArray[np.uint8]

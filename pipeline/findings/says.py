@@ -19,7 +19,7 @@ def position(f: Facts) -> str:
     """The ground that was judged, and its days."""
     p = f.patch
     last = f"; most of the patch last looked as before on {p.before_date}" if p.before_date else ""
-    return f"ground: {f.area_m2:.0f} m² of a patch of {p.geometry.area:.0f} m², {f.part.ground}, changed by {f.first_day}{last}"
+    return f"ground: {f.area_m2:.0f} m² of a patch of {p.geometry.area:.0f} m², {f.part.ground}, first seen changed on {f.first_day}{last}"
 
 
 def _entry(right: Right) -> str:

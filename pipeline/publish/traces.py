@@ -84,6 +84,15 @@ _PARTS: Mapping[str, Say] = {
 
 _GROUND = _forms(
     (
+        "{area} m² of a patch of {whole} m², {ground}, first seen changed on {day}; most of the patch last looked as before on {before}",
+        "变化图斑 {whole} m² 中的 {area} m²，{ground}；最早部分 {day} 已见变化，大部最后一次正常观测 {before}",
+    ),
+    (
+        "{area} m² of a patch of {whole} m², {ground}, first seen changed on {day}",
+        "变化图斑 {whole} m² 中的 {area} m²，{ground}；{day} 已见变化",
+    ),
+    # As months of older versions have it.
+    (
         "{area} m² of a patch of {whole} m², {ground}, changed by {day}; most of the patch last looked as before on {before}",
         "变化图斑 {whole} m² 中的 {area} m²，{ground}；最早部分 {day} 已见变化，大部最后一次正常观测 {before}",
     ),

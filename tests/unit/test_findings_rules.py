@@ -416,7 +416,7 @@ def test_legacy_fields() -> None:
 def test_trace_says_why() -> None:
     (finding,) = found(patch((PIT, MAY), clay_like=True), farmland("F", AROUND), right("C1", box(0, 400, 300, 500)))
     assert finding.trace == (
-        "ground: 10000 m² of a patch of 10000 m², open, changed by 2024-05-14; most of the patch last looked as before on 2024-04-01",
+        "ground: 10000 m² of a patch of 10000 m², open, first seen changed on 2024-05-14; most of the patch last looked as before on 2024-04-01",
         "legacy_remined: no, 0 m² (0%) on legacy patches",
         "closed_mine: no, in no right on 2024-05-14",
         "expired_permit: no, in no right on 2024-05-14",
