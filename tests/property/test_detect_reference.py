@@ -364,7 +364,13 @@ def test_a_pit_on_a_field_under_film_bears_the_later_day_and_any_other_the_first
     assert state.first_day[0, 0] == april
     watch(cells.looks([april + 70], [dug]), cells.model(), base, state)
     assert (state.status[0, 0], state.first_day[0, 0], state.anomalous[0, 0]) == (PROVISIONAL, april + 60, 3)
+    assert (state.last_normal[0, 0], state.marked[0, 0]) == (april + 35, 0), "the film was the last that was seen before it"
     np.testing.assert_allclose(state.ring[:3, :, 0, 0].astype(float) * STEP, np.stack([dug] * 3), atol=STEP)
+    late = cells.alert(1, 1)
+    watch(cells.looks([april - 5], [cells.FIELD]), cells.model(), base, late)
+    watch(cells.looks([april + 5 * k for k in range(8)], [film] * 8), cells.model(), base, late)
+    watch(cells.looks([april + 100 + 5 * k for k in range(3)], [dug] * 3), cells.model(), base, late)
+    assert (late.first_day[0, 0], late.last_normal[0, 0]) == (april + 100, april - 5), "not seen for too long to say when it was otherwise"
     autumn, rock = cells.EPOCH_2024 + 250, cells.alert(1, 1)
     watch(cells.looks([autumn + 5 * k for k in range(8)], [film] * 8), cells.model(), base, rock)
     watch(cells.looks([autumn + 60 + 5 * k for k in range(4)], [dug] * 4), cells.model(), base, rock)
