@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -121,14 +121,18 @@ def settled(left_out: Iterable[Refused], used: Collection[str], scenes: Iterable
     return tuple(out.values())
 
 
-def scene_uses(good: Seen, left_out: Sequence[Refused], inputs: Inputs) -> list[SceneUse]:
-    """A scene that was found but left out is told with its hash too: `status` sees when it has been mended."""
+def scene_uses(good: Seen, used: Mapping[str, str], left_out: Sequence[Refused], inputs: Inputs) -> list[SceneUse]:
+    """What became of each scene. used: by id the hashes of those that were shown, as they were then.
+
+    A scene that was found but left out is told with its hash too: `status` sees when it has been mended.
+    """
     grid = inputs.setting.grid
-    uses = [SceneUse(s.id, s.day.isoformat(), inputs.sha256(s), True, None, survey.clear_fraction(seen), shift_m(seen.off, grid)) for s, seen in good]
+    uses = [SceneUse(s.id, s.day.isoformat(), used[s.id], True, None, survey.clear_fraction(seen), shift_m(seen.off, grid)) for s, seen in good]
     found = {each.id: each for scene in inputs.scenes for each in scene.deliveries}
     for refused in left_out:
         sha256 = None
         with suppress(UnreadableError):
-            sha256 = inputs.sha256(found[refused.id]) if refused.id in found and not refused.duplicate_of else None
+            known = refused.id in found and not refused.duplicate_of and refused.code != year.CHANGED
+            sha256 = inputs.sha256(found[refused.id]) if known else None
         uses.append(SceneUse(refused.id, refused.day.isoformat() if refused.day else None, sha256, False, refused.told))
     return sorted(uses, key=lambda u: (u.date or "", u.id))

@@ -219,7 +219,7 @@ def make_month(month: str, inputs: Inputs, ledger: Ledger) -> Done:
         if [each.case for each in judged] != [each.case for each in rehearsed]:
             with clock.stage("evidence"):
                 pictured, lost = evidence.make(partial, judged, by)
-        uses = scene_uses(good, left_out, inputs)
+        uses = scene_uses(good, watched.sha256, left_out, inputs)
         counts = {"cells_changed": sum(len(r.cells) for r in watched.results), "patches": len(patches)}
         warnings = [*unread, *lost, *cannot_tell(setting.bands, (s for s, _ in good))]
         facts = _facts(inputs, month, begun, watched, uses, counts, warnings, clock)

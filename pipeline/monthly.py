@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
+import shapely
 from shapely.geometry.base import BaseGeometry
 
 from pipeline import compute, heights, layers, models, months, retention
 from pipeline.config import Project
 from pipeline.errors import Exit, MinewardenError
+from pipeline.grid import Grid
 from pipeline.inputs import Inputs
 from pipeline.late import late_scenes
 from pipeline.layers.model import LayerSet
@@ -91,6 +93,7 @@ def prepare(
     archive = open_sources(project, lambda: degrees(layers_once().area, crs))
     ground = layers_once()
     memory = remember(project, archive.scenes, archive.bands, lambda: county_grid(project.config, ground.area, archive.scenes), begins=begins)
+    _check_watched(project, ground.area, memory.grid)
     hashes, workers = HashCache(project.state / "hashes.json"), compute.workers_or_default(workers)
     stock = Stock(store_room(project, user), memory.grid.geobox, memory.bands, hashes, workers, say)
     relief = heights.load(project, ground.area, crs) if user == "run" else None  # only months ask for them
@@ -99,6 +102,17 @@ def prepare(
     scenes = of_each(scenes, stock.shelved)
     refused = (*archive.refused, *lacking)
     return Inputs(project, ground, scenes, refused, hashes.scene, setting, memory.monitor_from, models.in_use(project), archive.doubts), hashes
+
+
+def _check_watched(project: Project, area: BaseGeometry, grid: Grid) -> None:
+    """Ground of the county off the grid of the first run would be looked at by nobody, and not be missed either."""
+    off = shapely.difference(area, shapely.box(*grid.geobox.boundingbox).buffer(grid.resolution)).area / 1e4
+    if off > 0:
+        raise MinewardenError(
+            "MW-GRID-CHANGED",
+            f"{off:.1f} ha of the area ({project.config.area}) lie beyond the ground that is watched since the first run.",
+            "Give the outline of then, or use a new output folder.",
+        )
 
 
 def degrees(area: BaseGeometry, crs: str) -> tuple[float, float, float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,6 +28,8 @@ class Watched:
     """Alerts at the month's end."""
     blocks: Sequence[Block]
     results: Sequence[BlockMonth]
+    sha256: Mapping[str, str]
+    """Of the scenes shown, by id."""
     warnings: Sequence[str]
     """Scenes that look wrongly scaled."""
 
@@ -62,7 +64,8 @@ def watch_month(inputs: Inputs, month: str, model: Model, good: Seen) -> Watched
     setting = inputs.setting
     base = setting.state / month[:4]
     last = base / "start" if month.endswith("-01") else folder_of(setting.state, months.previous(month))
-    hashes = year.hashes([scene for scene, _ in good], inputs.sha256, setting.workers)
+    scenes = [scene for scene, _ in good]
+    hashes = year.hashes(scenes, inputs.sha256, setting.workers)
     parts = survey.survey_scenes(good, model, setting.workers)
     sightings = [Sighting(scene, part, own) for (scene, _), part, own in zip(good, parts, hashes, strict=True)]
     ground = Ground(setting.grid, setting.bands, model, setting.area)
@@ -73,4 +76,6 @@ def watch_month(inputs: Inputs, month: str, model: Model, good: Seen) -> Watched
         inputs.first_day,
         workers=setting.workers, scheduler=setting.scheduler, say=lambda n: setting.say(f"{month} watch", n, len(blocks)),
     )  # fmt: skip
-    return Watched(out, blocks, results, [said for s in sightings if (said := survey.unlike(s.scene, s.shared))])
+    year.check_unchanged(scenes, hashes, inputs.sha256, setting.workers)
+    used = {scene.id: own for scene, own in zip(scenes, hashes, strict=True)}
+    return Watched(out, blocks, results, used, [said for s in sightings if (said := survey.unlike(s.scene, s.shared))])

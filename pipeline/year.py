@@ -36,6 +36,8 @@ TOO_DARK = "more than 1 % of its clear cells are darker than reflectance −0.02
 RIGHT_SCALE = "Give the right scale and offset in item.json, or the processing baseline in the folder's name."
 
 UNCLASSIFIED = "its scene classification (SCL) holds no data where its bands do."
+CHANGED = "MW-SCENE-CHANGED"
+AGAIN = "Redo the month (run --replay) when they are whole."
 CLASSIFY = "Download or copy its SCL again, or take that file away and set `mask: none` of the source."
 
 T = TypeVar("T")
@@ -178,6 +180,13 @@ def hashes(scenes: Sequence[Scene], sha256: Callable[[Scene], str], workers: int
         return list(pool.map(sha256, scenes))
 
 
+def check_unchanged(scenes: Sequence[Scene], before: Sequence[str], sha256: Callable[[Scene], str], workers: int) -> None:
+    """Raises UnreadableError where a scene is not what it was when it was hashed (`before`): its pixels may be of either content."""
+    for scene, then, now in zip(scenes, before, hashes(scenes, sha256, workers), strict=True):
+        if now != then:
+            raise UnreadableError(Refused(scene.id, scene.day, "Its files changed while they were read.", code=CHANGED, fix=AGAIN))
+
+
 def model_file(state: Path, year: int) -> Path:
     return state / f"{year}" / "model"
 
@@ -211,6 +220,7 @@ def begin(year: int, scenes: Sequence[Scene], sha256: Callable[[Scene], str], la
             fit_block, blocks, sightings, ground, january(year), before, (folder, folder / "start"), key, setting.memory_mb,
             workers=setting.workers, scheduler=setting.scheduler, say=lambda n: setting.say("baseline", n, len(blocks)),
         )  # fmt: skip
+        check_unchanged([s for s, _ in good], own, sha256, setting.workers)
         found = compute.each_block(
             built_tiles, blocks, ground, folder,
             workers=setting.workers, scheduler=setting.scheduler, say=lambda n: setting.say("built-up ground", n, len(blocks)),

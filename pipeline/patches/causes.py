@@ -167,7 +167,10 @@ SCORES: dict[Cause, tuple[float, dict[str, float]]] = {
         {"hamlet": 2.2, "built": 1.4, "roof": 3.3, "grey": 0.9, "concrete": 1.0, "slow": 1.5, "patchwork": 2.5, "greenhouse": -2.0, "water": -1.5},
     ),
     Cause.ROAD: (-1.5, {"strip": 4.6, "thread": 0.7, "grey": 1.1, "sudden": -0.6}),
-    Cause.SOLAR: (-1.6, {"solar": 3.7, "bluish": 1.7, "dark": 0.6, "large": 1.5, "old_ground": -1.0, "no_bluer": -2.5, "strip": -3.0, "patchwork": -2.0}),
+    Cause.SOLAR: (
+        -1.6,
+        {"solar": 3.7, "bluish": 1.7, "dark": 0.6, "large": 1.5, "old_ground": -1.0, "no_bluer": -2.5, "strip": -3.0, "patchwork": -2.0},
+    ),
     Cause.GREENHOUSE: (-1.6, {"greenhouse": 6.7}),
     Cause.WATER: (-2.4, {"water": 6.1, "wet": 2.4}),
     Cause.LOGGING: (-2.0, {"forest": 5.0}),

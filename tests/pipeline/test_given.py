@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections import Counter
 from datetime import date
 from html.parser import HTMLParser
@@ -11,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shapely
 
-from pipeline import months
+from pipeline import months, survey
 from pipeline.cli import main
 from tests.contract import shortcomings
 from tests.pipeline.conftest import BANDS, MONTHS, NEXT, County
@@ -142,6 +144,38 @@ def test_what_the_state_was_made_for_can_not_change(again: County, capsys: pytes
         again.config.write_text(text.replace(old, new), "utf-8")
         assert again.run(NEXT) == 2
         assert code in capsys.readouterr().err
+
+
+def test_ground_that_nobody_watches_is_not_added_silently(again: County, capsys: pytest.CaptureFixture[str]) -> None:
+    file = next((again.folder / "layers").glob("aoi*.geojson"))
+    area = shapely.union_all([shapely.geometry.shape(each["geometry"]) for each in json.loads(file.read_text("utf-8"))["features"]])
+    west, south, east, north = area.bounds
+    for outline, code in ((shapely.box(west, south, 2 * east - west, north), 2), (shapely.box(west, south, (west + east) / 2, north), 0)):
+        feature = {"type": "Feature", "properties": {}, "geometry": shapely.geometry.mapping(outline)}
+        file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), "utf-8")
+        assert again.run(NEXT, "--quiet") == code
+        assert ("MW-GRID-CHANGED" in capsys.readouterr().err) == (code == 2)
+        assert (again.out / NEXT).exists() == (code == 0)
+
+
+def test_a_scene_that_changes_while_it_is_read_is_left_out_until_a_replay(
+    again: County, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene = sorted((again.folder / "scenes").glob("*_202406*"))[0]
+    survey_scenes = survey.survey_scenes
+
+    def replaced(*given: Any) -> Any:
+        shutil.copy(next(scene.glob("*B03*.tif")), next(scene.glob("*B04*.tif")))
+        return survey_scenes(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(survey, "survey_scenes", replaced)
+        assert again.run(NEXT) == 3
+    assert f"scene {scene.name} was left out: MW-SCENE-CHANGED" in capsys.readouterr().err
+    (left,) = [each for each in again.scenes(NEXT) if each["id"] == scene.name]
+    assert (left["used"], left["sha256"]) == (False, None)
+    assert again.run(NEXT) == 0
+    assert f"{scene.name} (mended)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("given", ["empty", "missing", "one month"])
