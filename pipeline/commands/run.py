@@ -99,9 +99,10 @@ def tell(console: Console, result: Result) -> Exit:
 def _check_clock(project: Project) -> None:
     """A clock that was set back would have 'the last month that has ended' done already, and say so with exit code 0."""
     now = months.today()
-    done = max(months.finished(project.output), default=None)
-    if done is not None and months.last_day(done) >= now:
-        raise MinewardenError("MW-CLOCK", f"The clock says {now} (UTC), but {done} is done already.", "Set the system's clock.")
+    early = [month for month in months.finished(project.output) if months.last_day(month) >= now]
+    if early:
+        fix = f"Set the system's clock; if it is right and was ahead before, remove {', '.join(early)} from {project.output} and run again."
+        raise MinewardenError("MW-CLOCK", f"The clock says {now} (UTC), but {early[-1]} is done already.", fix)
 
 
 def _ending(console: Console, project: Project, month: str) -> Callable[[int], None]:

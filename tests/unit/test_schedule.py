@@ -176,7 +176,9 @@ def test_a_clock_set_back_is_pointed_out(
     (month / "run.json").write_text('{"scenes": [], "coverage": {}, "outputs": []}', "utf-8")
     monkeypatch.setattr(months, "today", lambda: date(2024, 3, 3))
     assert main(["run", str(config)]) == 2
-    assert "MW-CLOCK: The clock says 2024-03-03 (UTC), but 2024-09 is done already." in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "MW-CLOCK: The clock says 2024-03-03 (UTC), but 2024-09 is done already." in said
+    assert f"remove 2024-09 from {month.parent} and run again" in said
     assert main(["doctor", str(config), "--json"]) != 0
     checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
     assert not checks["last run"]["ok"]
