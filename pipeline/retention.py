@@ -7,11 +7,12 @@ alerts of the last three months and of each January.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipeline import months
-from pipeline.year import model_file
+from pipeline.grid import Grid
+from pipeline.year import built_file, model_file
 
 KEPT_MONTHS = 3
 RULE = "those of the last three months and of each January are"
@@ -25,6 +26,16 @@ def folder_of(state: Path, month: str) -> Path:
 def kept(finished: Sequence[str]) -> list[str]:
     """Of finished months (in order), those whose alerts are kept."""
     return [month for month in finished if month.endswith("-01") or month in finished[-KEPT_MONTHS:]]
+
+
+def files(state: Path, finished: Sequence[str], grid: Grid) -> Iterator[Path]:
+    """All that is kept when months are finished (in order): each year's baseline and first alerts, and alerts at months' ends."""
+    names = [block.name for block in grid.blocks()]
+    for year in sorted({int(month[:4]) for month in finished}):
+        yield from (model_file(state, year), built_file(state, year))
+        yield from (state / f"{year}" / f"{name}.base" for name in names)
+        yield from (state / f"{year}" / "start" / f"{name}.alert" for name in names)
+    yield from (folder_of(state, month) / f"{name}.alert" for month in kept(finished) for name in names)
 
 
 def prune(state: Path, finished: Sequence[str]) -> None:

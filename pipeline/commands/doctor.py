@@ -214,11 +214,15 @@ def _last_month(project: Project) -> str:
 
 def _state(project: Project) -> str:
     """Every file of it, also those that the next run does not read."""
-    from pipeline import memory, store
+    from pipeline import memory, retention, store
 
-    if not finished(project.output):
+    done = sorted(finished(project.output))
+    if not done:
         return "none yet"
-    memory.read(project.state / memory.FILE)
+    grid = memory.read(project.state / memory.FILE).grid
+    gone = [file for file in retention.files(project.state, done, grid) if not file.is_file()]
+    if gone:
+        raise ValueError(f"{gone[0]} is missing{f' (and {len(gone) - 1} more)' if len(gone) > 1 else ''}")
     files = sorted(f for f in project.state.rglob("*") if f.suffix in (".alert", ".base") or f.name in ("model", "built"))
     for file in files:
         store.check(file)

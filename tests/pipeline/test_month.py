@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -174,6 +175,19 @@ def test_doctor_finds_all_in_order(county: County, capsys: pytest.CaptureFixture
 
     assert main(["doctor", str(county.config), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["ok"] is True
+
+
+@pytest.mark.parametrize("gone", ["2024/model", "2024/built", "2024/r000c000.base", "2024/start/r000c000.alert", "2024-01/r000c000.alert", "2024-05"])
+def test_doctor_misses_what_is_missing(again: County, gone: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from pipeline.cli import main
+
+    file = again.out / "state" / gone
+    shutil.rmtree(file) if file.is_dir() else file.unlink()
+    assert main(["doctor", str(again.config), "--json"]) == 5
+    (state,) = [check for check in json.loads(capsys.readouterr().out)["checks"] if not check["ok"]]
+    assert state["name"] == "state"
+    assert str(file) in state["detail"]
+    assert "missing" in state["detail"]
 
 
 def test_months_are_a_path_apart(county: County, tmp_path: Path) -> None:
