@@ -141,6 +141,18 @@ def test_no_copy_of_the_ledger(again: County, capsys: pytest.CaptureFixture[str]
     assert again.bytes(MONTHS) == before
 
 
+def test_a_run_without_the_ledger_and_its_copies_hides_from_repair_nothing_that_is_lost(again: County, capsys: pytest.CaptureFixture[str]) -> None:
+    before = again.bytes(MONTHS)
+    (again.out / "ledger.sqlite").unlink()
+    shutil.rmtree(again.out / "backup")
+    assert again.run(NEXT, "--quiet") == 5
+    assert "MW-LEDGER-MONTH" in capsys.readouterr().err
+    assert not (again.out / "ledger.sqlite").exists()
+    assert repair(again) == 5
+    assert "MW-LEDGER-NO-COPY" in capsys.readouterr().err
+    assert again.bytes(MONTHS) == before
+
+
 def test_scenes_that_changed_since_are_named(again: County, capsys: pytest.CaptureFixture[str]) -> None:
     run = json.loads((again.out / MONTHS[-1] / "run.json").read_text("utf-8"))
     used = next(scene["id"] for scene in run["scenes"] if scene["used"])
