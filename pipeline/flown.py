@@ -13,7 +13,7 @@ from pipeline import months
 from pipeline.config import Project
 from pipeline.drone.judge import KnownCase
 from pipeline.ledger import Ledger
-from pipeline.ledgers import open_ledger
+from pipeline.ledgers import open_or_begin
 from pipeline.projection import between
 from pipeline.publish import geojson
 
@@ -23,9 +23,7 @@ INGESTED, WITHDRAWN, VISITED = "flight", "flight_withdrawn", "visit"
 
 def ledger_of(project: Project) -> Ledger:
     """The county's ledger; one is begun where no month is done yet. One that finished months miss is never made anew."""
-    if months.finished(project.output):
-        return open_ledger(project)
-    return Ledger(project.ledger, project.config.county.code)
+    return open_or_begin(project, months.finished(project.output))
 
 
 def event(found: dict[str, Any]) -> dict[str, Any]:

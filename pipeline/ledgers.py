@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipeline import months
@@ -17,6 +18,20 @@ def open_ledger(project: Project) -> Ledger:
 
     Raises MinewardenError `MW-LEDGER-MONTH`.
     """
+    return _knowing(project, months.finished(project.output))
+
+
+def open_or_begin(project: Project, known: Sequence[str]) -> Ledger:
+    """The county's ledger; one is begun where there is none and it need not know any month. known: finished months that it has to know.
+
+    Raises MinewardenError `MW-LEDGER-MONTH`.
+    """
+    from pipeline.ledger import Ledger
+
+    return _knowing(project, known) if known else Ledger(project.ledger, project.config.county.code)
+
+
+def _knowing(project: Project, known: Sequence[str]) -> Ledger:
     # Geometry is heavy, and commands that fail early are quick.
     from pipeline.ledger import Ledger
 
@@ -25,7 +40,7 @@ def open_ledger(project: Project) -> Ledger:
         raise MinewardenError("MW-LEDGER-MONTH", f"There are finished months, but no ledger {project.ledger}.", fix, Exit.DAMAGED)
     ledger = Ledger(project.ledger, project.config.county.code)
     try:
-        ledger.must_know(months.finished(project.output))
+        ledger.must_know(known)
     except MinewardenError:
         ledger.close()
         raise

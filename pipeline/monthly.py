@@ -18,6 +18,7 @@ from pipeline.inputs import Inputs
 from pipeline.late import late_scenes
 from pipeline.layers.model import LayerSet
 from pipeline.ledger.ledger import Ledger
+from pipeline.ledgers import open_or_begin
 from pipeline.memory import remember
 from pipeline.month import Done, make_month, set_aside
 from pipeline.needs import needed
@@ -52,8 +53,8 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
     if project.plan is not None:
         plan.load(project.plan)  # a plan that can't be read is said before any work, not when the report is written
     inputs, hashes = prepare(project, workers, scheduler, say, ground=ground)
-    with Ledger(project.ledger, project.config.county.code) as ledger:
-        todo = _to_do(project, inputs.monitor_from, month, replay, ledger)
+    with open_or_begin(project, _staying(project, inputs.monitor_from, month, replay)) as ledger:
+        todo = _to_do(project, inputs.monitor_from, month, replay)
         other = [] if replay else _other_layers(project, inputs)
         if ledger.last_month():
             ledger.back_up(project.backup)  # verdicts since the last month are saved too, before anything is redone
@@ -140,14 +141,25 @@ def _with_bands(scenes: Sequence[Scene], bands: tuple[str, ...]) -> tuple[list[S
     return kept, [Refused(s.id, s.day, told.format(", ".join(missing)), code="MW-SCENE-BANDS", fix="Add the file.") for s, missing in lacking]
 
 
-def _to_do(project: Project, first: str, month: str, replay: bool, ledger: Ledger) -> list[str]:
-    """Months to do, in order; nothing is changed yet."""
+def _staying(project: Project, first: str, month: str, replay: bool) -> list[str]:
+    """Finished months that a run leaves as they are: its ledger has to know them, or ids would be given out twice."""
     if month < first:
         raise MinewardenError("MW-MONTH-EARLY", f"{month} lies before monitoring starts ({first}).", f"Ask for {first} or later.")
     finished = months.finished(project.output)
-    missing = [m for m in months.span(first, month) if m not in finished]
+    start = _start(finished, first, month)
+    return [m for m in finished if not replay or m < start]
+
+
+def _start(finished: Sequence[str], first: str, month: str) -> str:
+    """The month from which a replay of `month` makes all anew."""
+    return next((m for m in months.span(first, month) if m not in finished), month)
+
+
+def _to_do(project: Project, first: str, month: str, replay: bool) -> list[str]:
+    """Months to do, in order; nothing is changed yet."""
+    finished = months.finished(project.output)
     if not replay:
-        ledger.must_know(finished)
+        missing = [m for m in months.span(first, month) if m not in finished]
         later = [m for m in finished if missing and m > missing[0]]
         if later:
             fix = _replay_from(project, missing[0], first)
@@ -156,8 +168,7 @@ def _to_do(project: Project, first: str, month: str, replay: bool, ledger: Ledge
             message = f"{missing[0]} can't be made: state that it is made from is missing ({gone})."
             raise MinewardenError("MW-STATE-MISSING", message, f"minewarden repair {project.typed}", Exit.DAMAGED)
         return missing
-    start = min([*missing, month])
-    ledger.must_know(m for m in finished if m < start)  # the others are about to be redone
+    start = _start(finished, first, month)
     if not retention.possible(project.state, start, first):
         message = f"{start} can't be redone: the alerts at the end of {months.previous(start)} are no longer kept ({retention.RULE})."
         raise MinewardenError("MW-REPLAY-STATE", message, f"Redo from an earlier month: {_replay_from(project, start, first)}")

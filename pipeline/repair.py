@@ -32,7 +32,8 @@ def repair(project: Project, workers: int | None, scheduler: str | None, say: Sa
     if not finished:
         return Result(Exit.DONE, ("No month is finished yet: there is nothing to repair, 'minewarden run' makes everything.",))
     runs, broken = _runs(project, finished)
-    done = [*_memory(project, runs), *(lost := _ledger(project, finished))]
+    lost = _ledger(project, finished)
+    done = [*_memory(project, runs, finished), *lost]
     inputs, hashes = monthly.prepare(project, workers, scheduler, say)
     with Ledger(project.ledger, project.config.county.code) as ledger:
         redo = [m for m in finished if m not in ledger.months()][:1]
@@ -54,7 +55,7 @@ def repair(project: Project, workers: int | None, scheduler: str | None, say: Sa
         ledger.back_up(project.backup)
     monthly.keep(inputs, ())
     retention.prune(project.state, finished)
-    remains = [*made.changed, *gone, *broken]
+    remains = [*made.changed, *gone, *broken, *_gap(project, finished, inputs.monitor_from)]
     return Result(Exit.INCOMPLETE if remains or lost else Exit.DONE, (*(done or ([] if remains else ["Nothing was damaged."])), *remains))
 
 
@@ -75,7 +76,7 @@ def _runs(project: Project, finished: list[str]) -> tuple[dict[str, dict[str, An
     return runs, broken
 
 
-def _memory(project: Project, runs: dict[str, dict[str, Any]]) -> list[str]:
+def _memory(project: Project, runs: dict[str, dict[str, Any]], finished: list[str]) -> list[str]:
     """Make `county.json` again where it is damaged: grid from the last month's raster, bands from its run.json."""
     file = project.state / memory.FILE
     try:
@@ -91,8 +92,25 @@ def _memory(project: Project, runs: dict[str, dict[str, Any]]) -> list[str]:
         box = GeoBox(raster.shape, raster.transform, project.config.grid.crs)
     side, whole = _block_side(project), max(box.shape)
     grid = Grid(box, side if side < whole else max(project.config.compute.block, whole))
-    memory.write(file, Memory(grid, tuple(runs[last]["bands"]), min(months.finished(project.output))))
+    memory.write(file, Memory(grid, tuple(runs[last]["bands"]), _began(project, finished)))
     return [f"Made again from the results of {last}: {file}"]
+
+
+def _began(project: Project, finished: list[str]) -> str:
+    """In which January monitoring began, by the earliest month that anything knows of: the first months' folders may be lost as well."""
+    with Ledger(project.ledger, project.config.county.code) as ledger:
+        known = [*finished, *ledger.months()]
+    return f"{min([*known, project.config.monitor_from or known[0]])[:4]}-01"
+
+
+def _gap(project: Project, finished: list[str], first: str) -> list[str]:
+    """A line where a month before the last finished one is not there."""
+    lacking = next((m for m in months.span(first, finished[-1]) if m not in finished), None)
+    if lacking is None:
+        return []
+    begin = retention.start_for(project.state, lacking, first)
+    fix = f"Put its folder back, or redo it and all after it: minewarden run {project.typed} --replay --month {begin}"
+    return [f"{lacking}: not done, or its folder is gone, though {finished[-1]} is done. {fix}"]
 
 
 def _block_side(project: Project) -> int:

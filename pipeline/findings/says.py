@@ -27,6 +27,8 @@ def _entry(right: Right) -> str:
     said = [f"status {right.status or '–'}", f"valid {right.valid_from or '–'} to {right.valid_to or '–'}"]
     if right.renewal_applied:
         said.append(f"renewal applied for {right.renewal_applied}")
+    elif right.renewal_unread:
+        said.append(f"renewal applied for on {right.renewal_unread}, which is no date")
     if right.stood_from or right.stood_until:
         said.append(f"as the register stood {right.stood_from or '–'} to {right.stood_until or '–'}")
     return f"right {right.id} ({', '.join(said)})"

@@ -17,6 +17,16 @@ MOST_SIGNS = 1000
 """Longer text is cut: no name is, and reports would carry it on."""
 _UNSEEN = re.compile(f"[{HIDDEN}{HALVES}{BREAKS}]")
 """Ids that differ in these alone look alike."""
+_UNREAD = {
+    "valid_from": "not limited",
+    "valid_to": "not limited; with a status of 过期, 注销, 吊销 or 关闭, as ended always",
+    "renewal_applied": "never applied for: read the register before anybody is accused",
+    "restore_by": "no deadline",
+    "deadline": "no deadline",
+    "stopped": "never stopped",
+    "resumed": "not resumed: read the register before anybody is accused",
+}
+"""What a date that can't be read is taken as."""
 IN_SOURCE = "Correct it in the source and export the layer again."
 
 
@@ -88,9 +98,18 @@ class Rows:
         try:
             return dates.parse(value)
         except ValueError:
-            shown = repr(text(value))[:60]
-            self.warn(k, "MW-LAYER-DATE", f"has {name} {shown}, which is no date; it is taken as 'not limited'.", "Write dates as 2024-06-30.")
+            shown, taken = repr(text(value))[:60], _UNREAD.get(name, "not said")
+            self.warn(k, "MW-LAYER-DATE", f"has {name} {shown}, which is no date; it is taken as {taken}.", "Write dates as 2024-06-30.")
             return None
+
+    def no_date(self, k: int, name: str) -> str | None:
+        """What stands where a date should, but is none."""
+        value = self.value(k, name)
+        try:
+            dates.parse(value)
+        except ValueError:
+            return repr(text(value))[:60]
+        return None
 
     def number(self, k: int, name: str) -> float | None:
         shown = self.text(k, name)

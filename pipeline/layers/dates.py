@@ -43,7 +43,7 @@ def _from_text(text: str) -> date:
         found = form.fullmatch(together.group(1) if together else text)
         if found:
             return date(int(found.group(1)), int(found.group(3)), int(found.group(4)))
-    if re.fullmatch(r"\d{5}(\.\d+)?", text):
+    if re.fullmatch(r"\d{5}(\.\d+)?|\d{8}\.0+", text):
         return _from_number(float(text))
     raise ValueError(f"{text!r} is no date")
 

@@ -11,6 +11,19 @@ _INDEX = re.compile(r"^\s*CREATE\s+VIRTUAL\s+TABLE\b.*\bUSING\s+rtree\b", re.IGN
 _COMPUTED = re.compile(r"\bAS\s*\(", re.IGNORECASE)
 
 
+_BESIDE = ("-wal", "-journal")
+
+
+def unsaved(file: Path) -> Path | None:
+    """The file beside a GeoPackage that holds changes which are not yet in it; None where there are none.
+
+    Whoever reads the database reads them too, while a hash of its bytes does not know of them.
+    """
+    real = file.resolve()
+    beside = (real.with_name(real.name + suffix) for suffix in _BESIDE)
+    return next((each for each in beside if each.is_file() and each.stat().st_size), None)
+
+
 def objection(file: Path) -> str | None:
     """Why a GeoPackage is not opened; None where it only holds tables.
 

@@ -26,7 +26,7 @@ from pipeline.layers.model import CLOSED_STATUS, Approval, LegacyPatch, Right, Z
 
 SAME_M = 0.01
 """Corners that lie no farther apart are the same: one register in two formats."""
-DATED = ("valid_from", "valid_to", "renewal_applied", "status", "restore_by", "stopped", "resumed")
+DATED = ("valid_from", "valid_to", "renewal_applied", "renewal_unread", "status", "restore_by", "stopped", "resumed")
 """Facts of a right that carry their own dates."""
 _OURS = ("stood_from", "stood_until")
 Plain = LegacyPatch | Zone | Approval

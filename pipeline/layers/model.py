@@ -65,6 +65,8 @@ class Right(Entry):
     valid_to: date | None = None
     status: str | None = None
     renewal_applied: date | None = None
+    renewal_unread: str | None = None
+    """What the register has in that place, where it is no date."""
     restore_by: date | None = None
     scale: float | None = None
     bottom: float | None = None

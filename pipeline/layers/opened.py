@@ -17,7 +17,7 @@ from pipeline.layers import checks, datum, place, records
 from pipeline.layers.columns import Rows, rows
 from pipeline.layers.ground import DEGREES, move
 from pipeline.layers.model import Problem, Right
-from pipeline.layers.read import SHAPEFILE, locate, read, sha256
+from pipeline.layers.read import SHAPEFILE, locate, must_be_saved, read, sha256
 from pipeline.layers.shapes import NOWHERE, clean
 from pipeline.layers.table import Answers, County, Table, refusal
 from pipeline.layers.whereabouts import guess
@@ -144,9 +144,11 @@ def _remark(layer: Opened, of: Rows, table: Table) -> set[int]:
 def _whole(layer: str, given: Path, file: Path, answers: Answers, county: County | None) -> tuple[Table, str]:
     """A layer and the hash of just what was read: somebody may be saving the file meanwhile."""
     locate(layer, given, file)
+    must_be_saved(layer, file)
     for _ in range(2):
         before = sha256(file)
         table = read(layer, given, file, answers, county)
+        must_be_saved(layer, file)
         if sha256(file) == before:
             return table, before
     raise MinewardenError("MW-LAYER-CHANGED", f"Layer {layer}: {file} changes while it is read.", "Let whoever writes it finish, then run again.")

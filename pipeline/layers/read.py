@@ -112,6 +112,13 @@ def locate(layer: str, given: Path, file: Path) -> Format:
     return form
 
 
+def must_be_saved(layer: str, file: Path) -> None:
+    """Raises MinewardenError `MW-LAYER-OPEN` where a program still has changes of a GeoPackage beside it."""
+    if FORMATS[file.suffix.lower()] is GEOPACKAGE and (beside := geopackage.unsaved(file)):
+        what = f"{file} is open in another program, whose changes still lie beside it in {beside.name}."
+        raise _refuse("MW-LAYER-OPEN", layer, what, "Save it and close it there (in QGIS: remove the layer or close the project), then try again.")
+
+
 def parts_of(file: Path) -> dict[str, Path]:
     """Files of a Shapefile by suffix, whatever its case."""
     return {p.suffix.lower(): p for p in sorted(file.parent.glob("*")) if p.stem == file.stem}

@@ -51,6 +51,7 @@ def _right(rows: Rows, k: int, geometry: Geometries, layer: str) -> Right:
         valid_to=rows.date(k, "valid_to"),
         status=status,
         renewal_applied=rows.date(k, "renewal_applied"),
+        renewal_unread=rows.no_date(k, "renewal_applied"),
         restore_by=rows.date(k, "restore_by"),
         scale=rows.number(k, "scale"),
         bottom=rows.number(k, "bottom"),

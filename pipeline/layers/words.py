@@ -29,6 +29,7 @@ TITLES = {
     "MW-LAYER-NAN": "坐标不是数字",
     "MW-LAYER-NONE": "没有要素",
     "MW-LAYER-NUMBER": "数值无法识别",
+    "MW-LAYER-OPEN": "文件正在其他程序中打开，改动尚未存盘",
     "MW-LAYER-OURS": "这是监测线索，不是矿权登记",
     "MW-LAYER-OUTSIDE": "不在本县范围",
     "MW-LAYER-OVERLAP": "矿权重叠",

@@ -45,6 +45,9 @@ NUMBERS: Mapping[str, type] = {
 
 _DTYPES: Mapping[type, Any] = {int: np.int32, float: np.float64, bool: np.bool_}
 
+_NO_COLUMN = ("geometry", "renewal_unread")
+"""Of a layer's record: its ground, and what only rule traces quote."""
+
 _COLUMNS = {"cases": CASE_FIELDS, "patches": PATCH_FIELDS, "coverage": COVERAGE_FIELDS}
 
 
@@ -121,7 +124,7 @@ def _placed(rows: Sequence[Any], projector: Projector) -> Rows:
 
 def _attributes(row: object) -> dict[str, Any]:
     assert is_dataclass(row)
-    names = sorted((each.name for each in fields(row) if each.name != "geometry"), key=lambda name: name.startswith("stood_"))
+    names = sorted((each.name for each in fields(row) if each.name not in _NO_COLUMN), key=lambda name: name.startswith("stood_"))
     values = {name: getattr(row, name) for name in names}
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
 

@@ -67,6 +67,15 @@ _PARTS: Mapping[str, Say] = {
     ),
     "entry": _forms(
         (
+            "right {id} (status {status}, valid {from} to {to}, renewal applied for on {asked}, which is no date, "
+            "as the register stood {since} to {until})",
+            "矿权 {id}（登记状态 {status}，有效期 {from} 至 {to}，延续申请登记为 {asked}，不是日期，登记簿 {since} 至 {until} 的记载）",
+        ),
+        (
+            "right {id} (status {status}, valid {from} to {to}, renewal applied for on {asked}, which is no date)",
+            "矿权 {id}（登记状态 {status}，有效期 {from} 至 {to}，延续申请登记为 {asked}，不是日期）",
+        ),
+        (
             "right {id} (status {status}, valid {from} to {to}, renewal applied for {asked}, as the register stood {since} to {until})",
             "矿权 {id}（登记状态 {status}，有效期 {from} 至 {to}，{asked} 申请延续，登记簿 {since} 至 {until} 的记载）",
         ),

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyogrio.raw
 import pytest
 import shapely
 
+from pipeline.config import LayerConfig
+from pipeline.layers.opened import Setting, open_layer
+from pipeline.layers.read import read
 from tests.hostile.conftest import Given
 
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT"
@@ -89,6 +95,60 @@ def test_triggers_do_not_run_on_reading(given: Given) -> None:
     before = file.read_bytes()
     assert given.check("r.gpkg") == (0, [])
     assert file.read_bytes() == before
+
+
+HOLD = """
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+for statement in ("PRAGMA journal_mode = WAL", "SELECT count(*) FROM mining_rights", *sys.argv[2:]):
+    database.execute(statement).fetchall()
+print("held", flush=True)
+sys.stdin.read()
+database.close()
+"""
+
+
+@contextmanager
+def held_open(file: Path, *statements: str) -> Iterator[None]:
+    """A GeoPackage as QGIS holds it: what is done to it lies in the `-wal` beside it. Locks are a process's, so it takes another one."""
+    with subprocess.Popen([sys.executable, "-c", HOLD, file, *statements], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == b"held\n"
+        yield
+        program.communicate()
+
+
+CHANGE = "UPDATE gpkg_contents SET description = '2024'"
+
+
+def test_a_geopackage_whose_changes_still_lie_beside_it(given: Given) -> None:
+    file = table(given.file("r.gpkg"))
+    with held_open(file):
+        assert given.check("r.gpkg") == (0, [])
+    with held_open(file, CHANGE):
+        code, problems = given.check("r.gpkg")
+        assert (code, [problem["code"] for problem in problems]) == (2, ["MW-LAYER-OPEN"])
+        assert "r.gpkg-wal" in problems[0]["message"]
+    assert given.check("r.gpkg") == (0, [])
+
+
+def test_a_geopackage_that_a_killed_program_left_half_written(given: Given) -> None:
+    table(given.file("r.gpkg"))
+    given.write("r.gpkg-journal", b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7")
+    assert [problem["code"] for problem in given.check("r.gpkg")[1]] == ["MW-LAYER-OPEN"]
+
+
+def test_a_geopackage_that_is_changed_beside_it_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = table(tmp_path / "r.gpkg")
+    with ExitStack() as program:
+
+        def changing(*arguments: Any) -> Any:
+            program.enter_context(held_open(file, CHANGE))
+            return read(*arguments)
+
+        monkeypatch.setattr("pipeline.layers.opened.read", changing)
+        found = open_layer("mining_rights", file, file, LayerConfig(), Setting("EPSG:32648"))
+    assert [problem.code for problem in found.problems] == ["MW-LAYER-OPEN"]
 
 
 def test_a_geopackage_of_two_layers_says_which_it_holds(given: Given) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import models, months
+from pipeline import memory, models, months
 from pipeline.cli import main
 from pipeline.config import load
 from pipeline.ledger import Ledger
@@ -59,6 +59,23 @@ def test_state_is_made_again_byte_by_byte(again: County, thin: County, late: Pat
     }
     assert state_of(again) == state_of(thin)
     assert repair(again) == 0
+
+
+@pytest.mark.parametrize("lost", [["county.json"], ["county.json", "2024-01"], ["2024-01"]])
+def test_the_first_month_is_missed_though_all_that_began_with_it_is_lost(again: County, capsys: pytest.CaptureFixture[str], lost: list[str]) -> None:
+    text = again.config.read_text("utf-8")
+    again.config.write_text(text.replace("monitor_from: 2024-01\n", ""), "utf-8")
+    shutil.rmtree(again.out / MONTHS[0])
+    for name in lost:
+        file = again.out / "state" / name
+        shutil.rmtree(file) if file.is_dir() else file.unlink()
+    assert repair(again) == 3
+    assert f"{MONTHS[0]}: not done, or its folder is gone" in capsys.readouterr().err
+    assert memory.read(again.out / "state" / "county.json").monitor_from == MONTHS[0]
+    assert again.run(NEXT, "--quiet") == 2
+    said = capsys.readouterr().err
+    assert f"MW-MONTH-GAP: {MONTHS[0]} is not done" in said
+    assert f"--replay --month {MONTHS[0]}" in said
 
 
 def test_nothing_to_repair(again: County, fresh: County, capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,6 +153,18 @@ def test_no_copy_of_the_ledger(again: County, capsys: pytest.CaptureFixture[str]
     for copy in (again.out / "backup").iterdir():
         flip(copy)
         copy.write_bytes(copy.read_bytes()[:3000])
+    assert repair(again) == 5
+    assert "MW-LEDGER-NO-COPY" in capsys.readouterr().err
+    assert again.bytes(MONTHS) == before
+
+
+def test_a_run_without_the_ledger_and_its_copies_hides_from_repair_nothing_that_is_lost(again: County, capsys: pytest.CaptureFixture[str]) -> None:
+    before = again.bytes(MONTHS)
+    (again.out / "ledger.sqlite").unlink()
+    shutil.rmtree(again.out / "backup")
+    assert again.run(NEXT, "--quiet") == 5
+    assert "MW-LEDGER-MONTH" in capsys.readouterr().err
+    assert not (again.out / "ledger.sqlite").exists()
     assert repair(again) == 5
     assert "MW-LEDGER-NO-COPY" in capsys.readouterr().err
     assert again.bytes(MONTHS) == before

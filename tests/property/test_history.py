@@ -287,6 +287,13 @@ def test_a_renewal_applied_for_in_time_bridges_the_gap_to_the_new_licence(applie
     assert worth((date(2024, 1, 1), first), (date(2024, 4, 1), smaller), (date(2024, 9, 1), new)) == expected
 
 
+def test_a_renewal_whose_day_is_mended_counts_for_the_past_too() -> None:
+    unread = right("C1", GROUNDS[0], valid_to=date(2024, 6, 30), renewal_unread="'2024年2月'")
+    mended = replace(unread, renewal_applied=date(2024, 2, 1), renewal_unread=None)
+    now, former = along_time([Edition(date(2024, 1, 1), [unread]), Edition(date(2024, 8, 1), [mended])])
+    assert ([entry.renewal_applied for entry in now], former) == ([date(2024, 2, 1)], ())
+
+
 def test_the_same_register_in_other_numbers_is_no_change() -> None:
     one = right("C1", GROUNDS[0])
     turned = replace(one, geometry=shapely.transform(GROUNDS[0].reverse(), lambda xy: np.round(xy + 0.001, 3)))

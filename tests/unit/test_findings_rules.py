@@ -48,6 +48,11 @@ CASES: dict[str, tuple[Patch | list[Patch], list[Any], dict[str, float]]] = {
         [valid(valid_to=JUNE_END, renewal_applied=date(2024, 7, 1))],
         {"expired_permit": 10000},
     ),
+    "past its date, the day of its renewal can't be read": (
+        patch((PIT, JULY)),
+        [valid(valid_to=JUNE_END, renewal_unread="'2024年2月'")],
+        {"expired_permit": 10000},
+    ),
     "过期 without a date": (patch((PIT, MAY)), [right("C1", AROUND, status="过期")], {"expired_permit": 10000}),
     "过期 today, valid when it was dug": (patch((PIT, MAY)), [valid(status="过期", valid_to=JUNE_END)], {"permitted": 10000}),
     "not valid yet": (patch((PIT, MAY)), [valid(valid_from=JULY)], {"unlicensed": 10000}),

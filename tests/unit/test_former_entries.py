@@ -78,6 +78,7 @@ def test_the_package_holds_them_in_a_layer_of_their_own(tmp_path: Path) -> None:
         assert package.execute("SELECT id, stood_until FROM former_rights").fetchall() == [("C1", "2024-06-09")]
         assert package.execute("SELECT id, stood_from, stood_until FROM rights").fetchall() == [("C1", "2024-06-10", None)]
         assert package.execute("SELECT id, stood_until FROM former_zones").fetchall() == [("H1", "2024-06-09")]
+        assert "renewal_unread" not in {row[1] for row in package.execute("PRAGMA table_info(rights)")}
         styles = dict(package.execute("SELECT f_table_name, styleQML FROM layer_styles").fetchall())
     assert styles["former_rights"] != styles["rights"]
 

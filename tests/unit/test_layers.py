@@ -389,6 +389,30 @@ def test_wrong_date_counts_as_unlimited(tmp_path: Path, project: Callable[..., P
     assert (problem.id, "2024-13-40" in problem.message, "valid_to" in problem.message) == ("C1", True, True)
 
 
+@pytest.mark.parametrize(
+    ("layer", "name", "taken"),
+    [
+        ("mining_rights", "valid_from", "not limited."),
+        ("mining_rights", "valid_to", "not limited; with a status of"),
+        ("mining_rights", "renewal_applied", "never applied for: read the register before anybody is accused."),
+        ("mining_rights", "stopped", "never stopped."),
+        ("mining_rights", "resumed", "not resumed: read the register"),
+        ("mining_rights", "restore_by", "no deadline."),
+        ("legacy_patches", "deadline", "no deadline."),
+    ],
+)
+def test_a_wrong_date_is_told_with_what_it_is_taken_as(tmp_path: Path, project: Callable[..., Project], layer: str, name: str, taken: str) -> None:
+    found = layers.load(project(**{layer: write(tmp_path / "r.geojson", feature(id="C1", **{name: "2024年2月"}))}), UTM)
+    (problem,) = found.problems[layer]
+    assert f"has {name} '2024年2月', which is no date; it is taken as {taken}" in problem.message
+
+
+def test_a_renewal_whose_day_cannot_be_read_is_remembered(tmp_path: Path, project: Callable[..., Project]) -> None:
+    file = write(tmp_path / "r.geojson", feature(id="C1", renewal_applied="2024年2月"), feature(square(1), id="C2", renewal_applied="2024-02-01"))
+    told = [(right.renewal_applied, right.renewal_unread) for right in layers.load(project(mining_rights=file), UTM).rights]
+    assert told == [(None, "'2024年2月'"), (date(2024, 2, 1), None)]
+
+
 @pytest.mark.parametrize("suffix", [".geojson", ".shp"])
 def test_day_that_no_month_has(tmp_path: Path, project: Callable[..., Project], suffix: str) -> None:
     """All else in the column is a date, so that GDAL takes it for one of dates and stumbles over 30 February."""

@@ -18,6 +18,7 @@ import pipeline.layers
 from pipeline import layers, months
 from pipeline.cli import main
 from pipeline.config import load as load_config
+from pipeline.errors import Exit, MinewardenError
 from pipeline.layers import canonical
 from pipeline.layers.model import Approval, LayerSet, Standing
 from pipeline.layers.words import TITLES
@@ -405,6 +406,21 @@ def test_a_config_s_file_that_cannot_be_read_is_replaced_only_when_that_is_said(
     assert office.kept == {}
     assert office.bring(letter, "--whole")["state"] == "imported"
     assert [right.id for right in office.load().rights] == [ONE]
+
+
+def test_a_geopackage_with_unsaved_changes_is_neither_imported_nor_used(office: Office) -> None:
+    suffix, write = FORMATS["GeoPackage"]
+    file = write(office.folder / f"r{suffix}", FIRST, "EPSG:4490")
+    office.configure(f"{{mining_rights: {{path: {file.name}}}}}")
+    beside = file.with_name(f"{file.name}-wal")
+    beside.write_bytes(b"\x37\x7f\x06\x82")
+    assert [problem["code"] for problem in office.bring(file, code=2)["problems"]] == ["MW-LAYER-OPEN"]
+    assert office.kept == {}
+    with pytest.raises(MinewardenError, match="MW-LAYER-OPEN") as caught:
+        office.load()
+    assert caught.value.exit_code is Exit.BAD_INPUT
+    beside.unlink()
+    assert len(office.load().rights) == 2
 
 
 def test_two_fields_of_one_column_are_both_kept(office: Office) -> None:

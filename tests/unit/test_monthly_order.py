@@ -123,6 +123,7 @@ def test_layers_that_were_taken_out_are_told(county: County) -> None:
 
 def test_before_monitoring(county: County) -> None:
     assert raised(lambda: county.run("2023-12")).code == "MW-MONTH-EARLY"
+    assert not county.project.ledger.exists()
 
 
 def test_a_killed_run_goes_on_where_it_stopped(county: County) -> None:
@@ -272,6 +273,9 @@ def test_results_without_their_ledger(county: County) -> None:
     error = raised(lambda: county.run("2024-04"))
     assert (error.code, error.exit_code) == ("MW-LEDGER-MONTH", Exit.DAMAGED)
     assert county.made == []
+    error = raised(lambda: county.run("2024-02", replay=True))
+    assert error.code == "MW-LEDGER-MONTH"
+    assert not county.project.ledger.exists(), "repair would take an empty one for sound"
     county.run("2024-01", replay=True)
     assert county.made == span(1, 3)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -49,6 +50,17 @@ def test_so_have_restoration_and_volumes() -> None:
     check(unrestored.findings([judgement], Lookup(known), SeverityConfig()))
     check(regressed([fallen(known)], NOTHING, known, [], CONFIG, 100.0))
     check(overextraction.findings([taken], layers(valid()), SeverityConfig()))
+
+
+def test_a_renewal_whose_day_cannot_be_read_is_said_of_an_expired_permit() -> None:
+    ended = valid(valid_to=date(2024, 5, 1), renewal_unread="'2024年2月'")
+    entry = "登记状态 有效，有效期 2020-01-01 至 2024-05-01，延续申请登记为 '2024年2月'，不是日期"
+    for since, more in ((None, ""), (date(2024, 1, 1), "，登记簿 2024-01-01 至 – 的记载")):
+        (case,) = found(dug("2024-07-10"), replace(ended, stood_from=since))
+        assert case.code == "expired_permit"
+        assert any("renewal applied for on '2024年2月', which is no date" in line for line in case.trace)
+        assert any(f"（{entry}{more}）内" in line for line in all_in_chinese(case.trace))
+        check([case])
 
 
 def test_numbers_and_names_stay_as_they_are() -> None:
