@@ -11,6 +11,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -40,14 +41,19 @@ class _LogFile(RotatingFileHandler):
     def handleError(self, record: logging.LogRecord) -> None:
         """A log that can't be written must not fill the terminal with complaints of its own."""
 
+    def close(self) -> None:
+        """What a full disk did not take is tried once more here, and given up."""
+        with suppress(OSError):
+            super().close()
+
 
 class _Scrubbing(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return scrub_text(super().format(record))
 
 
-def _fault(error: Exception, log: Path) -> MinewardenError:
-    fix = f"The log {log} says where; please send it to us."
+def _fault(error: Exception, log: Path | None) -> MinewardenError:
+    fix = f"The log {log} says where; please send it to us." if log else "No log could be written: free some space, run again and send us the log."
     return MinewardenError("MW-FAULT", f"Internal error ({type(error).__name__}): this is a bug in minewarden.", fix, Exit.FAULT)
 
 
@@ -159,11 +165,15 @@ class Console:
         free = shutil.disk_usage(self.log_file.parent).free
         return disk_full(f"{free / 1e6:.1f} MB are left beside {self.log_file.parent.parent}") if free < LITTLE_ROOM else None
 
-    def _write_traceback(self) -> Path:
+    def _write_traceback(self) -> Path | None:
+        """The file that holds it; None where no place takes one."""
         if self.log_file is not None:
             LOGGER.exception("unexpected")
             return self.log_file
-        handle, name = tempfile.mkstemp(prefix="minewarden-", suffix=".log")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(scrub_text(traceback.format_exc()))
+        try:
+            handle, name = tempfile.mkstemp(prefix="minewarden-", suffix=".log")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(scrub_text(traceback.format_exc()))
+        except OSError:
+            return None
         return Path(name)
