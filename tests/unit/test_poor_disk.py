@@ -60,3 +60,19 @@ def test_a_fault_that_no_place_takes_is_still_one_line(config: Path, monkeypatch
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("MW-FAULT: ")
     assert "No log could be written" in line
+
+
+def test_the_office_is_told_where_no_temporary_file_can_be_made(
+    config: Path, job: Callable[[Run], None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with config.open("a", encoding="utf-8") as file:
+        file.write('notify: sh -c "cat > told; echo done"\n')
+    for name in ("gettempdir", "mkstemp", "_get_default_tempdir", "_candidate_tempdir_list"):
+        monkeypatch.setattr(tempfile, name, no_room)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    job(no_room)
+    assert main(["run", str(config), "--month", "2024-09"]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("MW-DISK-FULL: ")
+    assert (config.parent / "told").read_text("utf-8") == err
+    assert "notify: exit 0: done" in (config.parent / "out" / "log" / "minewarden.log").read_text("utf-8")
