@@ -12,6 +12,7 @@ import pipeline
 from pipeline.commands import demo, doctor, drone, export, fetch, init, layers, plan, report, restoration, review, run, schedule, status, train, warm
 from pipeline.console import Console
 from pipeline.errors import Exit, MinewardenError
+from pipeline.speech import open_closed
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,6 +32,7 @@ for _command in _COMMANDS:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code (contract section 2)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    open_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Chinese must not stop a run

@@ -20,6 +20,7 @@ from typing import Any
 from pipeline.errors import Exit, MinewardenError, disk_full, of_the_system
 from pipeline.progress import Progress
 from pipeline.scrub import scrub_text
+from pipeline.speech import say
 from pipeline.unseen import HIDDEN
 
 LOGGER = logging.getLogger("minewarden")
@@ -70,6 +71,10 @@ class Console:
         """What a person was told, for whoever is told of the end too."""
         self.at_end: Callable[[int], None] = lambda code: None
         """Called with the exit code once everything has been said; must not raise."""
+        self.goes_on = False
+        """Whether the command's result lies in files: it is good even where nobody could be told."""
+        self._lost: OSError | None = None
+        """Why the answer did not reach whoever asked."""
         self._handler: logging.Handler | None = None
         self.progress = Progress(sys.stderr, quiet=quiet, as_json=as_json)
 
@@ -101,17 +106,21 @@ class Console:
         line = visible(line)
         self.said.append(line)
         if not self.quiet:
-            print(line, flush=True)
+            self.answer(line)
+
+    def answer(self, text: str) -> None:
+        """What was asked for, as it is."""
+        self._lost = say(sys.stdout, text + "\n") or self._lost
 
     def object(self, value: dict[str, Any]) -> None:
         """The one JSON object of `--json`."""
-        print(json.dumps(value, ensure_ascii=False, indent=1), flush=True)
+        self.answer(json.dumps(value, ensure_ascii=False, indent=1))
 
     def notice(self, line: str) -> None:
         """What a person must hear even where `--quiet` was asked for."""
         line = visible(line)
         self.said.append(line)
-        print(json.dumps({"level": "warning", "message": line}, ensure_ascii=False) if self.as_json else line, file=sys.stderr, flush=True)
+        say(sys.stderr, (json.dumps({"level": "warning", "message": line}, ensure_ascii=False) if self.as_json else line) + "\n")
 
     def error(self, error: MinewardenError) -> None:
         """One line that says what is wrong and how to put it right."""
@@ -123,7 +132,7 @@ class Console:
         if self.as_json:
             when = datetime.now(UTC).isoformat(timespec="seconds")
             line = json.dumps({"time": when, "level": "error", **parts}, ensure_ascii=False)
-        print(line, file=sys.stderr, flush=True)
+        say(sys.stderr, line + "\n")
 
     def as_typed(self, fix: str) -> str:
         """A fix with the config's own path in it: what raises an error seldom knows whose files it reads."""
@@ -142,20 +151,26 @@ class Console:
 
     def _code_of(self, body: Callable[[], Exit | None]) -> int:
         try:
-            return int(body() or Exit.DONE)
+            code = int(body() or Exit.DONE)
+            if self._lost is not None and not self.goes_on:
+                return self._unheard(self._lost)
+            return code
         except MinewardenError as error:
             self.error(error)
             return int(error.exit_code)
         except KeyboardInterrupt:
             self.error(MinewardenError("MW-STOPPED", "Stopped from the keyboard.", "Give the command again; what was finished is kept."))
-        except BrokenPipeError:
-            # The reader of our output has gone (… | head); Python must not complain of it once more at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except Exception as error:
             log = self._write_traceback()
             known = of_the_system(error) or self._no_room(error) or _fault(error, log)
             self.error(known)
             return int(known.exit_code)
+        return int(Exit.FAULT)
+
+    def _unheard(self, lost: OSError) -> int:
+        """An answer that is lost is a failure, and none to tell where its reader has gone (… | head)."""
+        if not isinstance(lost, BrokenPipeError):
+            self.error(of_the_system(lost) or _fault(lost, self.log_file))
         return int(Exit.FAULT)
 
     def _no_room(self, error: Exception) -> MinewardenError | None:
