@@ -10,13 +10,15 @@ import shutil
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import pairwise
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
+from pipeline import stopping
 from pipeline.errors import Exit, MinewardenError, disk_full, of_the_system
 from pipeline.progress import Progress
 from pipeline.scrub import scrub_text
@@ -53,7 +55,12 @@ class _Scrubbing(logging.Formatter):
         return scrub_text(super().format(record))
 
 
-def _fault(error: Exception, log: Path | None) -> MinewardenError:
+def stopped() -> MinewardenError:
+    """For a command that was told to stop."""
+    return MinewardenError("MW-STOPPED", stopping.why(), "Give the command again; what was finished is kept.", Exit.FAULT)
+
+
+def _fault(error: BaseException, log: Path | None) -> MinewardenError:
     fix = f"The log {log} says where; please send it to us." if log else "No log could be written: free some space, run again and send us the log."
     return MinewardenError("MW-FAULT", f"Internal error ({type(error).__name__}): this is a bug in minewarden.", fix, Exit.FAULT)
 
@@ -77,6 +84,12 @@ class Console:
         """Why the answer did not reach whoever asked."""
         self._handler: logging.Handler | None = None
         self.progress = Progress(sys.stderr, quiet=quiet, as_json=as_json)
+
+    @classmethod
+    def of(cls, arguments: Sequence[str]) -> Console:
+        """For a command line that could not be parsed, or not yet."""
+        after = {value for key, value in pairwise(arguments) if key == "--log-format"}
+        return cls(as_json="json" in after or "--log-format=json" in arguments)
 
     def use_log(self, file: Path) -> None:
         """Log to `file` from now on; where it can't be written, errors go to a temporary file as before."""
@@ -152,20 +165,25 @@ class Console:
     def _code_of(self, body: Callable[[], Exit | None]) -> int:
         try:
             code = int(body() or Exit.DONE)
+            stopping.let_end()
             if self._lost is not None and not self.goes_on:
                 return self._unheard(self._lost)
             return code
-        except MinewardenError as error:
-            self.error(error)
-            return int(error.exit_code)
-        except KeyboardInterrupt:
-            self.error(MinewardenError("MW-STOPPED", "Stopped from the keyboard.", "Give the command again; what was finished is kept."))
-        except Exception as error:
-            log = self._write_traceback()
-            known = of_the_system(error) or self._no_room(error) or _fault(error, log)
+        except (Exception, KeyboardInterrupt) as error:
+            stopping.let_end()
+            known = self._known(error)
             self.error(known)
             return int(known.exit_code)
-        return int(Exit.FAULT)
+
+    def _known(self, error: BaseException) -> MinewardenError:
+        """What a person is told of it."""
+        if isinstance(error, KeyboardInterrupt) or stopping.asked():
+            LOGGER.info("stopped", exc_info=error)
+            return stopped()
+        if isinstance(error, MinewardenError):
+            return error
+        log = self._write_traceback()
+        return of_the_system(error) or self._no_room(error) or _fault(error, log)
 
     def _unheard(self, lost: OSError) -> int:
         """An answer that is lost is a failure, and none to tell where its reader has gone (… | head)."""
@@ -173,7 +191,7 @@ class Console:
             self.error(of_the_system(lost) or _fault(lost, self.log_file))
         return int(Exit.FAULT)
 
-    def _no_room(self, error: Exception) -> MinewardenError | None:
+    def _no_room(self, error: BaseException) -> MinewardenError | None:
         """GDAL seldom says that the disk is full, only that it could not write."""
         if type(error).__module__.split(".")[0] not in ("pyogrio", "rasterio") or self.log_file is None:
             return None
