@@ -6,6 +6,8 @@ import json
 import time
 from typing import TextIO
 
+from pipeline.speech import say
+
 _WIDTH = 30
 _REDRAW_S = 0.1
 
@@ -41,7 +43,7 @@ class Progress:
         if self._quiet:
             return
         self._wipe()
-        print(json.dumps({"level": "info", "message": text}, ensure_ascii=False) if self._json else text, file=self._stream, flush=True)
+        say(self._stream, (json.dumps({"level": "info", "message": text}, ensure_ascii=False) if self._json else text) + "\n")
 
     def finish(self) -> None:
         """End the stage that runs, and say how far it came and how long it took."""
@@ -56,11 +58,10 @@ class Progress:
         filled = _WIDTH * done // max(total, 1)
         left = f", {seconds / done * (total - done):.0f} s left" if done else ""
         text = f"{self._stage} [{'#' * filled}{'.' * (_WIDTH - filled)}] {done}/{total}{left}"
-        self._stream.write("\r" + text.ljust(self._drawn))
-        self._stream.flush()
+        say(self._stream, "\r" + text.ljust(self._drawn))
         self._drawn = len(text)
 
     def _wipe(self) -> None:
         if self._drawn:
-            self._stream.write("\r" + " " * self._drawn + "\r")
+            say(self._stream, "\r" + " " * self._drawn + "\r")
             self._drawn = 0

@@ -138,7 +138,7 @@ def add(console: Console, config: Path, name: str, role: str) -> Exit:
         token = _users(project).add(name, Role(role))
         ledger.audit(account(), CHANGED, {"name": name.strip(), "role": role, "did": "added"})
     console.result(f"{name.strip()} ({role}) logs in with this token, which is shown only now:")
-    print(token, flush=True)
+    console.answer(token)
     return Exit.DONE
 
 

@@ -52,6 +52,7 @@ def command(console: Console, config: Path, month: str | None, workers: int | No
 def repair(console: Console, config: Path, workers: int | None, scheduler: str | None) -> Exit:
     """Make damaged or missing state again from the scenes, and put back the ledger's last good copy; ids and verdicts stay."""
     project = open_project(console, config, begins=True)
+    console.goes_on = True
     with locked(project.output):
         from pipeline import repair as work
 
@@ -62,6 +63,7 @@ def repair(console: Console, config: Path, workers: int | None, scheduler: str |
 def run_month(
     console: Console, project: Project, month: str, *, workers: int | None = None, scheduler: str | None = None, replay: bool = False
 ) -> Exit:
+    console.goes_on = True
     with locked(project.output):
         if (project.output / "inbox").is_dir():
             _take_flights(console, project)

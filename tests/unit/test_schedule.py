@@ -147,6 +147,7 @@ def test_and_of_a_lock(told: tuple[Path, Path]) -> None:
         ("sh -c 'sleep 2 & exit 0'", None),
         ("sh -c 'exec <&-; exit 0'", None),
         ("sh -c 'head -c 3000000 /dev/zero'", None),
+        ("sh -c 'head -c 9000000 /dev/zero; sleep 1000'", "wrote more than 4 MB and was ended"),
     ],
 )
 def test_whatever_it_does_the_result_stands(
@@ -158,7 +159,8 @@ def test_whatever_it_does_the_result_stands(
     command: str,
     wrong: str | None,
 ) -> None:
-    monkeypatch.setattr(notify, "SECONDS", 0.3)
+    monkeypatch.setattr(notify, "SECONDS", 0.3 if "head" not in command else 30)
+    monkeypatch.setattr(notify, "MOST_SAID", 4_000_000)
     config = county(tmp_path / "c", config_text + f"notify: {json.dumps(command)}\n")
     job(lambda *_: Result(lines=["x" * 200_000]))
     assert main(["run", str(config), "--month", "2024-09", "--quiet"]) == 0
