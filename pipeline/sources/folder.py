@@ -14,7 +14,7 @@ from pipeline.sources.passes import once_each, pass_key
 from pipeline.sources.scaling import OFFSET, SCALE, of_baseline
 from pipeline.sources.scene import MEND, BandFile, Doubt, Refused, Scene
 from pipeline.sources.transcode import StoreError
-from pipeline.sources.tree import DiskTree, Tree
+from pipeline.sources.tree import DiskTree, Tree, unlisted
 
 DEPTH = 5
 """Scene folders may lie in folders of their own (by year, by tile), so many levels deep."""
@@ -69,10 +69,13 @@ class FolderSource:
     def _folders(self, parent: Path, depth: int) -> Iterator[Path]:
         """Folders that hold bands, or are named like a scene and hold nothing that does."""
         for folder in self.tree.folders(parent):
-            if self.tree.leads_out(folder) or any(naming.band_of(f.name) for f in self.tree.files(folder)):
-                yield folder
-                continue
-            below = list(self._folders(folder, depth - 1)) if depth > 1 else []
+            try:
+                if self.tree.leads_out(folder) or any(naming.band_of(f.name) for f in self.tree.files(folder)):
+                    yield folder
+                    continue
+                below = list(self._folders(folder, depth - 1)) if depth > 1 else []
+            except OSError as error:
+                below = unlisted(folder, error)
             yield from below
             if not below and naming.stamps(folder.name):
                 yield folder

@@ -18,7 +18,7 @@ from pipeline.sources.safe_package import NotThere, Package
 from pipeline.sources.safe_product import BadProduct, Product, read_places, read_product
 from pipeline.sources.scene import BandFile, Doubt, Refused, Scene
 from pipeline.sources.transcode import StoreError
-from pipeline.sources.tree import DiskTree, Tree
+from pipeline.sources.tree import DiskTree, Tree, unlisted
 
 L2A, L1C = "MTD_MSIL2A.xml", "MTD_MSIL1C.xml"
 DEPTH = 5
@@ -61,12 +61,19 @@ class SafeSource:
         folders = self.tree.folders(parent)
         for path in sorted([*folders, *self.tree.files(parent)]):
             if path in folders:
-                if path.suffix.upper() == ".SAFE" or any(self.tree.is_file(path / name) for name in (L2A, L1C)) or self.tree.leads_out(path):
-                    yield path
-                elif depth > 1:
-                    yield from self._products(path, depth - 1)
+                try:
+                    below = self._in_folder(path, depth)
+                except OSError as error:
+                    below = unlisted(path, error)
+                yield from below
             elif path.suffix.lower() == ".zip" and self.tree.is_file(path):
                 yield path
+
+    def _in_folder(self, path: Path, depth: int) -> list[Path]:
+        """A folder that is a product, or the products below it."""
+        if path.suffix.upper() == ".SAFE" or any(self.tree.is_file(path / name) for name in (L2A, L1C)) or self.tree.leads_out(path):
+            return [path]
+        return list(self._products(path, depth - 1)) if depth > 1 else []
 
     def _told(self, path: Path) -> Scene | Refused | None:
         """A product as a scene, or why not; None for what is no product and not named like one."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
 from pipeline.sources import item as stac
-from pipeline.sources import tiff
+from pipeline.sources import naming, tiff
 from pipeline.sources.bandfile import outside
 from pipeline.sources.safe_package import FolderPackage, Package, find_in_zip
 from pipeline.sources.scene import Delivery
+
+LOGGER = logging.getLogger("minewarden.sources")
 
 
 class Tree(Protocol):
@@ -120,3 +123,17 @@ class DiskTree:
 
     def zip(self, path: Path, names: tuple[str, ...]) -> tuple[Package, str] | None:
         return find_in_zip(path, names)
+
+
+def unlisted(folder: Path, error: OSError) -> list[Path]:
+    """What to look at of a folder that can't be listed: itself where it is named like a scene, so that it is left out by name.
+
+    Others are passed over where they are kept from us, as `lost+found` is, or have just gone. Raises the error where it is another one:
+    a failing disk may hold scenes there.
+    """
+    if naming.stamps(folder.name):
+        return [folder]
+    if not isinstance(error, PermissionError | FileNotFoundError):
+        raise error
+    LOGGER.warning("%s was passed over: it can't be listed (%s).", folder, error.strerror)
+    return []
