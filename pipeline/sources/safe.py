@@ -18,7 +18,7 @@ from pipeline.sources.safe_package import NotThere, Package
 from pipeline.sources.safe_product import BadProduct, Product, read_places, read_product
 from pipeline.sources.scene import BandFile, Doubt, Refused, Scene
 from pipeline.sources.transcode import StoreError
-from pipeline.sources.tree import DiskTree, Tree, unlisted
+from pipeline.sources.tree import DiskTree, Tree, check_names, unlisted
 
 L2A, L1C = "MTD_MSIL2A.xml", "MTD_MSIL1C.xml"
 DEPTH = 5
@@ -95,6 +95,7 @@ class SafeSource:
         package, kind = self._package(path)
         if package is None and not self.tree.is_folder(path) and not _NAMED.match(path.name):
             return None
+        check_names(path.relative_to(self.tree.root).parts)
         if kind == L1C or (package is None and "_MSIL1C_" in path.name.upper()):
             reason = "It is a Level-1C product: reflectance at the top of the atmosphere, without a classification of clouds."
             return _refused(path, "SAFE-LEVEL", reason, "Download the Level-2A product of the same pass, or remove this one.")
@@ -155,13 +156,13 @@ def _has(package: Package, name: str) -> bool:
 
 
 def _id(path: Path) -> str:
-    return re.sub(r"(\.SAFE)?(\.zip)?$", "", path.name, flags=re.IGNORECASE)
+    return re.sub(r"(\.SAFE)?(\.zip)?$", "", naming.legible(path.name), flags=re.IGNORECASE)
 
 
 def _refused(path: Path, code: str, reason: str, fix: str) -> Refused:
     stamp, _ = naming.sensed(_id(path), None)
     day: date | None = stamp.moment.date() if stamp else None
-    return Refused(_id(path), day, reason, code=f"MW-{code}", fix=fix)
+    return Refused(_id(path), day, naming.legible(reason), code=f"MW-{code}", fix=fix)
 
 
 def _each_product_once(scenes: Sequence[Scene]) -> list[Scene]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from pipeline.errors import MinewardenError
 from pipeline.sources import item as stac
 from pipeline.sources import naming, tiff
 from pipeline.sources.bandfile import outside
@@ -135,5 +136,13 @@ def unlisted(folder: Path, error: OSError) -> list[Path]:
         return [folder]
     if not isinstance(error, PermissionError | FileNotFoundError):
         raise error
-    LOGGER.warning("%s was passed over: it can't be listed (%s).", folder, error.strerror)
+    LOGGER.warning("%s was passed over: it can't be listed (%s).", naming.legible(str(folder)), error.strerror)
     return []
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Raises MinewardenError where a name holds bytes that are no UTF-8: neither results nor the reader's library can be given it."""
+    for name in names:
+        if (shown := naming.legible(name)) != name:
+            fix = "Rename it, or unpack its zip again with the names that are meant: unzip -O GBK."
+            raise MinewardenError("MW-SCENE-NAME", f"The name {shown} is no UTF-8.", fix)

@@ -1,4 +1,4 @@
-"""Folders of a source that can't be listed: scenes among them are left out by name, what is none is passed over."""
+"""What a source can't list or name: scenes among it are left out by name, what is none is passed over."""
 
 from __future__ import annotations
 
@@ -92,3 +92,30 @@ def test_nothing_but_closed_folders(tmp_path: Path, closed: Callable[..., None])
     closed("lost+found")
     with pytest.raises(MinewardenError, match="MW-SOURCE-EMPTY"):
         FolderSource(tmp_path).scenes()
+
+
+GBK = os.fsdecode("会宁_".encode("gbk"))
+
+
+@pytest.mark.parametrize("place", ["scene", "above", "band"])
+def test_names_that_are_no_utf_8(tmp_path: Path, scene: Make, place: str) -> None:
+    """As a zip of Windows leaves them: no result could hold them."""
+    scene(tmp_path, "20240703")
+    made = scene(tmp_path / "more", "20240708")
+    odd = {"scene": made, "above": made.parent, "band": made / "B04.tif"}[place]
+    odd.rename(odd.with_name(f"{GBK}{odd.name}"))
+    (found,), (refused,) = FolderSource(tmp_path).scenes()
+    assert found.id == "20240703"
+    shown = r"\xbb\xe1\xc4\xfe_"
+    assert (refused.id, str(refused.day), refused.code) == (f"{shown}20240708" if place == "scene" else "20240708", "2024-07-08", "MW-SCENE-NAME")
+    assert shown in refused.told
+    refused.told.encode()
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_products_whose_names_are_no_utf_8(tmp_path: Path, zipped: bool) -> None:
+    made = product(tmp_path / "other", zipped=zipped)
+    (tmp_path / "other").rename(tmp_path / f"{GBK}2024")
+    (refused,) = SafeSource(tmp_path).scenes()[1]
+    assert (refused.id, refused.code) == (made.name.split(".")[0], "MW-SCENE-NAME")
+    refused.told.encode()
