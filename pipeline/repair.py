@@ -25,6 +25,8 @@ from pipeline.publish import runjson
 from pipeline.rebuild import Rebuild
 from pipeline.year import Say
 
+RASTER = "disturbance.tif"
+
 
 def repair(project: Project, workers: int | None, scheduler: str | None, say: Say) -> Result:
     """Make the county's memory, ledger and state sound again, and say what was done and what is lost."""
@@ -77,7 +79,7 @@ def _runs(project: Project, finished: list[str]) -> tuple[dict[str, dict[str, An
 
 
 def _memory(project: Project, runs: dict[str, dict[str, Any]], finished: list[str]) -> list[str]:
-    """Make `county.json` again where it is damaged: grid from the last month's raster, bands from its run.json."""
+    """Make `county.json` again where it is damaged: grid from the last raster that is whole, bands from that month's run.json."""
     file = project.state / memory.FILE
     try:
         memory.read(file)
@@ -85,10 +87,13 @@ def _memory(project: Project, runs: dict[str, dict[str, Any]], finished: list[st
     except MinewardenError as error:
         if error.code == store.NEWER:
             raise
-    if not runs:
-        raise MinewardenError("MW-REPAIR-MEMORY", f"{file} is damaged, and no month's run.json is whole.", "Put back a backup of the output folder.")
-    last = max(runs)
-    with rasterio.open(project.output / last / "disturbance.tif", driver="GTiff") as raster:
+    last = _with_raster(project, runs)
+    if last is None:
+        raise MinewardenError(
+            "MW-REPAIR-MEMORY", f"{file} is gone or damaged, and no finished month has both its run.json and its {RASTER} as the run wrote them.",
+            "Put back a backup of the output folder.", Exit.DAMAGED,
+        )  # fmt: skip
+    with rasterio.open(project.output / last / RASTER, driver="GTiff") as raster:
         box = GeoBox(raster.shape, raster.transform, project.config.grid.crs)
     side, whole = _block_side(project), max(box.shape)
     grid = Grid(box, side if side < whole else max(project.config.compute.block, whole))
@@ -111,6 +116,15 @@ def _gap(project: Project, finished: list[str], first: str) -> list[str]:
     begin = retention.start_for(project.state, lacking, first)
     fix = f"Put its folder back, or redo it and all after it: minewarden run {project.typed} --replay --month {begin}"
     return [f"{lacking}: not done, or its folder is gone, though {finished[-1]} is done. {fix}"]
+
+
+def _with_raster(project: Project, runs: dict[str, dict[str, Any]]) -> str | None:
+    """The last month whose raster is as the run wrote it; None where there is none."""
+    for month in sorted(runs, reverse=True):
+        file, wrote = project.output / month / RASTER, {str(each["path"]): each["sha256"] for each in runs[month]["outputs"]}
+        if file.is_file() and sha256_file(file) == wrote.get(RASTER):
+            return month
+    return None
 
 
 def _block_side(project: Project) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline.errors import Exit, MinewardenError
+from pipeline.errors import Exit, MinewardenError, of_the_system
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,5 +34,8 @@ def guarded(name: str, look: Callable[[], str | Note], fix: str, exit_code: Exit
     except MinewardenError as error:
         return Check(name, False, f"{error.code}: {error.message}", error.fix, max(error.exit_code, Exit.BAD_INPUT))
     except Exception as error:  # whatever a broken library throws is the finding here
+        known = of_the_system(error)
+        if known is not None:
+            return Check(name, False, f"{known.code}: {known.message}", known.fix, exit_code)
         return Check(name, False, f"{type(error).__name__}: {error}", fix, exit_code)
     return Check(name, True, found.detail, found.fix) if isinstance(found, Note) else Check(name, True, found)

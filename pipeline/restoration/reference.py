@@ -125,7 +125,7 @@ def _plots(window: Window, covers: Covers) -> _Plots:
     ring = _tiles(window.ring[:height, :width])
     used = ring.sum(axis=1) >= FULL_SHARE * PLOT**2
     rows, cols = np.nonzero(window.inside)
-    if not used.any() or not len(rows):
+    if not covers or not used.any() or not len(rows):
         return nothing
     columns = []
     for cover in covers:

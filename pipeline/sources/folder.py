@@ -14,7 +14,7 @@ from pipeline.sources.passes import once_each, pass_key
 from pipeline.sources.scaling import OFFSET, SCALE, of_baseline
 from pipeline.sources.scene import MEND, BandFile, Doubt, Refused, Scene
 from pipeline.sources.transcode import StoreError
-from pipeline.sources.tree import DiskTree, Tree
+from pipeline.sources.tree import DiskTree, Tree, check_names, unlisted
 
 DEPTH = 5
 """Scene folders may lie in folders of their own (by year, by tile), so many levels deep."""
@@ -52,10 +52,10 @@ class FolderSource:
             except StoreError:
                 raise
             except MinewardenError as error:
-                outcome = Refused(folder.name, _only_day(folder.name), error.message, code=error.code, fix=error.fix)
+                outcome = _refused(folder, error.code, error.message, error.fix)
             except OSError as error:
                 what = f"{Path(str(error.filename or folder)).name} can't be read ({error.strerror})."
-                outcome = Refused(folder.name, _only_day(folder.name), what, code="MW-SCENE-READ", fix="Check the disk and the file's rights.")
+                outcome = _refused(folder, "MW-SCENE-READ", what, "Check the disk and the file's rights.")
             if isinstance(outcome, Scene):
                 found.append(outcome)
             else:
@@ -69,10 +69,13 @@ class FolderSource:
     def _folders(self, parent: Path, depth: int) -> Iterator[Path]:
         """Folders that hold bands, or are named like a scene and hold nothing that does."""
         for folder in self.tree.folders(parent):
-            if self.tree.leads_out(folder) or any(naming.band_of(f.name) for f in self.tree.files(folder)):
-                yield folder
-                continue
-            below = list(self._folders(folder, depth - 1)) if depth > 1 else []
+            try:
+                if self.tree.leads_out(folder) or any(naming.band_of(f.name) for f in self.tree.files(folder)):
+                    yield folder
+                    continue
+                below = list(self._folders(folder, depth - 1)) if depth > 1 else []
+            except OSError as error:
+                below = unlisted(folder, error)
             yield from below
             if not below and naming.stamps(folder.name):
                 yield folder
@@ -81,6 +84,7 @@ class FolderSource:
         def refuse(code: str, reason: str, day: date | None, fix: str = MEND) -> Refused:
             return Refused(folder.name, day, reason, code=f"MW-SCENE-{code}", fix=fix)
 
+        check_names(folder.relative_to(self.tree.root).parts)
         if self.tree.leads_out(folder):
             return refuse("LINK", "The folder is a link that leads out of the scene folder.", _only_day(folder.name))
         try:
@@ -130,6 +134,7 @@ class FolderSource:
         for file in self.tree.files(folder):
             band = naming.band_of(file.name)
             if band:
+                check_names([file.name])
                 found.setdefault(band[0], []).append((band[1], file))
         chosen = {}
         for name, files in found.items():
@@ -156,6 +161,10 @@ class FolderSource:
             told = self.tree.scaling(file)
         scale, offset = told or (SCALE, OFFSET)
         return BandFile(file, scale, offset)
+
+
+def _refused(folder: Path, code: str, reason: str, fix: str) -> Refused:
+    return Refused(naming.legible(folder.name), _only_day(folder.name), reason, code=code, fix=fix)
 
 
 def _only_day(name: str) -> date | None:

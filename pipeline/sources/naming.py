@@ -28,6 +28,11 @@ class Stamp:
     timed: bool
 
 
+def legible(name: str) -> str:
+    """A file's name as it can be written: bytes that are no UTF-8, as in names out of a GBK zip, as `\\xbb`."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def band_of(file_name: str) -> tuple[str, int] | None:
     """Band and the resolution in its name (0 where none is said) of a file such as `…_B02_10m.tif`."""
     found = _BAND.search(file_name)

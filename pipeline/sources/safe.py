@@ -18,7 +18,7 @@ from pipeline.sources.safe_package import NotThere, Package
 from pipeline.sources.safe_product import BadProduct, Product, read_places, read_product
 from pipeline.sources.scene import BandFile, Doubt, Refused, Scene
 from pipeline.sources.transcode import StoreError
-from pipeline.sources.tree import DiskTree, Tree
+from pipeline.sources.tree import DiskTree, Tree, check_names, unlisted
 
 L2A, L1C = "MTD_MSIL2A.xml", "MTD_MSIL1C.xml"
 DEPTH = 5
@@ -61,12 +61,19 @@ class SafeSource:
         folders = self.tree.folders(parent)
         for path in sorted([*folders, *self.tree.files(parent)]):
             if path in folders:
-                if path.suffix.upper() == ".SAFE" or any(self.tree.is_file(path / name) for name in (L2A, L1C)) or self.tree.leads_out(path):
-                    yield path
-                elif depth > 1:
-                    yield from self._products(path, depth - 1)
+                try:
+                    below = self._in_folder(path, depth)
+                except OSError as error:
+                    below = unlisted(path, error)
+                yield from below
             elif path.suffix.lower() == ".zip" and self.tree.is_file(path):
                 yield path
+
+    def _in_folder(self, path: Path, depth: int) -> list[Path]:
+        """A folder that is a product, or the products below it."""
+        if path.suffix.upper() == ".SAFE" or any(self.tree.is_file(path / name) for name in (L2A, L1C)) or self.tree.leads_out(path):
+            return [path]
+        return list(self._products(path, depth - 1)) if depth > 1 else []
 
     def _told(self, path: Path) -> Scene | Refused | None:
         """A product as a scene, or why not; None for what is no product and not named like one."""
@@ -88,6 +95,7 @@ class SafeSource:
         package, kind = self._package(path)
         if package is None and not self.tree.is_folder(path) and not _NAMED.match(path.name):
             return None
+        check_names(path.relative_to(self.tree.root).parts)
         if kind == L1C or (package is None and "_MSIL1C_" in path.name.upper()):
             reason = "It is a Level-1C product: reflectance at the top of the atmosphere, without a classification of clouds."
             return _refused(path, "SAFE-LEVEL", reason, "Download the Level-2A product of the same pass, or remove this one.")
@@ -148,13 +156,13 @@ def _has(package: Package, name: str) -> bool:
 
 
 def _id(path: Path) -> str:
-    return re.sub(r"(\.SAFE)?(\.zip)?$", "", path.name, flags=re.IGNORECASE)
+    return re.sub(r"(\.SAFE)?(\.zip)?$", "", naming.legible(path.name), flags=re.IGNORECASE)
 
 
 def _refused(path: Path, code: str, reason: str, fix: str) -> Refused:
     stamp, _ = naming.sensed(_id(path), None)
     day: date | None = stamp.moment.date() if stamp else None
-    return Refused(_id(path), day, reason, code=f"MW-{code}", fix=fix)
+    return Refused(_id(path), day, naming.legible(reason), code=f"MW-{code}", fix=fix)
 
 
 def _each_product_once(scenes: Sequence[Scene]) -> list[Scene]:

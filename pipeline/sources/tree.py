@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from pipeline.errors import MinewardenError
 from pipeline.sources import item as stac
-from pipeline.sources import tiff
+from pipeline.sources import naming, tiff
 from pipeline.sources.bandfile import outside
 from pipeline.sources.safe_package import FolderPackage, Package, find_in_zip
 from pipeline.sources.scene import Delivery
+
+LOGGER = logging.getLogger("minewarden.sources")
 
 
 class Tree(Protocol):
@@ -120,3 +124,25 @@ class DiskTree:
 
     def zip(self, path: Path, names: tuple[str, ...]) -> tuple[Package, str] | None:
         return find_in_zip(path, names)
+
+
+def unlisted(folder: Path, error: OSError) -> list[Path]:
+    """What to look at of a folder that can't be listed: itself where it is named like a scene, so that it is left out by name.
+
+    Others are passed over where they are kept from us, as `lost+found` is, or have just gone. Raises the error where it is another one:
+    a failing disk may hold scenes there.
+    """
+    if naming.stamps(folder.name):
+        return [folder]
+    if not isinstance(error, PermissionError | FileNotFoundError):
+        raise error
+    LOGGER.warning("%s was passed over: it can't be listed (%s).", naming.legible(str(folder)), error.strerror)
+    return []
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Raises MinewardenError where a name holds bytes that are no UTF-8: neither results nor the reader's library can be given it."""
+    for name in names:
+        if (shown := naming.legible(name)) != name:
+            fix = "Rename it, or unpack its zip again with the names that are meant: unzip -O GBK."
+            raise MinewardenError("MW-SCENE-NAME", f"The name {shown} is no UTF-8.", fix)

@@ -157,6 +157,20 @@ def test_a_worker_that_dies_in_a_block(again: County, june: County, capsys: pyte
     assert again.bytes([NEXT]) == june.bytes([NEXT])
 
 
+def test_a_month_in_which_no_scene_at_all_can_be_read(again: County, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(again.out / "state" / "restoration")
+    for file in (again.folder / "scenes").glob("*/*.tif"):
+        file.unlink()
+        file.write_bytes(b"lost")
+    assert again.run(NEXT, "--quiet") == 3
+    said = capsys.readouterr().err
+    scenes = again.scenes(NEXT)
+    assert scenes
+    assert not any(scene["used"] for scene in scenes)
+    assert all(f"scene {scene['id']} was left out" in said for scene in scenes)
+    assert shortcomings(again.out / NEXT) == []
+
+
 def test_a_kill_between_the_ledger_and_the_folder(again: County, june: County, monkeypatch: pytest.MonkeyPatch) -> None:
     """The one moment at which the ledger knows a month whose folder has no name yet."""
 

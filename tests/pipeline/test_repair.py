@@ -85,6 +85,29 @@ def test_nothing_to_repair(again: County, fresh: County, capsys: pytest.CaptureF
     assert "No month is finished" in capsys.readouterr().out
 
 
+def test_the_countys_memory_without_the_last_months_raster(again: County, thin: County, capsys: pytest.CaptureFixture[str]) -> None:
+    """An earlier month's serves, for all have the same grid; one that is not as the run wrote it does not."""
+    (again.out / "state" / "county.json").unlink()
+    (again.out / MONTHS[-1] / "disturbance.tif").unlink()
+    flip(again.out / MONTHS[-2] / "disturbance.tif")
+    assert repair(again) == 3
+    said = capsys.readouterr().err
+    assert f"Made again from the results of {MONTHS[-3]}" in said
+    assert f"{MONTHS[-1]}: not as the run wrote it: disturbance.tif" in said
+    assert state_of(again) == state_of(thin)
+
+
+def test_the_countys_memory_without_any_raster(again: County, capsys: pytest.CaptureFixture[str]) -> None:
+    (again.out / "state" / "county.json").unlink()
+    for month in MONTHS:
+        (again.out / month / "disturbance.tif").unlink()
+    before = again.everything()
+    assert repair(again) == 5
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"MW-REPAIR-MEMORY: {again.out / 'state' / 'county.json'} is gone or damaged")
+    assert again.everything() == before
+
+
 def _verdict(county: County, case: str, version: int) -> None:
     with Ledger(county.out / "ledger.sqlite", "620422") as ledger:
         ledger.record_verdict(case, "confirmed", version=version, reviewer="王核查")

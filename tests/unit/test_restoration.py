@@ -122,6 +122,14 @@ def test_reference_is_matched_by_what_the_site_was_before() -> None:
     assert unmatched.plots >= 4
 
 
+def test_no_season_is_no_reference() -> None:
+    """As where no scene at all can be read: a site is then not seen."""
+    _, window = site()
+    found = reference_of(window, [])
+    assert (found.cover.shape, found.plots, found.matched) == ((0,), 0, False)
+    assert progress(window, [], ENDS, None, old=True).verdict is None
+
+
 def test_fields_in_rotation_are_no_reference() -> None:
     _, window = site()
     rng = np.random.default_rng(5)
