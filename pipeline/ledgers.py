@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def open_ledger(project: Project) -> Ledger:
     """The ledger of a county that has finished months; a missing one is not made anew.
 
-    Raises MinewardenError `MW-LEDGER-MONTH`.
+    Raises MinewardenError `MW-LEDGER-MONTH` or `MW-CODE-CHANGED`.
     """
     # Geometry is heavy, and commands that fail early are quick.
     from pipeline.ledger import Ledger
@@ -25,6 +25,7 @@ def open_ledger(project: Project) -> Ledger:
         raise MinewardenError("MW-LEDGER-MONTH", f"There are finished months, but no ledger {project.ledger}.", fix, Exit.DAMAGED)
     ledger = Ledger(project.ledger, project.config.county.code)
     try:
+        ledger.must_be_of_county()
         ledger.must_know(months.finished(project.output))
     except MinewardenError:
         ledger.close()

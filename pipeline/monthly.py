@@ -51,6 +51,7 @@ def run(project: Project, month: str, workers: int | None, scheduler: str | None
         plan.load(project.plan)  # a plan that can't be read is said before any work, not when the report is written
     inputs, hashes = prepare(project, workers, scheduler, say, ground=ground)
     with Ledger(project.ledger, project.config.county.code) as ledger:
+        ledger.must_be_of_county()
         todo = _to_do(project, inputs.monitor_from, month, replay, ledger)
         other = [] if replay else _other_layers(project, inputs)
         if ledger.last_month():

@@ -144,6 +144,19 @@ def test_what_the_state_was_made_for_can_not_change(again: County, capsys: pytes
         assert code in capsys.readouterr().err
 
 
+def test_the_code_under_which_ids_were_given_can_not_change(again: County, capsys: pytest.CaptureFixture[str]) -> None:
+    text, before = again.config.read_text("utf-8"), again.everything()
+    again.config.write_text(text.replace("620422", "620423"), "utf-8")
+    for command in (["run", "--month", NEXT], ["run", "--month", MONTHS[-1], "--replay"], ["repair"]):
+        assert main([command[0], str(again.config), *command[1:], "--quiet"]) == 2, command
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("MW-CODE-CHANGED: county.code is 620423, but ids in ")
+        assert "620422-" in line
+        assert again.everything() == before
+    assert main(["status", str(again.config)]) == 0
+    assert "MW-CODE-CHANGED" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("given", ["empty", "missing", "one month"])
 def test_scenes_that_are_not_enough(bare: County, tmp_path: Path, given: str, capsys: pytest.CaptureFixture[str]) -> None:
     county = bare.copy(tmp_path / "county", out=False)
