@@ -138,7 +138,12 @@ def test_the_month_is_the_last_that_has_ended(again: County, monkeypatch: pytest
 
 def test_what_the_state_was_made_for_can_not_change(again: County, capsys: pytest.CaptureFixture[str]) -> None:
     text = again.config.read_text("utf-8")
-    for old, new, code in (("resolution: 10", "resolution: 20", "MW-GRID-CHANGED"), ("2024-01", "2023-01", "MW-MONITOR-CHANGED")):
+    for old, new, code in (
+        ("resolution: 10", "resolution: 20", "MW-GRID-CHANGED"),
+        ("2024-01", "2023-01", "MW-MONITOR-CHANGED"),
+        (BANDS, "[B04, B08]", "MW-BANDS-CHANGED"),
+    ):
+        assert old in text
         again.config.write_text(text.replace(old, new), "utf-8")
         assert again.run(NEXT) == 2
         assert code in capsys.readouterr().err
