@@ -120,4 +120,8 @@ def remember(project: Project, scenes: Sequence[Scene], bands: tuple[str, ...], 
     if (config.crs.upper(), config.resolution) != (memory.grid.crs.upper(), memory.grid.resolution):
         message = f"grid in the config is not that of {project.output}."
         raise MinewardenError("MW-GRID-CHANGED", message, "Undo that change in the config, or use a new output folder.")
+    forced = {band for source in project.config.sources for band in source.bands or ()}
+    if forced and forced != set(memory.bands):
+        message = f"bands of the sources are {', '.join(sorted(forced))}, but {project.output} was made with {', '.join(memory.bands)}."
+        raise MinewardenError("MW-BANDS-CHANGED", message, "Undo that change in the config, or use a new output folder.")
     return memory

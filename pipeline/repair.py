@@ -38,6 +38,7 @@ def repair(project: Project, workers: int | None, scheduler: str | None, say: Sa
     done = [*_memory(project, runs, finished), *lost]
     inputs, hashes = monthly.prepare(project, workers, scheduler, say)
     with Ledger(project.ledger, project.config.county.code) as ledger:
+        ledger.must_be_of_county()
         redo = [m for m in finished if m not in ledger.months()][:1]
         rebuild, gone = Rebuild(inputs, ledger, runs), []
         made = rebuild.make(_wanted(finished, redo, inputs.monitor_from))

@@ -127,6 +127,14 @@ class Ledger:
                 "Put back the ledger that belongs to these results, or run 'minewarden repair CONFIG': it redoes those months.", Exit.DAMAGED,
             )  # fmt: skip
 
+    def must_be_of_county(self) -> None:
+        """Raises MinewardenError `MW-CODE-CHANGED` where ids were given, but none under the county's code: those that follow would be strangers."""
+        every = "SELECT case_id AS id FROM cases UNION ALL SELECT patch_id FROM patches"
+        (row,) = self._query(f"SELECT min(id) AS first, sum(substr(id, 1, 7) = ?) AS own FROM ({every})", f"{self._county}-")
+        if row["first"] is not None and not row["own"]:
+            message = f"county.code is {self._county}, but ids in {self.path} begin with another code, e.g. {row['first']}."
+            raise MinewardenError("MW-CODE-CHANGED", message, "Undo that change in the config, or use a new output folder.")
+
     def last_month(self) -> str | None:
         months = self.months()
         return months[-1] if months else None

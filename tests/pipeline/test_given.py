@@ -140,7 +140,12 @@ def test_the_month_is_the_last_that_has_ended(again: County, monkeypatch: pytest
 
 def test_what_the_state_was_made_for_can_not_change(again: County, capsys: pytest.CaptureFixture[str]) -> None:
     text = again.config.read_text("utf-8")
-    for old, new, code in (("resolution: 10", "resolution: 20", "MW-GRID-CHANGED"), ("2024-01", "2023-01", "MW-MONITOR-CHANGED")):
+    for old, new, code in (
+        ("resolution: 10", "resolution: 20", "MW-GRID-CHANGED"),
+        ("2024-01", "2023-01", "MW-MONITOR-CHANGED"),
+        (BANDS, "[B04, B08]", "MW-BANDS-CHANGED"),
+    ):
+        assert old in text
         again.config.write_text(text.replace(old, new), "utf-8")
         assert again.run(NEXT) == 2
         assert code in capsys.readouterr().err
@@ -176,6 +181,19 @@ def test_a_scene_that_changes_while_it_is_read_is_left_out_until_a_replay(
     assert (left["used"], left["sha256"]) == (False, None)
     assert again.run(NEXT) == 0
     assert f"{scene.name} (mended)" in capsys.readouterr().err
+
+
+def test_the_code_under_which_ids_were_given_can_not_change(again: County, capsys: pytest.CaptureFixture[str]) -> None:
+    text, before = again.config.read_text("utf-8"), again.everything()
+    again.config.write_text(text.replace("620422", "620423"), "utf-8")
+    for command in (["run", "--month", NEXT], ["run", "--month", MONTHS[-1], "--replay"], ["repair"]):
+        assert main([command[0], str(again.config), *command[1:], "--quiet"]) == 2, command
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("MW-CODE-CHANGED: county.code is 620423, but ids in ")
+        assert "620422-" in line
+        assert again.everything() == before
+    assert main(["status", str(again.config)]) == 0
+    assert "MW-CODE-CHANGED" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("given", ["empty", "missing", "one month"])

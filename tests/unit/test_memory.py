@@ -54,11 +54,13 @@ Make = Callable[..., Project]
 
 @pytest.fixture
 def project(tmp_path: Path, config_text: str) -> Make:
-    """A project with further lines in its config."""
+    """A project with other lines in its config, and further ones."""
 
     def make(**changes: str) -> Project:
         lines = {"crs": "EPSG:32648", "resolution": "10"} | changes
         text = config_text.replace("grid: {crs: EPSG:32648, resolution: 10}", f"grid: {{crs: {lines['crs']}, resolution: {lines['resolution']}}}")
+        if "bands" in changes:
+            text = text.replace("path: scenes}", f"path: scenes, bands: [{changes['bands']}]}}")
         (tmp_path / "county.yaml").write_text(text + (f"monitor_from: {changes['monitor_from']}\n" if "monitor_from" in changes else ""), "utf-8")
         return config.load(tmp_path / "county.yaml")
 
@@ -98,6 +100,8 @@ def test_the_config_may_begin_sooner(project: Make) -> None:
         ({"monitor_from": "2025-01"}, "MW-MONITOR-CHANGED"),
         ({"crs": "EPSG:32647"}, "MW-GRID-CHANGED"),
         ({"resolution": "20"}, "MW-GRID-CHANGED"),
+        ({"bands": "B04, B08"}, "MW-BANDS-CHANGED"),
+        ({"bands": "B03, B04, B08, B11"}, "MW-BANDS-CHANGED"),
     ],
 )
 def test_a_config_that_does_not_fit_any_more(project: Make, changes: dict[str, str], code: str) -> None:
@@ -110,6 +114,7 @@ def test_a_config_that_does_not_fit_any_more(project: Make, changes: dict[str, s
 def test_what_means_the_same_is_no_change(project: Make) -> None:
     made = first_run(project())
     assert first_run(project(crs="epsg:32648", resolution="10.0", monitor_from="2024-01")) == made
+    assert first_run(project(bands="B08, B04, B03")) == made
 
 
 def test_grids_off_round_numbers_come_back_exactly(project: Make) -> None:

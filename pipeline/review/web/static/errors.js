@@ -9,6 +9,7 @@ const ZH = {
   'MW-LEDGER-DAMAGED': '台账没有通过完整性校验。请管理员运行 minewarden repair，未保存的内容不会丢失。',
   'MW-LEDGER-FILE': '台账文件不能使用。请管理员检查文件夹、权限和磁盘空间。',
   'MW-LEDGER-MONTH': '台账文件不见了，或缺少已完成的月份。请管理员放回台账，或运行 minewarden repair。',
+  'MW-CODE-CHANGED': '配置中的行政区划代码与台账里的编号不符。请管理员改回原来的代码，或换用新的输出文件夹。',
   'MW-LEDGER-VERSION': '台账由更新版本的程序写成。请管理员升级程序。',
   'MW-MONTH-EARLY': '该月早于监测起始月。请另选月份。',
   'MW-MONTH-FORMAT': '地址中的月份写法不对。请写作 YYYY-MM，例如 2024-09。',
