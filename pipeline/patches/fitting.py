@@ -20,7 +20,7 @@ def fit(x: Floats, y: Floats, before: Likelihood, counts: Floats | None = None, 
 
     x: (n, n_terms) terms; y: (n,) 1 = mining, 0 = not; counts: (n,) as how many patches each counts, default one.
     """
-    start = np.array([before.weights[name] for name in TERMS])
+    start = np.array([before.weights.get(name, 0.0) for name in TERMS])
     signs = np.sign([EXPERT[name] for name in TERMS])
     weight = np.ones(len(y)) if counts is None else counts
     b, bias = start.copy(), before.bias
@@ -42,7 +42,7 @@ def probabilities(x: Floats, weights: Floats, bias: float) -> Floats:
 
 def judged(x: Floats, model: Likelihood) -> Floats:
     """(n,) that patches are mining, by a model."""
-    return probabilities(x, np.array([model.weights[name] for name in TERMS]), model.bias)
+    return probabilities(x, np.array([model.weights.get(name, 0.0) for name in TERMS]), model.bias)
 
 
 def losses(p: Floats, y: Floats) -> Floats:

@@ -21,7 +21,7 @@ from pipeline.detect.evidence import confidence
 from pipeline.patches.causes import name_of
 from pipeline.patches.patch import Cause
 from pipeline.patches.ramps import Features
-from pipeline.patches.terms import TERMS, measure
+from pipeline.patches.terms import ADDED, TERMS, measure
 
 SHIPPED = Path(__file__).resolve().parents[2] / "models" / "likelihood.json"
 VERSION = 1
@@ -63,7 +63,7 @@ class Likelihood:
 
     bias: float
     weights: Mapping[str, float]
-    """By name of the term; all of them, in their order."""
+    """By name of the term, in their order; a model fitted before there was a term gives it no weight."""
 
     @property
     def text(self) -> str:
@@ -88,7 +88,7 @@ class Likelihood:
         return Judgement(round(sure, 3), mining, cause, mining < NEGLIGIBLE and _like_a_field(pulls), clay_like)
 
     def _pulls(self, f: Features) -> dict[str, float]:
-        return {name: self.weights[name] * value for name, value in measure(f).items()}
+        return {name: self.weights.get(name, 0.0) * value for name, value in measure(f).items()}
 
     def _mining(self, f: Features, pulls: Mapping[str, float]) -> float:
         odds = min(max(self.bias + sum(pulls.values()), -30), 30)
@@ -104,11 +104,11 @@ def load(file: Path = SHIPPED) -> Likelihood:
         bias, weights = float(model["bias"]), {str(name): float(weight) for name, weight in model["weights"].items()}
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError("it is no model of ours") from error
-    if model.get("version") != VERSION or set(weights) != set(TERMS):
+    if model.get("version") != VERSION or not set(TERMS) - ADDED <= set(weights) <= set(TERMS):
         raise ValueError("it was made by another version")
     if not all(math.isfinite(number) for number in (bias, *weights.values())):
         raise ValueError("it holds numbers that are none")
-    return Likelihood(bias, {name: weights[name] for name in TERMS})
+    return Likelihood(bias, {name: weights[name] for name in TERMS if name in weights})
 
 
 def _log_odds(share: float) -> float:

@@ -145,6 +145,8 @@ TERMS: dict[str, tuple[Cause | None, Callable[[Features], float]]] = {
     "snow": (Cause.UNKNOWN, lookalikes.snow),
 }
 """By name: the cause that a term speaks for (None: for mining, or against it and for nothing else) and how it is measured."""
+ADDED = {"patchwork"}
+"""Terms that came later: a county's own model may be older than they are."""
 EXPERT = {
     "novelty": 0.6, "bare": 0.5, "departure": 0.7, "colour": 0.4, "bright": 0.3, "redder": 1.5, "compact": 1.5, "growth": 0.5, "looks": 0.5,
     "outward": 0.7, "mixed": 0.7, "summer": 0.7, "registered": 1.5, "beside": 1.0,

@@ -18,7 +18,7 @@ from pipeline.errors import MinewardenError
 from pipeline.ledger import CaseDraft, Ledger
 from pipeline.patches import likelihood
 from pipeline.patches.fitting import average_precision, calibration_error, fit, judged
-from pipeline.patches.terms import TERMS
+from pipeline.patches.terms import ADDED, TERMS
 from pipeline.training import Trained
 from tests.unit.test_patches import disc, find, growing
 
@@ -138,6 +138,18 @@ def test_a_damaged_model_stops_a_run_and_is_named(project: Project, text: str, c
     assert "MW-MODEL-FILE" in capsys.readouterr().err
     assert main(["doctor", str(project.file)]) == 5
     assert "FAIL  likelihood: MW-MODEL-FILE" in capsys.readouterr().err
+
+
+def test_a_model_of_before_a_term_was_added_judges_as_it_did(project: Project) -> None:
+    shipped, file = likelihood.load(), project.models / models.IN_USE
+    older = replace(shipped, weights={name: weight for name, weight in shipped.weights.items() if name not in ADDED})
+    file.parent.mkdir(parents=True)
+    file.write_text(older.text, "utf-8")
+    assert models.in_use(project).sha256 == older.sha256
+    zero = replace(shipped, weights={**shipped.weights, **dict.fromkeys(ADDED, 0.0)})
+    x = np.random.default_rng(1).random((9, len(TERMS)))
+    np.testing.assert_array_equal(judged(x, models.in_use(project)), judged(x, zero))
+    np.testing.assert_array_equal(list(fit(x, np.arange(9) % 2, older).weights), list(TERMS))
 
 
 def test_a_fit_stays_near_the_model_before_where_little_is_known() -> None:
