@@ -106,7 +106,7 @@ def _restoration(
     """Findings of sites that should bear plants and do not, how far all sites have come, and warnings."""
     setting, config, lost = inputs.setting, inputs.project.config, Lost()
     first, least = int(inputs.monitor_from[:4]), config.findings.min_cells
-    pits = {(mine.right.layer, mine.right.id): mine.open_now for mine in worked}
+    pits = {mine.right.key: mine.open_now for mine in worked}
     overdue = unrestored(inputs.layers, scenes, last_day, setting, config.findings, lost, pits)
     given_back = restored.of_month(inputs.layers, scenes, month, last_day, setting, first, inputs.sha256, least, config.county.name, lost, worked)
     dug = unary_union([f.geometry for f in found if f.status != "ended" and (f.mining_likelihood or 0.0) >= config.findings.min_likelihood])

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 from pipeline import months, store, survey, year
-from pipeline.grid import Block
 from pipeline.inputs import Inputs, of_month
 from pipeline.ledger.ledger import Ledger
-from pipeline.retention import folder_of
+from pipeline.retention import files_of
 from pipeline.sources.scene import Scene, UnreadableError, of_each
 from pipeline.watching import begin_year, watch_month
-from pipeline.year import built_file, model_file
+from pipeline.year import model_file
 
 Item = str
 """`2024`: a year's baseline and first alerts; `2024-05`: the alerts at a month's end."""
@@ -68,10 +66,6 @@ class Rebuild:
             made.changed += self._year(item) if len(item) == 4 else self._month(item)
         return made
 
-    @cached_property
-    def _blocks(self) -> list[Block]:
-        return list(self.inputs.setting.grid.blocks())
-
     def _soundness(self) -> Callable[[Item], bool]:
         known: dict[Item, bool] = {}
 
@@ -86,13 +80,7 @@ class Rebuild:
 
     def _keys(self, item: Item) -> set[str | None]:
         """Keys of the files of an item: just one where all are sound and belong together."""
-        folder = folder_of(self.inputs.setting.state, item)
-        if len(item) == 7:
-            return {store.key_of(folder / f"{block.name}.alert") for block in self._blocks}
-        baseline = {store.key_of(folder / f"{block.name}.base") for block in self._blocks}
-        start = {store.key_of(folder / "start" / f"{block.name}.alert") for block in self._blocks}
-        shared = {store.key_of(file(self.inputs.setting.state, int(item))) for file in (model_file, built_file)}
-        return baseline | start | shared
+        return {store.key_of(file) for file in files_of(self.inputs.setting.state, item, self.inputs.setting.grid)}
 
     def _year(self, item: Item) -> list[str]:
         file = model_file(self.inputs.setting.state, int(item))

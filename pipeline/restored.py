@@ -125,7 +125,7 @@ def of_month(
     history = History(setting, first, sha256, lost)
     ends = ends_of(history.model(first))
     seasons = history.seasons(windows, scenes, end, f"{month} restoration")
-    judge = _Judge(setting, ends, first, least, {(mine.right.layer, mine.right.id): mine for mine in worked})
+    judge = _Judge(setting, ends, first, least, {mine.right.key: mine for mine in worked})
     judged = [judge.site(ground, window, own) for ground, window, own in zip(found, windows, seasons, strict=True)]
     sites = [site for site in judged if site.dug is None or site.window.inside.any()]  # where nothing was dug there is nothing to give back
     projector = Projector(setting.grid.crs)
@@ -164,7 +164,7 @@ class _Judge:
         found = progress(window, seasons, self.ends, ground.claimed, old=old)
         if ground.right is None or not found.cells:
             return _Site(ground, window, tuple(seasons), found)
-        mine = self.worked.get((ground.right.layer, ground.right.id))
+        mine = self.worked.get(ground.right.key)
         dug = self._dug(wide, mine)
         inside = dug_ground(found.cells, dug, wide.inside, self.first, self.least)
         later = wide.inside & dug.open & ~dug.by(found.cells[-1].year)

@@ -7,7 +7,7 @@ alerts of the last three months and of each January.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline import months
@@ -28,14 +28,19 @@ def kept(finished: Sequence[str]) -> list[str]:
     return [month for month in finished if month.endswith("-01") or month in finished[-KEPT_MONTHS:]]
 
 
-def files(state: Path, finished: Sequence[str], grid: Grid) -> Iterator[Path]:
-    """All that is kept when months are finished (in order): each year's baseline and first alerts, and alerts at months' ends."""
-    names = [block.name for block in grid.blocks()]
-    for year in sorted({int(month[:4]) for month in finished}):
-        yield from (model_file(state, year), built_file(state, year))
-        yield from (state / f"{year}" / f"{name}.base" for name in names)
-        yield from (state / f"{year}" / "start" / f"{name}.alert" for name in names)
-    yield from (folder_of(state, month) / f"{name}.alert" for month in kept(finished) for name in names)
+def files_of(state: Path, item: str, grid: Grid) -> list[Path]:
+    """Files of a year's baseline and first alerts (item: `2024`), or of the alerts at a month's end (`2024-05`)."""
+    folder, names = state / item, [block.name for block in grid.blocks()]
+    if len(item) == 7:
+        return [folder / f"{name}.alert" for name in names]
+    shared, first = (model_file(state, int(item)), built_file(state, int(item))), folder / "start"
+    return [*shared, *(folder / f"{name}.base" for name in names), *(first / f"{name}.alert" for name in names)]
+
+
+def files(state: Path, finished: Sequence[str], grid: Grid) -> list[Path]:
+    """All that is kept when months are finished (in order)."""
+    years = sorted({month[:4] for month in finished})
+    return [file for item in (*years, *kept(finished)) for file in files_of(state, item, grid)]
 
 
 def prune(state: Path, finished: Sequence[str]) -> None:

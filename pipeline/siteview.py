@@ -28,6 +28,12 @@ from pipeline.sources.scene import Scene, unreadable
 from pipeline.sources.transcode import StoreError
 from pipeline.year import Setting
 
+PIT_SHARE = 0.1
+"""Share of a closed mine that its open pit must make up to be judged by itself: less is a track or a natural bank."""
+
+Pits = Mapping[tuple[str, str], BaseGeometry]
+"""By a right's key: its ground that is dug and open, in the grid's CRS."""
+
 
 def _look(scene: Scene, window: Window, setting: Setting, lost: Lost) -> SiteLook | None:
     """One scene over a site's window; None where it has no data there or can't be read, which `lost` takes."""
@@ -50,13 +56,6 @@ def _look(scene: Scene, window: Window, setting: Setting, lost: Lost) -> SiteLoo
     gain, offset = scaling(scene, ("B04", "B08"))
     red, nir = dn[0] * gain[0] + offset[0], dn[1] * gain[1] + offset[1]
     return SiteLook(scene.day, ((nir - red) / np.maximum(nir + red, 100)).astype(np.float32), clear)
-
-
-PIT_SHARE = 0.1
-"""Share of a closed mine that its open pit must make up to be judged by itself: less is a track or a natural bank."""
-
-Pits = Mapping[tuple[str, str], BaseGeometry]
-"""By layer and id of a right: its ground that is dug and open, in the grid's CRS."""
 
 
 def _judge(
@@ -94,7 +93,7 @@ def unrestored(
     due = [site for site in sites(layers, month_end) if site.geometry.intersects(setting.area)]
 
     def judge(site: Site) -> Judgement | None:
-        pit = pits.get((site.right.layer, site.right.id)) if site.right else None
+        pit = pits.get(site.right.key) if site.right else None
         return _judge(site, pit, layers, by_day, month_end, setting, config.min_cells, lost)
 
     with ThreadPoolExecutor(max_workers=setting.workers) as pool:

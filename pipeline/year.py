@@ -36,9 +36,10 @@ TOO_DARK = "more than 1 % of its clear cells are darker than reflectance −0.02
 RIGHT_SCALE = "Give the right scale and offset in item.json, or the processing baseline in the folder's name."
 
 UNCLASSIFIED = "its scene classification (SCL) holds no data where its bands do."
+CLASSIFY = "Download or copy its SCL again, or take that file away and set `mask: none` of the source."
+
 CHANGED = "MW-SCENE-CHANGED"
 AGAIN = "Redo the month (run --replay) when they are whole."
-CLASSIFY = "Download or copy its SCL again, or take that file away and set `mask: none` of the source."
 
 T = TypeVar("T")
 Dated = TypeVar("Dated", Scene, Refused)

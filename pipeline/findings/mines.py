@@ -105,7 +105,7 @@ def mines(
     least, out = max(config.min_cells * grid.cell_area_m2, LEAST_M2), []
     for right in layers.rights_on(month_end):
         near = [mined[k] for k in sorted(tree.query(right.geometry, predicate="intersects").tolist())] if mined else []
-        entries = [entry for entry in layers.entries if (entry.layer, entry.id) == (right.layer, right.id)]
+        entries = [entry for entry in layers.entries if entry.key == right.key]
         held = large(was_bare.within(right.geometry), least)
         hidden = dark.within(right.geometry).area >= UNSEEN_SHARE * right.geometry.area
         out.append(_mine(right, entries, _dug(right, near, grid), held, hidden, month_end, least, grid.cell_area_m2))

@@ -39,6 +39,14 @@ def text(value: Any) -> str | None:
     return str(value).strip() or None
 
 
+def _date_of(value: Any) -> tuple[date | None, str | None]:
+    """A value as a date; where it is none, what it shows instead."""
+    try:
+        return dates.parse(value), None
+    except ValueError:
+        return None, repr(text(value))[:60]
+
+
 def _plain(value: Any) -> Any:
     """Text without what can't be seen, of a bounded length; anything else as it is."""
     if not isinstance(value, str):
@@ -94,22 +102,15 @@ class Rows:
         self.problems.append(self.note(k, code, message, fix))
 
     def date(self, k: int, name: str) -> date | None:
-        value = self.value(k, name)
-        try:
-            return dates.parse(value)
-        except ValueError:
-            shown, taken = repr(text(value))[:60], _UNREAD.get(name, "not said")
-            self.warn(k, "MW-LAYER-DATE", f"has {name} {shown}, which is no date; it is taken as {taken}.", "Write dates as 2024-06-30.")
-            return None
+        found, unread = _date_of(self.value(k, name))
+        if unread is not None:
+            taken = _UNREAD.get(name, "not said")
+            self.warn(k, "MW-LAYER-DATE", f"has {name} {unread}, which is no date; it is taken as {taken}.", "Write dates as 2024-06-30.")
+        return found
 
     def no_date(self, k: int, name: str) -> str | None:
         """What stands where a date should, but is none."""
-        value = self.value(k, name)
-        try:
-            dates.parse(value)
-        except ValueError:
-            return repr(text(value))[:60]
-        return None
+        return _date_of(self.value(k, name))[1]
 
     def number(self, k: int, name: str) -> float | None:
         shown = self.text(k, name)

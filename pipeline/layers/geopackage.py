@@ -9,9 +9,8 @@ from pathlib import Path
 
 _INDEX = re.compile(r"^\s*CREATE\s+VIRTUAL\s+TABLE\b.*\bUSING\s+rtree\b", re.IGNORECASE | re.DOTALL)
 _COMPUTED = re.compile(r"\bAS\s*\(", re.IGNORECASE)
-
-
 _BESIDE = ("-wal", "-journal")
+"""What the names of files end in that hold changes of a database for a while."""
 
 
 def unsaved(file: Path) -> Path | None:

@@ -83,6 +83,11 @@ class Right(Entry):
     """How far the boundary may be off, 95 %."""
 
     @property
+    def key(self) -> tuple[str, str]:
+        """By which its entries are known for those of one right."""
+        return self.layer, self.id
+
+    @property
     def underground(self) -> bool:
         """Whether it permits mining underground and nothing else (register: B, 井工; C, 联合 permits both)."""
         said = (self.method or "").upper()
@@ -237,8 +242,8 @@ class LayerSet:
 
     def rights_on(self, day: date) -> list[Right]:
         """Every right of the registers as they stand now, by id, each in the entry that stood on `day`; where none did, in the newest."""
-        stood = {(entry.layer, entry.id): entry for entry in self.former if entry.stood(day)}
-        return [right if right.stood(day) else stood.get((right.layer, right.id), right) for right in sorted(self.rights, key=lambda right: right.id)]
+        stood = {entry.key: entry for entry in self.former if entry.stood(day)}
+        return [right if right.stood(day) else stood.get(right.key, right) for right in sorted(self.rights, key=lambda right: right.id)]
 
     def stood_on(self, day: date) -> list[Right]:
         """Every right as the registers said it on `day`, by id, those that are gone since too."""

@@ -20,7 +20,7 @@ def fit(x: Floats, y: Floats, before: Likelihood, counts: Floats | None = None, 
 
     x: (n, n_terms) terms; y: (n,) 1 = mining, 0 = not; counts: (n,) as how many patches each counts, default one.
     """
-    start = np.array([before.weights.get(name, 0.0) for name in TERMS])
+    start = _weights(before)
     signs = np.sign([EXPERT[name] for name in TERMS])
     weight = np.ones(len(y)) if counts is None else counts
     b, bias = start.copy(), before.bias
@@ -42,7 +42,12 @@ def probabilities(x: Floats, weights: Floats, bias: float) -> Floats:
 
 def judged(x: Floats, model: Likelihood) -> Floats:
     """(n,) that patches are mining, by a model."""
-    return probabilities(x, np.array([model.weights.get(name, 0.0) for name in TERMS]), model.bias)
+    return probabilities(x, _weights(model), model.bias)
+
+
+def _weights(model: Likelihood) -> Floats:
+    """(n_terms,) in their order, 0 for a term that came after the model."""
+    return np.array([model.weights.get(name, 0.0) for name in TERMS])
 
 
 def losses(p: Floats, y: Floats) -> Floats:
