@@ -23,6 +23,8 @@ from pipeline.patches.ramps import Features
 
 APART, CLEARLY = 4.0, 3.0
 """Two materials differ by so much (mean square, noise floors) and by so many times the scatter within each."""
+PHASE = 15.0
+"""Ground of one material changed at two times where these are so many days apart, and `CLEARLY` so."""
 DEPTH = 3
 """A piece is halved so often: two fields and a pit are three materials."""
 ROUNDS = 12
@@ -33,8 +35,10 @@ UNLIKELY, PLAIN = 0.15, 0.9
 """Mining likelihood of a part that may be cut off, and of a plain pit; field work is cut off from what is `LIKELY`."""
 LESS_NEW = 0.5
 """Share of a plain pit's novelty below which ground beside it is something else."""
-LEAST_SHARE = 0.25
-"""Share of the piece: rims are mixtures, no materials."""
+NO_PIT, SEEN = 0.1, 4
+"""Likelihood below which a part beside a plain pit is none by itself, if it was seen so often: what has just been dug is known too little."""
+LEAST_SHARE, LEAST_CELLS = 0.25, 10
+"""Share of the piece or so many cells, whichever is less: rims are mixtures, no materials."""
 
 Integers = NDArray[np.int64]
 Measured = list[Features]
@@ -71,14 +75,9 @@ def _smoothed(rows: Integers, cols: Integers, second: NDArray[np.bool_]) -> NDAr
     return np.where(np.abs(here) <= 1, second, here > 0)
 
 
-def _two_kinds(piece: Piece, model: Model, min_cells: int) -> NDArray[np.bool_] | None:
-    """Which cells of a piece are of its second material; None where it is of one."""
-    table, _ = piece
-    if len(table) < 2 * min_cells:
-        return None
-    rows, cols = _places(table)
-    spectra = table["spectrum"].astype(np.float64) / noise_floor(model.bands)
-    second = _two_means(spectra)
+def _parted(rows: Integers, cols: Integers, values: NDArray[np.float64], apart: float, min_cells: int) -> NDArray[np.bool_] | None:
+    """Which cells are of the second of two kinds that lie `apart` (mean square of values (n, k)) and clearly so; None where they are of one."""
+    second = _two_means(values)
     for _ in range(SMOOTHINGS):
         second = _smoothed(rows, cols, second)
     for side in (False, True):
@@ -88,15 +87,27 @@ def _two_kinds(piece: Piece, model: Model, min_cells: int) -> NDArray[np.bool_] 
         second[members[small]] = not side
     if min(second.sum(), (~second).sum()) < min_cells:
         return None
-    kinds = spectra[~second], spectra[second]
+    kinds = values[~second], values[second]
     middles = [np.median(kind, axis=0) for kind in kinds]
     between = float(((middles[0] - middles[1]) ** 2).mean())
-    within = sum(float(((kind - middle) ** 2).mean(axis=1).sum()) for kind, middle in zip(kinds, middles, strict=True)) / len(spectra)
-    return second if between >= max(APART, CLEARLY * within) else None
+    within = sum(float(((kind - middle) ** 2).mean(axis=1).sum()) for kind, middle in zip(kinds, middles, strict=True)) / len(values)
+    return second if between >= max(apart, CLEARLY * within) else None
+
+
+def _two_kinds(piece: Piece, model: Model, min_cells: int) -> NDArray[np.bool_] | None:
+    """Which cells of a piece are of its second material, or changed at its second time; None where it is of one piece."""
+    table, _ = piece
+    if len(table) < 2 * min_cells:
+        return None
+    rows, cols = _places(table)
+    by_material = _parted(rows, cols, table["spectrum"].astype(np.float64) / noise_floor(model.bands), APART, min_cells)
+    if by_material is not None:
+        return by_material
+    return _parted(rows, cols, table["first_day"].astype(np.float64)[:, None] / PHASE, 1.0, min_cells)
 
 
 def materials(piece: Piece, model: Model, min_cells: int, depth: int = DEPTH) -> list[Piece]:
-    """Connected parts of one material each; the piece itself where it is of one."""
+    """Connected parts of one material and time each; the piece itself where it is of one."""
     second = _two_kinds(piece, model, min_cells) if depth else None
     if second is None:
         return [piece]
@@ -107,17 +118,20 @@ def materials(piece: Piece, model: Model, min_cells: int, depth: int = DEPTH) ->
 def _doubtful(parts: Sequence[Piece], mining: Sequence[float]) -> list[int]:
     """Parts that are plainly no pit and no rim of one."""
     size = sum(len(table) for table, _ in parts)
-    return [k for k, (table, _) in enumerate(parts) if mining[k] <= UNLIKELY and len(table) >= LEAST_SHARE * size]
+    return [k for k, (table, _) in enumerate(parts) if mining[k] <= UNLIKELY and len(table) >= min(LEAST_SHARE * size, LEAST_CELLS)]
 
 
-def _something_else(doubtful: Sequence[int], found: Measured, mining: Sequence[float]) -> list[int]:
-    """Which doubtful parts of a piece are surely something else than the likeliest pit among all."""
+def _something_else(doubtful: Sequence[int], found: Measured, mining: Sequence[float], whole: float) -> list[int]:
+    """Which doubtful parts of a piece are surely something else than the likeliest pit among all. whole: likelihood of the piece."""
     best = int(np.argmax(mining))
+    plain = mining[best] >= PLAIN
     out: list[int] = []
     for k in doubtful:
         field_work = found[k]["similar"] >= SEASONAL and mining[best] >= LIKELY
-        old_ground = found[k]["novelty"] <= LESS_NEW * found[best]["novelty"] and mining[best] >= PLAIN
-        if field_work or old_ground:
+        old_ground = found[k]["novelty"] <= LESS_NEW * found[best]["novelty"] and plain
+        # Only of what is a case with it: cut off from what is none, it might make one of the rest.
+        no_pit = mining[k] <= NO_PIT and found[k]["looks"] >= SEEN and plain and whole >= LIKELY
+        if field_work or old_ground or no_pit:
             out.append(k)
     return out
 
@@ -143,12 +157,12 @@ def cut_apart(
     found = iter(measure(flat))
     cuts: list[list[int]] = []
     trials: dict[int, list[int]] = {}
-    for number, (each, whole) in enumerate(zip(parts, measure(pieces), strict=True)):
-        measured = list(itertools.islice(found, len(each)))
-        mining = [likelihood.mining(f) for f in measured] if len(each) > 1 else []
+    for number, (each, f) in enumerate(zip(parts, measure(pieces), strict=True)):
+        measured, whole = list(itertools.islice(found, len(each))), likelihood.mining(f)
+        mining = [likelihood.mining(part) for part in measured] if len(each) > 1 else []
         doubtful = _doubtful(each, mining) if mining else []
-        cuts.append(_something_else(doubtful, measured, mining) if doubtful else [])
-        if doubtful and not cuts[-1] and likelihood.mining(whole) < LIKELY:
+        cuts.append(_something_else(doubtful, measured, mining, whole) if doubtful else [])
+        if doubtful and not cuts[-1] and whole < LIKELY:
             # Fields that may hide a pit; water and its bank, a roof and its yard are one thing.
             trials[number] = [k for k in doubtful if likelihood.judge(measured[k]).cause is Cause.FARMLAND]
     # Cut off on trial, for good where the rest is a likely pit.
