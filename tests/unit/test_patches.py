@@ -347,3 +347,30 @@ def test_the_floor_of_a_pit_stays_with_its_face() -> None:
     floor = changed(square(50, 50, 4), (LIMESTONE * 0.6).astype(np.float32))
     (patch,) = find(changed([cell for cell in square(48, 48, 8) if cell not in square(50, 50, 4)]), floor)
     assert len(patch.cells) == 64
+
+
+RIGHT = box(500_500, 3_999_400, 500_540, 3_999_500)
+"""Rows 50 to 59, columns 50 to 53."""
+
+
+def test_a_strip_of_a_field_is_cut_off_a_plain_pit_though_it_is_small_and_as_new() -> None:
+    dug = [(row, col) for row in range(50, 60) for col in range(50, 62)]
+    strip = [(row, col) for row in range(50, 60) for col in range(62, 66)]
+    rock, as_new = growing(dug, novelty=30.0), {"novelty": 20.0, "score": 9.0, "greenest": 0.7}
+
+    def largest(field: NDArray[np.void]) -> set[Cell]:
+        pit = max(find(rock, field, registered=RIGHT), key=lambda p: len(p.cells))
+        return {(int(r), int(c)) for r, c in pit.cells}
+
+    assert largest(changed(strip, PLOUGHED, **as_new)) == set(dug)
+    assert largest(changed(strip, PLOUGHED, anomalous=3, **as_new)) == {*dug, *strip}, "of three looks nobody knows what it will be"
+
+
+def test_a_field_of_the_pits_own_soil_is_parted_from_it_by_when_it_changed() -> None:
+    soil = (BARE * np.array([1.5, 1.4, 1.3, 1.15, 1.0, 1.0])).astype(np.float32)
+    dug, field = square(50, 50, 8), square(50, 58, 8)
+    pit = changed(dug, soil, novelty=2.2, score=24.0)
+    pit["first_day"] += (np.arange(len(pit)) // 8).astype(np.uint16)
+    late = changed(field, soil, novelty=1.2, score=9.0, first_day=JUNE + 60, last_day=JUNE + 80, anomalous=5, greenest=0.7)
+    (case,) = [p for p in find(pit, late, registered=RIGHT) if (p.mining_likelihood or 0.0) >= 0.5]
+    assert {(int(r), int(c)) for r, c in case.cells} == set(dug)
