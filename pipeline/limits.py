@@ -1,13 +1,19 @@
-"""What a set of scenes can't tell: said in run.json, so that nobody takes silence for knowledge."""
+"""What a set of scenes, or of layers, can't tell: said in run.json, so that nobody takes silence for knowledge."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from pipeline.sources.colours import guide
 from pipeline.sources.scene import Scene
 
 SWIR = ("B11", "B12")
+
+
+def without_rights(off: Collection[str]) -> list[str]:
+    """A warning where there is no register of rights. off: standard layers that are not given."""
+    told = "No mining_rights: every dig counts as outside of all rights, the lawful ones too. Give layers.mining_rights, or import the register."
+    return [told] if "mining_rights" in off else []
 
 
 def cannot_tell(bands: tuple[str, ...], scenes: Iterable[Scene]) -> list[str]:

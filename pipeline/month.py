@@ -26,7 +26,7 @@ from pipeline.findings.mines import Mine, mines
 from pipeline.inputs import Inputs, Vetted, of_month, runs_until, scene_uses, settled, trusted_scenes
 from pipeline.layers.model import LayerSet, LegacyPatch
 from pipeline.ledger.ledger import Ledger
-from pipeline.limits import cannot_tell
+from pipeline.limits import cannot_tell, without_rights
 from pipeline.looking import Ground
 from pipeline.patches.find import find_patches
 from pipeline.patches.measuring import Place
@@ -221,7 +221,7 @@ def make_month(month: str, inputs: Inputs, ledger: Ledger) -> Done:
                 pictured, lost = evidence.make(partial, judged, by)
         uses = scene_uses(good, watched.sha256, left_out, inputs)
         counts = {"cells_changed": sum(len(r.cells) for r in watched.results), "patches": len(patches)}
-        warnings = [*unread, *lost, *cannot_tell(setting.bands, (s for s, _ in good))]
+        warnings = [*unread, *lost, *without_rights(inputs.layers.off), *cannot_tell(setting.bands, (s for s, _ in good))]
         facts = _facts(inputs, month, begun, watched, uses, counts, warnings, clock)
         files = MonthFiles(
             inputs.project, inputs.layers, judged, judged_so.unseen, facts, projector, pictured, ledger, changes, judged_so.mines

@@ -19,6 +19,7 @@ from pipeline.late import late_scenes
 from pipeline.layers.model import LayerSet
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledgers import open_or_begin
+from pipeline.limits import without_rights
 from pipeline.memory import remember
 from pipeline.month import Done, make_month, set_aside
 from pipeline.needs import needed
@@ -227,9 +228,10 @@ def _changed(project: Project, names: Sequence[str], made: bool) -> list[str]:
 
 
 def _astray(inputs: Inputs) -> list[str]:
-    """Layers that hold nothing in the county: whatever is checked against them finds nothing."""
+    """Layers that hold nothing in the county, or no rights at all: whatever is checked against them finds nothing."""
     codes = ("MW-LAYER-OUTSIDE", "MW-LAYER-NONE")
-    return [f"{name}: {p.message}" for name, found in inputs.layers.problems.items() for p in found if p.id is None and p.code in codes]
+    nowhere = [f"{name}: {p.message}" for name, found in inputs.layers.problems.items() for p in found if p.id is None and p.code in codes]
+    return without_rights(inputs.layers.off) + nowhere
 
 
 def _left_out(scenes: Sequence[Refused]) -> list[Refused]:

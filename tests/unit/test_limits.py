@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.limits import cannot_tell
+from pipeline.limits import cannot_tell, without_rights
 from pipeline.sources.scene import BandFile, Scene
 
 ALL = ("B02", "B03", "B04", "B08", "B11", "B12")
@@ -33,3 +33,8 @@ def scene(bands: tuple[str, ...], scl: bool, masked: bool = True) -> Scene:
 def test_what_is_left_open(bands: tuple[str, ...], scl: bool, masked: bool, said: str) -> None:
     told = cannot_tell(bands, [scene(bands, scl, masked)] * 2)
     assert [said in text for text in told] == ([True] if said else [])
+
+
+def test_without_a_register_of_rights_nothing_is_lawful_and_that_is_said() -> None:
+    assert "lawful ones too" in without_rights(("redline", "mining_rights"))[0]
+    assert not without_rights(("redline",))
