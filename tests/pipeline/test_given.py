@@ -45,9 +45,10 @@ def _without_layers(county: County) -> None:
     county.config.write_text(text, "utf-8")
 
 
-def test_without_any_layer_the_report_says_which_checks_are_off(again: County) -> None:
+def test_without_any_layer_the_report_says_which_checks_are_off(again: County, capsys: pytest.CaptureFixture[str]) -> None:
     _without_layers(again)
     assert again.run(NEXT, "--quiet") == 0
+    assert "No mining_rights" in capsys.readouterr().err
     folder = again.out / NEXT
     assert shortcomings(folder) == []
     report = (folder / "report.html").read_text("utf-8")
@@ -56,6 +57,7 @@ def test_without_any_layer_the_report_says_which_checks_are_off(again: County) -
     assert {row["finding"] for row in again.rows(NEXT)} == {"unlicensed"}
     assert {row["right_id"] for row in again.rows(NEXT)} == {None}
     assert json.loads((folder / "run.json").read_text("utf-8"))["layers"][1:] == []  # the first is the area
+    assert any("No mining_rights" in told for told in json.loads((folder / "run.json").read_text("utf-8"))["warnings"])
 
 
 def test_hostile_names_stay_text(again: County, capsys: pytest.CaptureFixture[str]) -> None:
