@@ -101,7 +101,7 @@ def _two_kinds(piece: Piece, model: Model, min_cells: int) -> NDArray[np.bool_] 
         return None
     rows, cols = _places(table)
     by_material = _parted(rows, cols, table["spectrum"].astype(np.float64) / noise_floor(model.bands), APART, min_cells)
-    if by_material is not None:
+    if by_material is not None or np.ptp(table["first_day"]) < PHASE:
         return by_material
     return _parted(rows, cols, table["first_day"].astype(np.float64)[:, None] / PHASE, 1.0, min_cells)
 
