@@ -73,8 +73,9 @@ def _judge(
     def judged(site: Site, window: Window, least: int) -> Judgement | None:
         return judge_site(site, on_terrain(window, setting.heights), by_day, month_end, read, least)
 
-    if pit is not None:
-        dug = replace(site, geometry=common(site.geometry, pit))
+    if pit is not None and common(site.geometry, pit).area >= PIT_SHARE * site.geometry.area:
+        # Its rim is a mixture, and so not bare round the year.
+        dug = replace(site, geometry=common(site.geometry, pit.buffer(setting.grid.resolution, join_style="mitre")))
         inside = setting.grid.mask(dug.geometry, window.geobox) & window.inside
         own = judged(dug, replace(window, inside=inside), max(least, math.ceil(PIT_SHARE * window.inside.sum()))) if inside.any() else None
         if own is not None and own.unrestored:

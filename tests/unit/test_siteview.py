@@ -57,7 +57,8 @@ PIT, TRACK = box(400, 400, 460, 460), box(400, 400, 430, 430)
     ("dug", "bare", "owed"),
     [
         (PIT, PIT, PIT),  # a third of the right
-        (PIT, box(400, 400, 500, 480), PIT),  # harvested fields beside it owe nothing
+        (PIT, box(400, 400, 470, 470), box(400, 400, 470, 470)),  # its rim is half pit, half field
+        (PIT, box(400, 400, 500, 480), box(400, 400, 470, 470)),  # harvested fields beyond owe nothing
         (PIT, box(400, 400, 410, 460), None),  # sown again
         (TRACK, TRACK, None),
         (box(0, 0, 100, 100), MINE.geometry, MINE.geometry),  # nothing is known to be dug in it
