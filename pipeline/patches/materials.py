@@ -158,11 +158,15 @@ def cut_apart(
     cuts: list[list[int]] = []
     trials: dict[int, list[int]] = {}
     for number, (each, f) in enumerate(zip(parts, measure(pieces), strict=True)):
-        measured, whole = list(itertools.islice(found, len(each))), likelihood.mining(f)
+        measured = list(itertools.islice(found, len(each)))
         mining = [likelihood.mining(part) for part in measured] if len(each) > 1 else []
         doubtful = _doubtful(each, mining) if mining else []
-        cuts.append(_something_else(doubtful, measured, mining, whole) if doubtful else [])
-        if doubtful and not cuts[-1] and whole < LIKELY:
+        if not doubtful:
+            cuts.append([])
+            continue
+        whole = likelihood.mining(f)
+        cuts.append(_something_else(doubtful, measured, mining, whole))
+        if not cuts[-1] and whole < LIKELY:
             # Fields that may hide a pit; water and its bank, a roof and its yard are one thing.
             trials[number] = [k for k in doubtful if likelihood.judge(measured[k]).cause is Cause.FARMLAND]
     # Cut off on trial, for good where the rest is a likely pit.
